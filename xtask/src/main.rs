@@ -1,1 +1,79 @@
-fn main() {}
+//! `cargo xtask`: builds, shows, tests and measures Evertoken.
+//!
+//! Each subcommand is a module. What they share is where things are
+//! ([`project`]), how programs are run ([`process`]) and what has to be
+//! installed first ([`tools`]).
+
+mod build;
+mod bundle;
+mod check;
+mod demo;
+mod fingerprint;
+mod manifest;
+mod process;
+mod project;
+mod report;
+mod size;
+mod test;
+mod tools;
+
+use std::process::ExitCode;
+
+use project::Project;
+
+/// What went wrong, in words for whoever typed the command.
+pub type Result<T = ()> = std::result::Result<T, String>;
+
+const USAGE: &str = "\
+Usage: cargo xtask COMMAND
+
+  build                     the WebAssembly module and the npm package in pkg/
+  demo [--port 8787] [...]  builds, then serves the page; further options go to the server
+  test [core|web|e2e ...]   all tests, or the named parts
+  check                     formatting, lints and documentation
+  size                      what the module is made of, by section, crate and function
+  tools                     installs everything that the other commands would install";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    match dispatch(&arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            eprintln!("error: {message}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn dispatch(arguments: &[String]) -> Result {
+    let Some((command, rest)) = arguments.split_first() else {
+        println!("{USAGE}");
+        return Ok(());
+    };
+    let project = Project::locate()?;
+    match command.as_str() {
+        "build" => none(command, rest).and_then(|()| build::run(&project)),
+        "demo" => demo::run(&project, rest),
+        "test" => test::run(&project, rest),
+        "check" => none(command, rest).and_then(|()| check::run(&project)),
+        "size" => none(command, rest).and_then(|()| size::run(&project)),
+        "tools" => none(command, rest).and_then(|()| tools::run(&project)),
+        "help" | "--help" | "-h" => {
+            println!("{USAGE}");
+            Ok(())
+        }
+        _ => Err(format!("no command is called `{command}`\n\n{USAGE}")),
+    }
+}
+
+fn none(command: &str, rest: &[String]) -> Result {
+    match rest {
+        [] => Ok(()),
+        [first, ..] => Err(format!("`{command}` takes no argument, found `{first}`")),
+    }
+}
+
+/// Says in one line what is being done now.
+pub fn announce(line: &str) {
+    eprintln!("xtask: {line}");
+}

@@ -1,0 +1,172 @@
+//! `cargo xtask build`: the WebAssembly module and the npm package in pkg/.
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::fingerprint::Fingerprint;
+use crate::project::{Project, WASM_TARGET};
+use crate::report::{self, Sizes};
+use crate::tools::Tools;
+use crate::{Result, announce, bundle, process, size};
+
+/// What a rustc of today emits for wasm32-unknown-unknown. Named one by one:
+/// with all features wasm-opt writes a module that older engines refuse.
+const WASM_FEATURES: [&str; 6] = [
+    "--enable-bulk-memory",
+    "--enable-multivalue",
+    "--enable-mutable-globals",
+    "--enable-nontrapping-float-to-int",
+    "--enable-reference-types",
+    "--enable-sign-ext",
+];
+
+/// Whether the functions of a module keep their names, which only measuring
+/// needs.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Names {
+    Kept,
+    Removed,
+}
+
+pub fn run(project: &Project) -> Result {
+    let sizes = package(project)?;
+    println!("{}", report::table(&sizes));
+    size::check_budget(&sizes)
+}
+
+/// Brings pkg/ up to date and gives the sizes of its files.
+pub fn package(project: &Project) -> Result<Vec<Sizes>> {
+    let work = project.work();
+    let failed = |error: std::io::Error| format!("{}: {error}", work.display());
+    fs::create_dir_all(&work).map_err(failed)?;
+    let lock = File::create(work.join("lock")).map_err(failed)?;
+    lock.lock().map_err(failed)?;
+
+    let stamp_file = work.join("pkg.stamp");
+    let inputs = inputs(project)?;
+    if let Ok(stamp) = fs::read_to_string(&stamp_file)
+        && let Some((stamped, sizes)) = stamp.split_once('\n')
+        && stamped == format!("{inputs} {}", outputs(project)?)
+    {
+        announce("pkg/ is up to date");
+        return report::parse(sizes);
+    }
+
+    let tools = Tools::new(project)?;
+    tools.node_modules(&project.build_scripts())?;
+    announce("building the WebAssembly module");
+    let compiled = compile(project, &tools)?;
+    let bindings = work.join("bindings");
+    bind(&tools, &compiled, &bindings, Names::Removed)?;
+    optimise(project, &bindings, Names::Removed)?;
+    announce("building the npm package");
+    let package = work.join("pkg");
+    bundle::assemble(project, &bindings, &package)?;
+    bundle::publish(&package, &project.pkg())?;
+
+    let sizes = measure(project)?;
+    let stamp = format!("{inputs} {}\n{sizes}", outputs(project)?);
+    fs::write(&stamp_file, stamp).map_err(failed)?;
+    report::parse(&sizes)
+}
+
+/// Compiles the crate and gives the path of the module.
+pub fn compile(project: &Project, tools: &Tools) -> Result<PathBuf> {
+    tools.wasm_target()?;
+    process::run(project.cargo().args([
+        "build",
+        "--package=evertoken",
+        "--lib",
+        "--profile=wasm",
+        "--features=npm",
+        "--target",
+        WASM_TARGET,
+    ]))?;
+    Ok(project.target.join(WASM_TARGET).join("wasm/evertoken.wasm"))
+}
+
+/// Makes engine.js, engine.wasm and what they import in the folder `bindings`.
+pub fn bind(tools: &Tools, compiled: &Path, bindings: &Path, names: Names) -> Result {
+    let program = tools.wasm_bindgen()?.join("wasm-bindgen");
+    bundle::clear(bindings)?;
+    let mut command = Command::new(program);
+    command
+        // The package's own loader says where the module comes from. A default
+        // path would make bundlers look for a file that is not there.
+        .args(["--target=web", "--omit-default-module-path"])
+        .args(["--no-typescript", "--remove-producers-section"])
+        .args(["--out-name=engine", "--out-dir"])
+        .args([bindings, compiled]);
+    if names == Names::Removed {
+        command.arg("--remove-name-section");
+    }
+    process::run(&mut command)?;
+    let module = bindings.join("engine.wasm");
+    fs::rename(bindings.join("engine_bg.wasm"), &module)
+        .map_err(|error| format!("{}: {error}", module.display()))
+}
+
+/// Makes the engine.wasm of a folder smaller.
+pub fn optimise(project: &Project, bindings: &Path, names: Names) -> Result {
+    let module = bindings.join("engine.wasm");
+    let mut command = Command::new("node");
+    command
+        .arg(
+            project
+                .build_scripts()
+                .join("node_modules/binaryen/bin/wasm-opt"),
+        )
+        .args(WASM_FEATURES)
+        .args(["-Os", "--converge"])
+        .arg(&module)
+        .arg("-o")
+        .arg(&module);
+    match names {
+        Names::Kept => command.arg("-g"),
+        Names::Removed => command.args(["--strip-debug", "--strip-target-features"]),
+    };
+    process::run(&mut command)
+}
+
+fn measure(project: &Project) -> Result<String> {
+    let package = project.pkg();
+    process::output(
+        Command::new("node")
+            .arg(project.build_scripts().join("measure.mjs"))
+            .args(bundle::files(&package)?)
+            .current_dir(package),
+    )
+}
+
+/// A fingerprint of all that decides what pkg/ is.
+fn inputs(project: &Project) -> Result<String> {
+    let mut fingerprint = Fingerprint::new();
+    let sources = [
+        "Cargo.toml",
+        "Cargo.lock",
+        "rust-toolchain.toml",
+        ".cargo",
+        "src",
+        "pkg-template",
+        "xtask",
+    ];
+    for name in sources.into_iter().chain(bundle::DOCUMENTS) {
+        fingerprint.add(name.as_bytes());
+        fingerprint.add_path(&project.root.join(name))?;
+    }
+    let compiler = process::output(Command::new("rustc").arg("-vV").current_dir(&project.root))?;
+    fingerprint.add(compiler.as_bytes());
+    for variable in ["RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS"] {
+        let value = std::env::var_os(variable).unwrap_or_default();
+        fingerprint.add(value.as_encoded_bytes());
+    }
+    Ok(fingerprint.hex())
+}
+
+/// A fingerprint of pkg/ itself, since anyone may have changed it.
+fn outputs(project: &Project) -> Result<String> {
+    let mut fingerprint = Fingerprint::new();
+    fingerprint.add_path(&project.pkg())?;
+    Ok(fingerprint.hex())
+}

@@ -1,0 +1,59 @@
+//! `cargo xtask check`: what a reviewer should not have to look for.
+
+use crate::project::{Project, WASM_TARGET};
+use crate::tools::Tools;
+use crate::{Result, announce, process};
+
+pub fn run(project: &Project) -> Result {
+    let tools = Tools::new(project)?;
+    tools.component("rustfmt")?;
+    tools.component("clippy")?;
+    tools.wasm_target()?;
+
+    let steps: [(&str, &[&str]); 4] = [
+        ("formatting", &["fmt", "--all", "--check"]),
+        (
+            "lints",
+            &[
+                "clippy",
+                "--workspace",
+                "--all-targets",
+                "--",
+                "-D",
+                "warnings",
+            ],
+        ),
+        (
+            "lints for browsers",
+            &[
+                "clippy",
+                "--package=evertoken",
+                "--all-targets",
+                "--features=npm",
+                "--target",
+                WASM_TARGET,
+                "--",
+                "-D",
+                "warnings",
+            ],
+        ),
+        ("documentation", &["doc", "--no-deps"]),
+    ];
+    let mut failed = Vec::new();
+    for (name, arguments) in steps {
+        announce(&format!("checking {name}"));
+        let outcome = process::run(
+            project
+                .cargo()
+                .args(arguments)
+                .env("RUSTDOCFLAGS", "-Dwarnings"),
+        );
+        if outcome.is_err() {
+            failed.push(name);
+        }
+    }
+    match failed.is_empty() {
+        true => Ok(()),
+        false => Err(format!("failed: {}", failed.join(", "))),
+    }
+}

@@ -1,0 +1,83 @@
+//! `cargo xtask demo`: the page and its backend.
+
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+
+use crate::project::Project;
+use crate::{Result, announce, build, process};
+
+const PORT: &str = "8787";
+
+pub fn run(project: &Project, options: &[String]) -> Result {
+    build::package(project)?;
+    let program = server(project)?;
+    let mut command = Command::new(program);
+    let mut default = |option: &str, value: PathBuf| {
+        if given(options, option).is_none() {
+            command.arg(option).arg(value);
+        }
+    };
+    default("--port", PORT.into());
+    default("--root", project.root.join("www"));
+    default("--pkg", project.pkg());
+    command.args(options).stdin(Stdio::null());
+    match given(options, "--port").unwrap_or(PORT) {
+        "0" => announce("serving the page; Ctrl-C ends it"),
+        port => announce(&format!(
+            "serving http://127.0.0.1:{port}/ - Ctrl-C ends it"
+        )),
+    }
+    become_program(&mut command)
+}
+
+/// Builds the embedded backend and gives its path.
+pub fn server(project: &Project) -> Result<PathBuf> {
+    const PACKAGE: &str = "evertoken-demo-server";
+    announce("building the embedded backend");
+    process::run(
+        project
+            .cargo()
+            .args(["build", "--release", "--package", PACKAGE]),
+    )?;
+    let file = format!("{PACKAGE}{}", std::env::consts::EXE_SUFFIX);
+    Ok(project.target.join("release").join(file))
+}
+
+/// The value of an option, given as `--name value` or `--name=value`.
+fn given<'a>(options: &'a [String], name: &str) -> Option<&'a str> {
+    options.iter().enumerate().find_map(|(at, option)| {
+        let rest = option.strip_prefix(name)?;
+        match rest.strip_prefix('=') {
+            Some(value) => Some(value),
+            None if rest.is_empty() => Some(options.get(at + 1).map_or("", String::as_str)),
+            None => None,
+        }
+    })
+}
+
+/// Puts the server in this program's place: it gets every signal itself, and
+/// its exit code is the command's.
+#[cfg(unix)]
+fn become_program(command: &mut Command) -> Result {
+    use std::os::unix::process::CommandExt;
+    Err(format!("the server cannot be started: {}", command.exec()))
+}
+
+#[cfg(not(unix))]
+fn become_program(command: &mut Command) -> Result {
+    process::run(command)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_option_is_found_in_both_spellings() {
+        let options = |words: &[&str]| words.iter().map(ToString::to_string).collect::<Vec<_>>();
+        assert_eq!(given(&options(&["--port", "1"]), "--port"), Some("1"));
+        assert_eq!(given(&options(&["-v", "--port=2"]), "--port"), Some("2"));
+        assert_eq!(given(&options(&["--portal", "3"]), "--port"), None);
+        assert_eq!(given(&options(&["--port"]), "--port"), Some(""));
+    }
+}

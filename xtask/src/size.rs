@@ -1,0 +1,245 @@
+//! `cargo xtask size`: what the module is made of. Also the budget.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use wasmparser::{KnownCustom, Name, Parser, Payload};
+
+use crate::Result;
+use crate::build::{self, Names};
+use crate::project::Project;
+use crate::report::{self, Sizes, kilobytes};
+use crate::tools::Tools;
+
+/// What a page may have to download for the default entry, in bytes of brotli.
+const BUDGET: u64 = 30_000;
+
+/// How many functions are listed.
+const TOP: usize = 40;
+
+/// Fails if the default entry is larger than it may be.
+pub fn check_budget(sizes: &[Sizes]) -> Result {
+    let total = report::total(sizes);
+    match total.brotli <= BUDGET {
+        true => Ok(()),
+        false => Err(format!(
+            "{} has {} bytes of brotli, the budget is {BUDGET}: `cargo xtask size` shows what they are",
+            total.file, total.brotli
+        )),
+    }
+}
+
+pub fn run(project: &Project) -> Result {
+    let tools = Tools::new(project)?;
+    tools.node_modules(&project.build_scripts())?;
+    let bindings = project.work().join("named");
+    build::bind(
+        &tools,
+        &build::compile(project, &tools)?,
+        &bindings,
+        Names::Kept,
+    )?;
+    build::optimise(project, &bindings, Names::Kept)?;
+    let module = Module::read(&bindings.join("engine.wasm"))?;
+
+    print_table("section", &module.sections, usize::MAX);
+    let mut crates = BTreeMap::new();
+    for (name, size) in &module.functions {
+        *crates.entry(crate_of(name).to_owned()).or_default() += size;
+    }
+    print_table(
+        "code by crate",
+        &crates.into_iter().collect::<Vec<_>>(),
+        usize::MAX,
+    );
+    print_table("code by function", &module.functions, TOP);
+    let sizes = build::package(project)?;
+    println!("{}", report::table(&sizes));
+    Ok(())
+}
+
+/// The parts of a module that have a size.
+struct Module {
+    sections: Vec<(String, u64)>,
+    functions: Vec<(String, u64)>,
+}
+
+impl Module {
+    fn read(path: &Path) -> Result<Self> {
+        let bytes = fs::read(path).map_err(|error| format!("{}: {error}", path.display()))?;
+        Self::parse(&bytes).map_err(|error| format!("{}: {error}", path.display()))
+    }
+
+    fn parse(bytes: &[u8]) -> wasmparser::Result<Self> {
+        let mut sections = Vec::new();
+        let mut bodies = Vec::new();
+        let mut imported = 0;
+        let mut names = BTreeMap::new();
+        for payload in Parser::new(0).parse_all(bytes) {
+            let payload = payload?;
+            if let Some((id, range)) = payload.as_section() {
+                let name = match &payload {
+                    Payload::CustomSection(section) => format!("custom: {}", section.name()),
+                    _ => section_name(id).to_owned(),
+                };
+                sections.push((name, length(&range)));
+            }
+            match payload {
+                Payload::ImportSection(imports) => {
+                    for import in imports.into_imports() {
+                        imported += u32::from(matches!(
+                            import?.ty,
+                            wasmparser::TypeRef::Func(_) | wasmparser::TypeRef::FuncExact(_)
+                        ));
+                    }
+                }
+                Payload::CodeSectionEntry(body) => bodies.push(length(&body.range())),
+                Payload::CustomSection(section) => {
+                    if let KnownCustom::Name(subsections) = section.as_known() {
+                        for subsection in subsections {
+                            if let Name::Function(functions) = subsection? {
+                                for naming in functions {
+                                    let naming = naming?;
+                                    names.insert(naming.index, naming.name.to_owned());
+                                }
+                            }
+                        }
+                    }
+                }
+                _ => {}
+            }
+        }
+        let functions = (imported..)
+            .zip(bodies)
+            .map(|(index, size)| {
+                let name = names.remove(&index);
+                (name.unwrap_or_else(|| format!("function {index}")), size)
+            })
+            .collect();
+        Ok(Self {
+            sections,
+            functions,
+        })
+    }
+}
+
+fn length(range: &std::ops::Range<u64>) -> u64 {
+    range.end - range.start
+}
+
+fn section_name(id: u8) -> &'static str {
+    const NAMES: [&str; 14] = [
+        "custom",
+        "type",
+        "import",
+        "function",
+        "table",
+        "memory",
+        "global",
+        "export",
+        "start",
+        "element",
+        "code",
+        "data",
+        "data count",
+        "tag",
+    ];
+    NAMES.get(usize::from(id)).copied().unwrap_or("unknown")
+}
+
+/// The crate that a demangled name belongs to: the first path in it, or the
+/// type's where a method of a trait is meant.
+fn crate_of(name: &str) -> &str {
+    let start = name.trim_start_matches(['<', '&', '*', '(', '[', ' ']);
+    let start = ["mut ", "const ", "dyn "]
+        .iter()
+        .fold(start, |rest, word| rest.strip_prefix(word).unwrap_or(rest));
+    let end = start
+        .find(|letter: char| !letter.is_alphanumeric() && letter != '_')
+        .unwrap_or(start.len());
+    match start[end..].strip_prefix("::").is_some() || start[end..].starts_with('[') {
+        true => &start[..end],
+        false => "(no crate)",
+    }
+}
+
+fn print_table(title: &str, rows: &[(String, u64)], limit: usize) {
+    let total: u64 = rows.iter().map(|row| row.1).sum();
+    let mut rows: Vec<_> = rows.iter().collect();
+    rows.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+    println!("{title}: {}", kilobytes(total));
+    for (name, size) in rows.iter().take(limit) {
+        let share = *size as f64 * 100.0 / total.max(1) as f64;
+        println!("{:>10} {share:>5.1} %  {name}", kilobytes(*size));
+    }
+    if rows.len() > limit {
+        println!("{:>21}{} more", "", rows.len() - limit);
+    }
+    println!();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_function_belongs_to_the_crate_of_its_type() {
+        let crates = [
+            "evertoken::core::refresh::decide",
+            "<alloc::vec::Vec<T> as core::clone::Clone>::clone",
+            "<&mut dyn core::fmt::Write as core::fmt::Write>::write_str",
+            "core[a1b2]::fmt::write",
+            "__wbindgen_malloc",
+            "",
+        ]
+        .map(crate_of);
+        let expected = [
+            "evertoken",
+            "alloc",
+            "core",
+            "core",
+            "(no crate)",
+            "(no crate)",
+        ];
+        assert_eq!(crates, expected);
+    }
+
+    #[test]
+    fn functions_are_measured_and_named_after_the_imported_ones() {
+        // (module (import "a" "b" (func)) (func $f nop)), with a name section.
+        let module = [
+            &b"\0asm\x01\0\0\0\x01\x04\x01\x60\0\0\x02\x07\x01\x01a\x01b\0\0\x03\x02\x01\0"[..],
+            b"\x0a\x05\x01\x03\0\x01\x0b",
+            b"\0\x0b\x04name\x01\x04\x01\x01\x01f",
+        ]
+        .concat();
+        let module = Module::parse(&module).unwrap();
+        assert_eq!(module.functions, [("f".to_owned(), 3)]);
+        assert!(module.sections.contains(&("code".to_owned(), 5)));
+        assert!(
+            module
+                .sections
+                .iter()
+                .any(|section| section.0 == "custom: name")
+        );
+    }
+
+    #[test]
+    fn a_build_above_the_budget_fails_with_both_numbers() {
+        let sized = |brotli| {
+            [Sizes {
+                file: "index.js".to_owned(),
+                raw: 0,
+                gzip: 0,
+                brotli,
+            }]
+        };
+        assert_eq!(check_budget(&sized(BUDGET)), Ok(()));
+        let error = check_budget(&sized(BUDGET + 1)).unwrap_err();
+        assert!(
+            error.contains("30001") && error.contains("30000"),
+            "{error}"
+        );
+    }
+}

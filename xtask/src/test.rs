@@ -1,0 +1,252 @@
+//! `cargo xtask test`: all tests, or parts of them.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::project::Project;
+use crate::tools::{CHROMIUM, Tools};
+use crate::{Result, announce, build, bundle, demo, process, size};
+
+/// A part of the tests with a runner of its own.
+#[derive(Clone, Copy)]
+struct Part {
+    name: &'static str,
+    run: fn(&Project, &Tools) -> Result<Closing>,
+}
+
+const PARTS: [Part; 3] = [
+    Part {
+        name: "core",
+        run: core,
+    },
+    Part {
+        name: "web",
+        run: web,
+    },
+    Part {
+        name: "e2e",
+        run: e2e,
+    },
+];
+
+/// How a runner ended: whether all was well and its last words.
+struct Closing {
+    success: bool,
+    lines: Vec<String>,
+    passed: u64,
+}
+
+pub fn run(project: &Project, names: &[String]) -> Result {
+    let parts = chosen(names)?;
+    let tools = Tools::new(project)?;
+    let mut summary = Vec::new();
+    let mut failed = Vec::new();
+    for part in parts {
+        announce(&format!("testing {}", part.name));
+        let closing = match (part.run)(project, &tools) {
+            Ok(closing) => closing,
+            Err(message) => {
+                eprintln!("error: {message}");
+                summary.push(format!("{}: {message}", part.name));
+                failed.push(part.name);
+                continue;
+            }
+        };
+        summary.push(format!("{}:", part.name));
+        summary.extend(closing.lines);
+        if closing.passed == 0 {
+            summary.push("no test ran, which counts as a failure".to_owned());
+        }
+        if !closing.success || closing.passed == 0 {
+            failed.push(part.name);
+        }
+    }
+    println!("\n{}", summary.join("\n"));
+    match failed.is_empty() {
+        true => Ok(()),
+        false => Err(format!("failed: {}", failed.join(", "))),
+    }
+}
+
+fn chosen(names: &[String]) -> Result<Vec<Part>> {
+    if names.is_empty() {
+        return Ok(PARTS.to_vec());
+    }
+    names
+        .iter()
+        .map(|name| {
+            PARTS
+                .into_iter()
+                .find(|part| part.name == name)
+                .ok_or_else(|| {
+                    let known = PARTS.map(|part| part.name).join(", ");
+                    format!("no part of the tests is called `{name}`, there are {known}")
+                })
+        })
+        .collect()
+}
+
+/// All that runs without a browser.
+fn core(project: &Project, _: &Tools) -> Result<Closing> {
+    let (success, text) =
+        process::teed(
+            project
+                .cargo()
+                .args(["test", "--workspace", "--no-fail-fast"]),
+        )?;
+    Ok(libtest(success, &text))
+}
+
+/// The shell in a real browser, by the command that anybody would type.
+fn web(project: &Project, tools: &Tools) -> Result<Closing> {
+    tools.wasm_target()?;
+    let browser = tools.browser(&CHROMIUM)?;
+    let mut folders = vec![tools.wasm_pack()?, tools.wasm_bindgen()?];
+    folders.extend(browser.driver.parent().map(Path::to_path_buf));
+    let (success, text) = process::teed(
+        Command::new("wasm-pack")
+            .args(["test", "--headless", CHROMIUM.wasm_pack])
+            .current_dir(&project.root)
+            .env("PATH", process::path_with(&folders)?)
+            .env("CARGO_TARGET_DIR", &project.target),
+    )?;
+    Ok(libtest(success, &text))
+}
+
+/// The package, the page and the backend in a real browser.
+fn e2e(project: &Project, tools: &Tools) -> Result<Closing> {
+    let folder = project.root.join("tests/e2e");
+    let tests = test_files(&folder)?;
+    if tests.is_empty() {
+        return Err(format!("{}: no *.test.mjs there", folder.display()));
+    }
+    size::check_budget(&build::package(project)?)?;
+    let server = demo::server(project)?;
+    let browser = tools.browser(&CHROMIUM)?;
+    tools.node_modules(&folder)?;
+    // One report to be read as it comes, one to be quoted at the end.
+    let tap = project.work().join("e2e.tap");
+    let _ = std::fs::remove_file(&tap);
+    let outcome = process::run(
+        Command::new("node")
+            .args([
+                "--test",
+                "--test-reporter=spec",
+                "--test-reporter-destination=stdout",
+            ])
+            .arg("--test-reporter=tap")
+            .arg(format!("--test-reporter-destination={}", tap.display()))
+            .args(&tests)
+            .current_dir(&project.root)
+            .env("EVERTOKEN_PKG", project.pkg())
+            .env("EVERTOKEN_SERVER", server)
+            .env("CHROMIUM", browser.executable),
+    );
+    Ok(node(outcome.is_ok(), &bundle::read(&tap)?))
+}
+
+fn test_files(folder: &Path) -> Result<Vec<PathBuf>> {
+    let own = |path: &PathBuf| {
+        let installed = path
+            .components()
+            .any(|part| part.as_os_str() == "node_modules");
+        !installed && path.to_string_lossy().ends_with(".test.mjs")
+    };
+    let files = bundle::files(folder)?.into_iter().filter(own);
+    Ok(files.map(|file| folder.join(file)).collect())
+}
+
+/// Reads the closing lines of cargo's and wasm-bindgen's test binaries, and
+/// adds them up. Binaries without a test are left out.
+fn libtest(success: bool, text: &str) -> Closing {
+    let mut totals = [0; 3];
+    let mut lines = Vec::new();
+    for line in text
+        .lines()
+        .filter(|line| line.starts_with("test result: "))
+    {
+        let counts = ["passed", "failed", "ignored"].map(|word| count(line, word));
+        if counts != [0; 3] {
+            lines.push(line.to_owned());
+        }
+        for (total, count) in totals.iter_mut().zip(counts) {
+            *total += count;
+        }
+    }
+    let [passed, failed, skipped] = totals;
+    lines.push(format!(
+        "{passed} passed, {failed} failed, {skipped} skipped"
+    ));
+    Closing {
+        success,
+        lines,
+        passed,
+    }
+}
+
+/// The number before a word, as in `3 passed;`.
+fn count(line: &str, word: &str) -> u64 {
+    let mut previous = "";
+    for token in line.split([' ', ';', ',']) {
+        if token == word {
+            return previous.parse().unwrap_or(0);
+        }
+        previous = token;
+    }
+    0
+}
+
+/// Reads the closing comments of node's TAP report, from `# tests` on.
+fn node(success: bool, tap: &str) -> Closing {
+    let mut lines: Vec<_> = tap
+        .lines()
+        .rev()
+        .take_while(|line| line.starts_with("# "))
+        .map(str::to_owned)
+        .collect();
+    lines.reverse();
+    let passed = lines
+        .iter()
+        .find_map(|line| line.strip_prefix("# pass ")?.parse().ok())
+        .unwrap_or(0);
+    Closing {
+        success,
+        lines,
+        passed,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn closing_lines_of_test_binaries_are_added_up() {
+        let text = "running 2 tests\n\
+            test result: ok. 2 passed; 0 failed; 1 ignored; 0 measured; 0 filtered out; finished in 0.00s\n\
+            test result: ok. 0 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.00s\n\
+            test result: FAILED. 40 passed; 3 failed; 0 ignored; 0 filtered out\n";
+        let closing = libtest(false, text);
+        assert_eq!(closing.passed, 42);
+        assert_eq!(closing.lines.len(), 3);
+        assert_eq!(closing.lines[2], "42 passed, 3 failed, 1 skipped");
+    }
+
+    #[test]
+    fn the_last_words_of_node_are_the_last_comments() {
+        let tap = "TAP version 13\n# Subtest: a\nok 1 - a\n1..1\n# tests 3\n# pass 2\n# fail 1\n";
+        let closing = node(false, tap);
+        assert_eq!(closing.lines, ["# tests 3", "# pass 2", "# fail 1"]);
+        assert_eq!(closing.passed, 2);
+    }
+
+    #[test]
+    fn a_part_that_does_not_exist_is_named() {
+        let error = chosen(&["core".into(), "wbe".into()]).err().unwrap();
+        assert!(
+            error.contains("`wbe`") && error.contains("core, web, e2e"),
+            "{error}"
+        );
+        assert_eq!(chosen(&[]).unwrap().len(), PARTS.len());
+    }
+}

@@ -1,0 +1,75 @@
+//! Programs from crates.io.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::Tools;
+use crate::{Result, announce, manifest, process};
+
+const WASM_PACK: &str = "0.15.1";
+
+/// What cargo says when a program's own lock file names a release that the
+/// registry does not have: one that was yanked, or that a mirror lacks. The
+/// program is then compiled with the releases that there are.
+const UNRESOLVED: &str = "failed to select a version for the requirement";
+
+impl Tools<'_> {
+    /// The folder with `wasm-bindgen` and `wasm-bindgen-test-runner`. Both
+    /// refuse a module that was built with another version of the crate, so
+    /// Cargo.lock decides.
+    pub fn wasm_bindgen(&self) -> Result<PathBuf> {
+        let path = self.project.root.join("Cargo.lock");
+        let lock =
+            fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;
+        let version = manifest::locked_version(&lock, "wasm-bindgen")?;
+        self.program("wasm-bindgen-cli", version, "wasm-bindgen", "2 minutes")
+    }
+
+    /// The folder with `wasm-pack`.
+    pub fn wasm_pack(&self) -> Result<PathBuf> {
+        self.program("wasm-pack", WASM_PACK, "wasm-pack", "4 minutes")
+    }
+
+    fn program(&self, krate: &str, version: &str, program: &str, time: &str) -> Result<PathBuf> {
+        let name = format!("{krate}-{version}");
+        let place = self.cache.join("cargo").join(&name);
+        let bin = place.join("bin");
+        let executable = bin.join(format!("{program}{}", std::env::consts::EXE_SUFFIX));
+        let install = |partial: &Path, lock: &[&str]| {
+            process::logged(
+                self.project
+                    .cargo()
+                    .arg("install")
+                    .args(lock)
+                    .args(["--version", version, "--root"])
+                    .arg(partial)
+                    .arg(krate)
+                    // A folder of its own, which cargo removes afterwards.
+                    .env_remove("CARGO_TARGET_DIR")
+                    .env_remove("CARGO_BUILD_TARGET")
+                    .env_remove("RUSTFLAGS"),
+                &self.log(&name),
+            )
+        };
+        let by_hand = format!(
+            "install it by hand: `cargo install --version {version} --root {} {krate}`",
+            place.display()
+        );
+        self.place(
+            &name,
+            &place,
+            || executable.is_file(),
+            |partial| {
+                announce(&format!(
+                    "installing {krate} {version} with cargo, which compiles for about {time}"
+                ));
+                let outcome = match install(partial, &["--locked"]) {
+                    Err(error) if error.contains(UNRESOLVED) => install(partial, &[]),
+                    outcome => outcome,
+                };
+                outcome.map_err(|error| format!("{error}\n{by_hand}"))
+            },
+        )?;
+        Ok(bin)
+    }
+}

@@ -1,0 +1,57 @@
+//! The parts of the Rust toolchain that rustup leaves out by default.
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use super::Tools;
+use crate::project::WASM_TARGET;
+use crate::{Result, announce, process};
+
+impl Tools<'_> {
+    pub fn wasm_target(&self) -> Result {
+        let there = |sysroot: PathBuf| sysroot.join("lib/rustlib").join(WASM_TARGET).is_dir();
+        self.add(WASM_TARGET, "target", there)
+    }
+
+    pub fn component(&self, name: &str) -> Result {
+        let program = match name {
+            "clippy" => "cargo-clippy",
+            _ => name,
+        };
+        let program = format!("bin/{program}{}", std::env::consts::EXE_SUFFIX);
+        self.add(name, "component", |sysroot| {
+            sysroot.join(&program).is_file()
+        })
+    }
+
+    fn add(&self, name: &str, kind: &str, there: impl Fn(PathBuf) -> bool) -> Result {
+        if there(self.sysroot()?) {
+            return Ok(());
+        }
+        let by_hand = format!("install it by hand: `rustup {kind} add {name}`");
+        if process::find("rustup").is_none() {
+            return Err(format!(
+                "Rust's {kind} {name} is missing and rustup is not here; with rustup, {by_hand}, \
+                 otherwise with whatever installed this Rust"
+            ));
+        }
+        let _lock = self.lock(&format!("rustup-{name}"))?;
+        announce(&format!("installing Rust's {kind} {name} with rustup"));
+        process::logged(
+            Command::new("rustup")
+                .args([kind, "add", name])
+                .current_dir(&self.project.root),
+            &self.log(&format!("rustup-{name}")),
+        )
+        .map_err(|error| format!("{error}\n{by_hand}"))
+    }
+
+    fn sysroot(&self) -> Result<PathBuf> {
+        let sysroot = process::output(
+            Command::new("rustc")
+                .args(["--print", "sysroot"])
+                .current_dir(&self.project.root),
+        )?;
+        Ok(PathBuf::from(sysroot.trim_end()))
+    }
+}

@@ -1,0 +1,70 @@
+// Makes the JavaScript of the npm package: bundle.mjs STAGE PACKAGE
+//
+// STAGE holds the files of pkg-template/ beside engine.js, engine.wasm and
+// their snippets; PACKAGE holds package.json already. Each JavaScript file that
+// the exports of package.json name becomes one file. Those beside index.js
+// import it rather than carry a second copy of the engine.
+import { access, copyFile, mkdir, readFile, readdir } from 'node:fs/promises';
+import { dirname, join, relative, resolve, sep } from 'node:path';
+import { build } from 'esbuild';
+import { embed } from './embed.mjs';
+
+const [stage, target] = process.argv.slice(2).map((path) => resolve(path));
+const main = join(stage, 'index.js');
+
+// The first versions with all that the module itself uses: reference types in
+// Chrome 96, the others in Safari 15.
+const engines = ['chrome96', 'firefox90', 'safari15', 'node18'];
+
+/** The files that a value in "exports" leads to, whatever the conditions. */
+function leaves(value) {
+  if (typeof value === 'string') return [value];
+  return value === null ? [] : Object.values(value).flatMap(leaves);
+}
+
+/** Keeps the default entry a file of its own in `entry`. */
+const sharing = (entry) => ({
+  name: 'sharing',
+  setup(build) {
+    build.onResolve({ filter: /(^|\/)index\.js$/ }, ({ kind, path, resolveDir }) => {
+      if (kind === 'entry-point' || resolve(resolveDir, path) !== main) return undefined;
+      const there = relative(dirname(entry), main).split(sep).join('/');
+      return { path: there.startsWith('.') ? there : `./${there}`, external: true };
+    });
+  },
+});
+
+async function bundle(entry) {
+  await build({
+    entryPoints: [entry],
+    outfile: join(target, relative(stage, entry)),
+    plugins: entry === main ? [embed] : [sharing(entry)],
+    bundle: true,
+    format: 'esm',
+    platform: 'browser',
+    target: engines,
+    minify: true,
+    legalComments: 'none',
+    charset: 'utf8',
+    logLevel: 'warning',
+  });
+}
+
+const { exports } = JSON.parse(await readFile(join(target, 'package.json'), 'utf8'));
+const exported = [...new Set(leaves(exports))];
+await Promise.all(
+  exported.filter((file) => file.endsWith('.js')).map((file) => bundle(join(stage, file))),
+);
+
+for (const file of await readdir(stage, { recursive: true })) {
+  if (!file.endsWith('.d.ts') || file.startsWith('snippets')) continue;
+  await mkdir(dirname(join(target, file)), { recursive: true });
+  await copyFile(join(stage, file), join(target, file));
+}
+
+for (const file of exported.filter((file) => !file.includes('*'))) {
+  await access(join(target, file)).catch(() => {
+    console.error(`package.json exports ${file}, which is not in pkg-template/`);
+    process.exitCode = 1;
+  });
+}
