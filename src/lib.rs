@@ -1,1 +1,3 @@
 //! A token manager for browsers.
+
+pub mod core;

@@ -1,0 +1,663 @@
+//! The machine: what it holds, how it is asked, how it takes over a record.
+
+use std::collections::VecDeque;
+
+use super::answer::Tokens;
+use super::call::Call;
+use super::error::{Error, ErrorKind};
+use super::jwt::Claims;
+use super::lifetime::Lifetime;
+use super::pace::Pace;
+use super::policy::{Policy, Proactive};
+use super::record::{Ended, Record, Session, Stamp};
+use super::sign::{Farewell, SignIn};
+use super::time::{Instant, Millis};
+use super::turn::{Stage, Turn};
+use super::view::{Inspection, Pass, Snapshot, Status};
+
+/// What a caller wants to know.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Ask {
+    /// May a request to an allowed origin go?
+    Request,
+    /// A request came back unauthorized. `worked`: the token that it carried
+    /// has been accepted before.
+    Refused { serial: u32, party: u32, worked: bool },
+    /// `getToken`: a token with at least this much left.
+    Token { least: Millis },
+    /// `getToken` that may wait for nothing.
+    TokenNow,
+    /// `getToken` that wants a new one.
+    TokenForced,
+    /// `refresh()`.
+    Refresh,
+}
+
+/// What it has to do.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Reply {
+    /// Go on, with the token that is held.
+    Go,
+    /// Go on without a token.
+    Bare,
+    /// Give the caller the answer that came.
+    Deliver,
+    /// Wait for this turn to end, then [`Machine::resume`].
+    Wait(u32),
+    Fail(Error),
+}
+
+/// How a turn ended; everybody who waited gets the same.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Outcome {
+    /// A newer token is held.
+    Renewed,
+    /// A visitor without a session.
+    Anonymous,
+    /// The session is kept, the token was not refreshed.
+    Passing(Error),
+    /// The session is over: refused, signed out, or disposed of.
+    Over(Error),
+}
+
+/// What happened to a record that was to be written.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Committed<'a> {
+    Written,
+    /// The store could not take it; it is kept in memory.
+    Kept,
+    /// The stored record was not outranked; this is its text.
+    Outranked(&'a str),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SignedOutBy {
+    Logout,
+    RefreshRejected,
+    OtherTab,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum Event {
+    SignedIn,
+    Refreshed,
+    RefreshFailed(Error),
+    SignedOut(SignedOutBy),
+    UserChanged,
+    Warning(Error),
+}
+
+/// Something to be done in the world.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Output {
+    /// Ask for the lock that all tabs of the key share; `steal` takes it from
+    /// a tab that hangs. Answered by [`Machine::granted`].
+    Lock { turn: u32, steal: bool },
+    /// Give the lock back, or stop waiting for it.
+    Unlock { turn: u32 },
+    /// Read the stored record, or ask the other tabs for theirs. Answered by
+    /// [`Machine::read`], within a bounded time.
+    Read { turn: u32 },
+    Call(Call),
+    /// Stop a call; its answer is not wanted any more.
+    Abort { call: u32 },
+    /// Write [`Machine::pending`] if [`Machine::outranks`] says so of what is
+    /// stored, then tell the other tabs. Answered by [`Machine::committed`],
+    /// within a bounded time.
+    Commit { number: u32 },
+    /// Tell the other tabs the record that is held.
+    Tell,
+    TurnEnded { turn: u32, outcome: Outcome },
+    /// A sign-in (`login`, `set_tokens`) has ended.
+    SignInEnded { request: u32, result: Result<(), Error> },
+    /// A sign-out has been carried out here and, as far as possible, at the
+    /// server.
+    LogoutEnded { request: u32 },
+    /// The snapshot is another one.
+    Snapshot,
+    /// The pass is another one.
+    Pass,
+    Event(Event),
+    /// After `dispose`, once nothing is under way any more.
+    Closed,
+}
+
+/// A call that is in flight, and on whose behalf.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Flight {
+    pub number: u32,
+    pub role: Role,
+    pub deadline: Instant,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Role {
+    Turn,
+    SignIn,
+    /// A refresh whose tokens only serve to sign out at the server.
+    LastRefresh,
+    Logout,
+}
+
+/// A record on its way to the store, and what follows.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Pending {
+    pub number: u32,
+    pub purpose: Purpose,
+    pub record: Record,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Purpose {
+    Refresh,
+    SignIn(SignIn),
+    SignOut,
+    /// The same record, with a new back-off.
+    Pace,
+}
+
+/// See the [module documentation](super).
+#[derive(Debug)]
+pub struct Machine {
+    pub(super) policy: Policy,
+    pub(super) record: Option<Record>,
+    /// Nobody has signed in or out since a start at which a cookie may still
+    /// be there.
+    pub(super) may_try_again: bool,
+    /// A silent refresh was refused.
+    pub(super) anonymous: bool,
+    pub(super) serial: u32,
+    pub(super) party: u32,
+    /// Counts sign-outs: a sign-in that began before one comes too late.
+    pub(super) fence: u32,
+    pub(super) pace: Pace,
+    pub(super) turn: Option<Turn>,
+    pub(super) flights: Vec<Flight>,
+    pub(super) pendings: Vec<Pending>,
+    pub(super) sign_ins: Vec<SignIn>,
+    /// The newest sign-in that was carried out.
+    pub(super) signed_in_by: u32,
+    pub(super) farewell: Option<Farewell>,
+    pub(super) stale: bool,
+    pub(super) error: Option<Error>,
+    pub(super) last_error: Option<Error>,
+    pub(super) figures: Inspection,
+    pub(super) disposed: bool,
+    visible: bool,
+    count: u32,
+    random: u64,
+    last_now: Instant,
+    shown: Option<(Snapshot, Option<Pass>)>,
+    closed: bool,
+    outputs: VecDeque<Output>,
+}
+
+impl Machine {
+    /// Makes a machine that holds nothing yet. `seed` makes its jitter and
+    /// the names of its sign-ins differ from other tabs'.
+    pub fn new(policy: Policy, seed: u64, now: Instant) -> Self {
+        Self {
+            policy,
+            record: None,
+            may_try_again: true,
+            anonymous: false,
+            serial: 0,
+            party: 0,
+            fence: 0,
+            pace: Pace::default(),
+            turn: None,
+            flights: Vec::new(),
+            pendings: Vec::new(),
+            sign_ins: Vec::new(),
+            signed_in_by: 0,
+            farewell: None,
+            stale: false,
+            error: None,
+            last_error: None,
+            figures: Inspection::default(),
+            disposed: false,
+            visible: true,
+            count: 0,
+            random: seed,
+            last_now: now,
+            shown: None,
+            closed: false,
+            outputs: VecDeque::new(),
+        }
+    }
+
+    /// Takes the stored record, if there is one.
+    pub fn load(&mut self, now: Instant, stored: Option<&str>) {
+        self.tick(now);
+        if let Some(text) = stored {
+            self.hear(now, text);
+        }
+        // An end by the server is a reason to ask again at the next start: a
+        // page that knows nothing of this manager may have signed in.
+        self.may_try_again = !matches!(&self.record, Some(Record { state: Err(Ended::Logout), .. }));
+        self.outputs.clear();
+        self.advance(now);
+    }
+
+    /// Decides what a caller has to do.
+    pub fn ask(&mut self, now: Instant, ask: Ask) -> Reply {
+        self.tick(now);
+        let reply = self.decide(now, ask);
+        self.advance(now);
+        reply
+    }
+
+    fn decide(&mut self, now: Instant, ask: Ask) -> Reply {
+        if self.disposed {
+            return Reply::Fail(disposed());
+        }
+        if self.policy.cookie_access()
+            && matches!(ask, Ask::Token { .. } | Ask::TokenNow | Ask::TokenForced)
+        {
+            return Reply::Bare;
+        }
+        match (self.status(), ask) {
+            (Status::SignedOut, Ask::Refresh) if self.record.is_none() || self.may_try_again => {
+                self.want(now)
+            }
+            (Status::SignedOut, Ask::Refresh) => {
+                Reply::Fail(Error::signed_out("there is no session to refresh"))
+            }
+            (Status::SignedOut | Status::Unknown, Ask::Refused { .. }) => Reply::Deliver,
+            (Status::SignedOut, _) | (Status::Unknown, Ask::TokenNow) => Reply::Bare,
+            (Status::Unknown, _) => self.want(now),
+            (Status::SignedIn, ask) => self.decide_signed_in(now, ask),
+        }
+    }
+
+    fn decide_signed_in(&mut self, now: Instant, ask: Ask) -> Reply {
+        let Some(lifetime) = self.session().map(|session| session.lifetime) else {
+            return Reply::Bare;
+        };
+        let over = lifetime.is_over(now);
+        match ask {
+            Ask::TokenNow => return if over { Reply::Bare } else { Reply::Go },
+            Ask::TokenForced | Ask::Refresh => return self.want(now),
+            Ask::Refused { serial, party, worked } => {
+                if party != self.party {
+                    return Reply::Deliver;
+                }
+                if serial == self.serial {
+                    return self.decide_refused(now, lifetime, worked);
+                }
+                // A newer one is here already. Whether it can be sent is the
+                // same question as for a new request.
+            }
+            Ask::Token { least } if lifetime.left(now).is_some_and(|left| left < least) => {
+                // A wish beyond the lifetime costs a refresh each time, so it
+                // counts as one that the clock did not ask for.
+                if !over && !self.pace.allows_reactive(now, true) {
+                    return Reply::Go;
+                }
+                return match self.want(now) {
+                    Reply::Fail(_) if !over => Reply::Go,
+                    reply => reply,
+                };
+            }
+            Ask::Request | Ask::Token { .. } => {}
+        }
+        if over {
+            return self.want(now);
+        }
+        if self.refresh_due().is_some_and(|due| now >= due) {
+            // It runs beside; whether it can begin does not matter here.
+            let _ = self.want(now);
+        }
+        Reply::Go
+    }
+
+    /// The token that is held was refused.
+    fn decide_refused(&mut self, now: Instant, lifetime: Lifetime, worked: bool) -> Reply {
+        if !self.can_refresh() {
+            // Of a token with a known end, this is one answer of one server;
+            // of one without, it is the end.
+            if lifetime.expires.is_some() && !lifetime.is_over(now) {
+                return Reply::Deliver;
+            }
+            return self.want(now);
+        }
+        let free = self.turn.is_some() || lifetime.is_over(now);
+        if free || self.pace.allows_reactive(now, worked) { self.want(now) } else { Reply::Deliver }
+    }
+
+    /// Decides what somebody does who asked `ask` when the user was `party`,
+    /// now that the turn it waited for has ended.
+    pub fn resume(&mut self, now: Instant, ask: Ask, party: u32, outcome: &Outcome) -> Reply {
+        self.tick(now);
+        let usable = self.session().is_some_and(|session| !session.lifetime.is_over(now));
+        let reply = match outcome {
+            _ if self.disposed => Reply::Fail(disposed()),
+            Outcome::Over(error) => Reply::Fail(error.clone()),
+            Outcome::Anonymous => Reply::Bare,
+            _ if party != self.party => Reply::Fail(Error::signed_out("the user has changed")),
+            // A request asks afresh: what was renewed may be old by now.
+            Outcome::Renewed => match ask {
+                Ask::Request => self.decide(now, ask),
+                _ if self.session().is_none() => {
+                    Reply::Fail(Error::signed_out("the session has ended"))
+                }
+                _ => Reply::Go,
+            },
+            Outcome::Passing(error) => match ask {
+                Ask::Request | Ask::Token { .. } if usable => Reply::Go,
+                _ => Reply::Fail(error.clone()),
+            },
+        };
+        self.advance(now);
+        reply
+    }
+
+    /// A record came from another tab.
+    pub fn heard(&mut self, now: Instant, text: &str) {
+        self.tick(now);
+        self.hear(now, text);
+        self.advance(now);
+    }
+
+    /// The page became visible or hidden. A page that thaws becomes visible
+    /// again; that it slept needs no input of its own, the clock shows it.
+    pub fn visible(&mut self, now: Instant, visible: bool) {
+        self.tick(now);
+        if visible && !self.visible {
+            self.pace.hint(now);
+        }
+        self.visible = visible;
+        self.advance(now);
+    }
+
+    /// The machine came online.
+    pub fn online(&mut self, now: Instant) {
+        self.tick(now);
+        self.pace.hint(now);
+        self.advance(now);
+    }
+
+    /// The time that [`Machine::deadline`] named has come, or any other.
+    pub fn wake(&mut self, now: Instant) {
+        self.tick(now);
+        self.advance(now);
+    }
+
+    /// When to call [`Machine::wake`] at the latest.
+    pub fn deadline(&self) -> Option<Instant> {
+        let flights = self.flights.iter().map(|flight| flight.deadline);
+        let turn = self.turn.as_ref().and_then(Turn::deadline);
+        flights.chain(turn).chain(self.next_by_timer()).min()
+    }
+
+    /// Gives the next thing to do.
+    pub fn poll(&mut self) -> Option<Output> {
+        self.outputs.pop_front()
+    }
+
+    /// The record of a commit.
+    pub fn pending(&self, number: u32) -> Option<&Record> {
+        self.pendings.iter().find(|pending| pending.number == number).map(|pending| &pending.record)
+    }
+
+    /// The record held.
+    pub fn record(&self) -> Option<&Record> {
+        self.record.as_ref()
+    }
+
+    /// The back-off, for the form in which a record is stored and told.
+    pub fn pace(&self) -> &Pace {
+        &self.pace
+    }
+
+    /// Whether the record of a commit comes after the stored one. This is the
+    /// comparison that makes a commit conditional: a tab that slept, or lost
+    /// its lock, cannot write back an old token or bring back a session that
+    /// has ended.
+    pub fn outranks(&self, number: u32, stored: &str) -> bool {
+        let stored = Record::read(stored, self.policy.cookie_access()).map(|record| record.stamp);
+        match self.pendings.iter().find(|pending| pending.number == number) {
+            None => false,
+            Some(Pending { purpose: Purpose::Pace, record, .. }) => Some(record.stamp) == stored,
+            Some(Pending { record, .. }) => stored.is_none_or(|stored| record.stamp > stored),
+        }
+    }
+
+    pub(super) fn session(&self) -> Option<&Session> {
+        self.record.as_ref().and_then(Record::session)
+    }
+
+    pub(super) fn stamp(&self) -> Stamp {
+        self.record.as_ref().map(|record| record.stamp).unwrap_or_default()
+    }
+
+    pub(super) fn refresh_due(&self) -> Option<Instant> {
+        let session = self.session().filter(|_| self.can_refresh())?;
+        session.lifetime.refresh_due(self.policy.ahead)
+    }
+
+    /// Whether there is anything to refresh with.
+    pub(super) fn can_refresh(&self) -> bool {
+        !self.policy.needs_refresh_token()
+            || self.policy.refresh.is_none()
+            || self.session().is_some_and(|session| session.refresh.is_some())
+    }
+
+    /// When the timer has something to do on its own account: a refresh
+    /// ahead of time, or the end of a session that cannot be refreshed.
+    fn next_by_timer(&self) -> Option<Instant> {
+        let session = self.session().filter(|_| self.turn.is_none() && !self.disposed)?;
+        if !self.can_refresh() {
+            return session.lifetime.expires;
+        }
+        let wanted = match self.policy.proactive {
+            Proactive::Never => false,
+            Proactive::WhileVisible => self.visible,
+            Proactive::Always => true,
+        };
+        let due = self.refresh_due().filter(|_| wanted)?;
+        Some(due.max(self.pace.not_before.unwrap_or(due)))
+    }
+
+    /// Does what time alone asks for, then says what has changed.
+    pub(super) fn advance(&mut self, now: Instant) {
+        self.expire_flights(now);
+        self.expire_lock(now);
+        if self.next_by_timer().is_some_and(|at| now >= at) {
+            let _ = self.want(now);
+        }
+        let snapshot = self.snapshot();
+        let pass = self.pass(now);
+        let told = self.shown.replace((snapshot, pass));
+        let (told_snapshot, told_pass) = match told {
+            Some((snapshot, pass)) => (Some(snapshot), Some(pass)),
+            None => (None, None),
+        };
+        let shown = self.shown.as_ref();
+        if told_snapshot.as_ref() != shown.map(|(snapshot, _)| snapshot) {
+            self.outputs.push_back(Output::Snapshot);
+        }
+        // A pass that differs in `since` alone is the same pass.
+        let same = |a: Option<Pass>, b: Option<Pass>| match (a, b) {
+            (Some(a), Some(b)) => (a.serial, a.party, a.until) == (b.serial, b.party, b.until) && a.since <= b.since,
+            (a, b) => a == b,
+        };
+        if !told_pass.is_some_and(|told| same(told, pass)) {
+            self.outputs.push_back(Output::Pass);
+        } else if let (Some(Some(told)), Some((_, Some(pass)))) = (told_pass, self.shown.as_mut()) {
+            *pass = told;
+        }
+        let idle = self.turn.is_none() && self.pendings.is_empty();
+        if self.disposed && idle && !self.closed {
+            self.closed = true;
+            self.outputs.push_back(Output::Closed);
+        }
+    }
+
+    /// Notices a clock that was set back: everything that was measured on it
+    /// moves along, as if no time had passed. A clock that was set forward
+    /// looks like sleep, and costs one refresh at most.
+    pub(super) fn tick(&mut self, now: Instant) {
+        let by = self.last_now.since(now);
+        self.last_now = now;
+        if by == Millis::ZERO {
+            return;
+        }
+        if let Some(Record { state: Ok(session), .. }) = &mut self.record {
+            session.lifetime.set_back(by);
+        }
+        for pending in &mut self.pendings {
+            if let Ok(session) = &mut pending.record.state {
+                session.lifetime.set_back(by);
+            }
+        }
+        self.pace.set_back(by);
+        for flight in &mut self.flights {
+            flight.deadline = flight.deadline - by;
+        }
+        if let Some(Stage::Locking { until }) = self.turn.as_mut().map(|turn| &mut turn.stage) {
+            *until = *until - by;
+        }
+    }
+
+    pub(super) fn hear(&mut self, now: Instant, text: &str) -> bool {
+        let Some(mut record) = Record::read(text, self.policy.cookie_access()) else {
+            return false;
+        };
+        if self.record.as_ref().is_some_and(|held| held.stamp >= record.stamp) {
+            if self.stamp() == record.stamp {
+                self.pace.join(&Pace::read(text), now);
+            } else {
+                // Whoever told it has missed something.
+                self.outputs.push_back(Output::Tell);
+            }
+            return false;
+        }
+        if let Ok(session) = &mut record.state {
+            // Received in the future: the clock was set back since.
+            let ahead = session.lifetime.received.since(now);
+            session.lifetime.set_back(ahead);
+        }
+        self.adopt(now, record, SignedOutBy::OtherTab);
+        self.pace.join(&Pace::read(text), now);
+        true
+    }
+
+    /// Takes over a record, if it comes after the one held: the one place
+    /// where a session begins, changes or ends in this tab. `by` is what a
+    /// sign-out is put down to.
+    pub(super) fn adopt(&mut self, now: Instant, record: Record, by: SignedOutBy) {
+        if self.record.as_ref().is_some_and(|held| held.stamp >= record.stamp) {
+            return;
+        }
+        let was = self.session().map(|session| (session.claims.clone(), self.stamp()));
+        let is = record.session().map(|session| (session.claims.clone(), record.stamp));
+        self.record = Some(record);
+        self.may_try_again = false;
+        self.anonymous = false;
+        self.serial = self.serial.wrapping_add(1);
+        self.error = None;
+        self.stale = false;
+        match (was, is) {
+            (Some((was, before)), Some((is, after))) => {
+                self.pace.succeeded();
+                let other_sign_in = (before.sign_in, before.salt) != (after.sign_in, after.salt);
+                if is_another_user(&was, &is, other_sign_in) {
+                    self.party = self.party.wrapping_add(1);
+                    self.event(Event::UserChanged);
+                }
+                if other_sign_in {
+                    self.leave_turn(now, Outcome::Renewed);
+                    self.event(Event::SignedIn);
+                } else {
+                    self.event(Event::Refreshed);
+                }
+            }
+            (None, Some(_)) => {
+                self.pace.succeeded();
+                self.event(Event::SignedIn);
+            }
+            (Some(_), None) => {
+                self.party = self.party.wrapping_add(1);
+                self.fence = self.fence.wrapping_add(1);
+                let error = match by {
+                    SignedOutBy::RefreshRejected => self.last_error.clone().unwrap_or_else(rejected),
+                    _ => Error::signed_out("the user signed out"),
+                };
+                if by == SignedOutBy::RefreshRejected {
+                    self.error = Some(error.clone());
+                }
+                self.leave_turn(now, Outcome::Over(error));
+                self.event(Event::SignedOut(by));
+            }
+            (None, None) => {
+                self.leave_turn(now, Outcome::Over(Error::signed_out("the user signed out")));
+            }
+        }
+        self.renewed_by_another();
+    }
+
+    pub(super) fn event(&mut self, event: Event) {
+        if !self.disposed {
+            self.outputs.push_back(Output::Event(event));
+        }
+    }
+
+    pub(super) fn output(&mut self, output: Output) {
+        self.outputs.push_back(output);
+    }
+
+    /// Numbers for turns, calls and commits: none is given twice.
+    pub(super) fn number(&mut self) -> u32 {
+        self.count = self.count.wrapping_add(1);
+        self.count
+    }
+
+    /// The next of a xorshift sequence (Marsaglia 2003): jitter and salt have
+    /// to differ between tabs, not to be hard to guess.
+    pub(super) fn random(&mut self) -> u64 {
+        let mut x = self.random | 1;
+        x ^= x << 13;
+        x ^= x >> 7;
+        x ^= x << 17;
+        self.random = x;
+        x
+    }
+
+    pub(super) fn fraction(&mut self) -> f64 {
+        (self.random() >> 40) as f64 / (1u64 << 24) as f64
+    }
+
+    /// A session of what an answer brought.
+    pub(super) fn session_of(&mut self, now: Instant, tokens: Tokens) -> Session {
+        let claims = tokens.access.as_ref().map(|token| Claims::of(token.expose())).unwrap_or_default();
+        if let Some(issued) = claims.issued {
+            let skew = issued.as_ms() - now.as_ms();
+            // `iat` is in whole seconds and the answer took its time.
+            self.figures.clock_skew_ms = if skew.abs() < 2000.0 { 0.0 } else { skew };
+        }
+        Session {
+            lifetime: Lifetime::decide(tokens.stated, &claims, self.policy.lifetime(), now),
+            access: tokens.access,
+            refresh: tokens.refresh,
+            claims,
+        }
+    }
+}
+
+/// Two users are told apart by what the tokens say, else by the sign-in
+/// (rule 8).
+fn is_another_user(was: &Claims, is: &Claims, other_sign_in: bool) -> bool {
+    match (&was.user, &is.user) {
+        (Some(was), Some(is)) => was != is,
+        _ => other_sign_in,
+    }
+}
+
+pub(super) fn disposed() -> Error {
+    Error::new(ErrorKind::Disposed, "this token manager has been disposed of")
+}
+
+pub(super) fn rejected() -> Error {
+    Error::new(ErrorKind::RefreshRejected, "the session is over and there is nothing to refresh it with")
+}

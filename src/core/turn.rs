@@ -1,0 +1,424 @@
+//! The turn: one refresh, from the wish to the end.
+
+use super::answer::{Answer, Tokens, Verdict};
+use super::call::{Call, Target};
+use super::error::{Error, ErrorKind};
+use super::machine::{
+    Committed, Event, Flight, Machine, Outcome, Output, Pending, Purpose, Reply, Role, SignedOutBy,
+    disposed, rejected,
+};
+use super::record::{Ended, Record, Session, Stamp};
+use super::time::{Instant, Millis};
+
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Turn {
+    pub number: u32,
+    pub stage: Stage,
+    /// What was held when the turn began. Anything newer will do.
+    base: Stamp,
+    /// Somebody asked for a new token although the old one is good.
+    stolen: bool,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Stage {
+    Locking { until: Instant },
+    Reading,
+    Calling,
+    Checking(Verdict),
+    Committing,
+}
+
+impl Turn {
+    pub fn deadline(&self) -> Option<Instant> {
+        match self.stage {
+            Stage::Locking { until } => Some(until),
+            _ => None,
+        }
+    }
+}
+
+/// What went wrong with a call that brought no answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Failure {
+    /// No connection, a dropped one, or an answer that may not be read.
+    Network,
+    TimedOut,
+    /// The refresh function rejected, with this status if it named one.
+    Function { definitive: bool, status: Option<u16>, retry_after: Option<Millis> },
+    /// The refresh function gave no tokens.
+    NoTokens,
+}
+
+/// Statuses with which a token endpoint ends a session (rule 5).
+const DEFINITIVE: [u16; 5] = [400, 401, 403, 410, 422];
+
+impl Machine {
+    /// Begins a turn or joins the one under way: the only place where one
+    /// begins (rule 1).
+    pub(super) fn want(&mut self, now: Instant) -> Reply {
+        if self.disposed {
+            return Reply::Fail(disposed());
+        }
+        if let Some(turn) = &self.turn {
+            return Reply::Wait(turn.number);
+        }
+        if !self.can_refresh() {
+            return match self.session() {
+                None => Reply::Fail(Error::signed_out("there is no session to refresh")),
+                Some(session) if session.lifetime.expires.is_some_and(|expires| now < expires) => {
+                    let message = "there is no refresh token to refresh with";
+                    Reply::Fail(Error::new(ErrorKind::RefreshUnavailable, message))
+                }
+                Some(_) => {
+                    self.end_session(now, rejected());
+                    Reply::Fail(rejected())
+                }
+            };
+        }
+        if let Err(error) = self.paced(now) {
+            return Reply::Fail(error);
+        }
+        let number = self.number();
+        let stage = Stage::Locking { until: now + self.policy.timeout };
+        self.turn = Some(Turn { number, stage, base: self.stamp(), stolen: false });
+        self.output(Output::Lock { turn: number, steal: false });
+        Reply::Wait(number)
+    }
+
+    /// Whether the back-off allows a call, else the error that says when.
+    fn paced(&self, now: Instant) -> Result<(), Error> {
+        self.pace.allows(now).map_err(|wait| {
+            let message = "the refresh endpoint failed before, and the next attempt has to wait";
+            let mut error = Error::new(ErrorKind::RefreshUnavailable, message).retryable();
+            error.retry_after = Some(wait);
+            error.status = self.last_error.as_ref().and_then(|last| last.status);
+            error.cause = self.last_error.clone().map(Box::new);
+            error
+        })
+    }
+
+    /// The lock was granted, or there is none to ask for.
+    pub fn granted(&mut self, now: Instant, turn: u32) {
+        self.tick(now);
+        if let Some(held) = self.turn.as_mut().filter(|held| held.number == turn)
+            && matches!(held.stage, Stage::Locking { .. })
+        {
+            held.stage = Stage::Reading;
+            self.output(Output::Read { turn });
+        }
+        self.advance(now);
+    }
+
+    /// The record was read again; `None` when there is none.
+    pub fn read(&mut self, now: Instant, turn: u32, stored: Option<&str>) {
+        self.tick(now);
+        let stage = self.turn.as_ref().filter(|held| held.number == turn).map(|held| held.stage.clone());
+        if let Some(stage @ (Stage::Reading | Stage::Checking(_))) = stage {
+            if let Some(text) = stored {
+                self.hear(now, text);
+            }
+            // What was read may have ended the turn.
+            if self.turn.as_ref().is_some_and(|held| held.number == turn) {
+                match stage {
+                    Stage::Checking(verdict) => self.conclude(now, verdict),
+                    _ => self.call(now),
+                }
+            }
+        }
+        self.advance(now);
+    }
+
+    fn call(&mut self, now: Instant) {
+        // Another tab's failure counts here too.
+        if let Err(error) = self.paced(now) {
+            return self.end_turn(Outcome::Passing(error));
+        }
+        self.stage(Stage::Calling);
+        let session = self.session().cloned();
+        self.launch(now, Role::Turn, Target::Refresh, session.as_ref());
+    }
+
+    fn stage(&mut self, stage: Stage) {
+        if let Some(turn) = &mut self.turn {
+            turn.stage = stage;
+        }
+    }
+
+    /// Sends a call on its way.
+    pub(super) fn launch(&mut self, now: Instant, role: Role, target: Target, session: Option<&Session>) -> u32 {
+        let number = self.number();
+        let deadline = now + self.policy.timeout;
+        self.flights.push(Flight { number, role, deadline });
+        let call = Call::new(number, target, &self.policy, session, now);
+        self.output(Output::Call(call));
+        number
+    }
+
+    /// Takes a call out of the air. An answer to one that is not there any
+    /// more belongs to an older attempt or an older session, and is dropped
+    /// here and nowhere else.
+    pub(super) fn land(&mut self, call: u32) -> Option<Role> {
+        let at = self.flights.iter().position(|flight| flight.number == call)?;
+        Some(self.flights.swap_remove(at).role)
+    }
+
+    /// An endpoint answered.
+    pub fn answered(&mut self, now: Instant, call: u32, answer: Answer<'_>) {
+        self.tick(now);
+        let cookie = self.policy.cookie_access();
+        match self.land(call) {
+            Some(Role::Turn) => {
+                let verdict = answer.of_refresh(&self.policy.paths, cookie, now);
+                self.verdict(now, verdict);
+            }
+            Some(Role::SignIn) => {
+                let result = answer.of_login(&self.policy.paths, cookie, now);
+                self.sign_in_answered(now, call, result);
+            }
+            Some(Role::LastRefresh) => {
+                let verdict = answer.of_refresh(&self.policy.paths, cookie, now);
+                self.last_refreshed(now, verdict);
+            }
+            Some(Role::Logout) => self.logout_answered(Some(answer.status)),
+            None => {}
+        }
+        self.proceed_farewell(now);
+        self.advance(now);
+    }
+
+    /// The refresh function gave these tokens.
+    pub fn provided(&mut self, now: Instant, call: u32, tokens: Tokens) {
+        self.tick(now);
+        match self.land(call) {
+            Some(Role::Turn) => self.verdict(now, Verdict::Renewed(tokens)),
+            Some(Role::LastRefresh) => self.last_refreshed(now, Verdict::Renewed(tokens)),
+            _ => {}
+        }
+        self.proceed_farewell(now);
+        self.advance(now);
+    }
+
+    /// A call brought no answer.
+    pub fn failed(&mut self, now: Instant, call: u32, failure: Failure) {
+        self.tick(now);
+        self.lost(now, call, failure);
+        self.advance(now);
+    }
+
+    fn lost(&mut self, now: Instant, call: u32, failure: Failure) {
+        let reason = match failure {
+            Failure::Network => "could not be reached, or its answer was cut off or may not be read by this page (CORS)",
+            Failure::TimedOut => "did not answer within timeoutMs",
+            Failure::Function { .. } => "failed: the refresh function rejected",
+            Failure::NoTokens => "failed: the refresh function gave no tokens, expected { accessToken: string, … }",
+        };
+        let error = |kind, who: &str| {
+            let mut message = String::from(who);
+            message.push_str(reason);
+            let mut error = Error::new(kind, &message);
+            error.origin = Some(call);
+            error
+        };
+        match self.land(call) {
+            Some(Role::Turn) => {
+                let mut error = error(ErrorKind::RefreshUnavailable, "the refresh endpoint ");
+                let verdict = match failure {
+                    Failure::Function { definitive, status, retry_after } => {
+                        error.status = status;
+                        if definitive || status.is_some_and(|status| DEFINITIVE.contains(&status)) {
+                            error.kind = ErrorKind::RefreshRejected;
+                            error.message = String::from("the refresh function said that the session is over");
+                            Verdict::Definitive(error)
+                        } else {
+                            Verdict::Passing(error.retryable(), retry_after)
+                        }
+                    }
+                    Failure::NoTokens => {
+                        let cause = Error::new(ErrorKind::InvalidResponse, &error.message);
+                        Verdict::Passing(error.because(cause), None)
+                    }
+                    _ => Verdict::Passing(error.retryable(), None),
+                };
+                self.verdict(now, verdict);
+            }
+            Some(Role::SignIn) => {
+                let error = error(ErrorKind::LoginUnavailable, "the login endpoint ");
+                self.sign_in_answered(now, call, Err(error.retryable()));
+            }
+            Some(Role::Logout) => self.logout_answered(None),
+            Some(Role::LastRefresh) | None => {}
+        }
+        self.proceed_farewell(now);
+    }
+
+    /// Ends the calls whose time has run out.
+    pub(super) fn expire_flights(&mut self, now: Instant) {
+        while let Some(call) = self.flights.iter().find(|flight| now >= flight.deadline).map(|f| f.number) {
+            self.output(Output::Abort { call });
+            self.lost(now, call, Failure::TimedOut);
+        }
+    }
+
+    /// Takes the turn over from a tab that has held the lock for too long.
+    pub(super) fn expire_lock(&mut self, now: Instant) {
+        let Some(turn) = self.turn.as_mut() else { return };
+        let Stage::Locking { until } = turn.stage else { return };
+        if now < until {
+            return;
+        }
+        let number = turn.number;
+        if turn.stolen {
+            // Not even taking it away worked. The commit is conditional, so
+            // going on without the lock risks a second call and no more.
+            turn.stage = Stage::Reading;
+            self.output(Output::Read { turn: number });
+        } else {
+            turn.stolen = true;
+            turn.stage = Stage::Locking { until: now + Millis::SECOND };
+            self.output(Output::Lock { turn: number, steal: true });
+        }
+    }
+
+    fn verdict(&mut self, now: Instant, verdict: Verdict) {
+        let Some(turn) = &self.turn else { return };
+        let number = turn.number;
+        match verdict {
+            Verdict::Renewed(tokens) => {
+                let held = self.session().cloned();
+                let mut session = self.session_of(now, tokens);
+                let stamp = match held {
+                    Some(held) => {
+                        session.refresh = session.refresh.or(held.refresh);
+                        if session.claims.user.is_none() {
+                            // An opaque token says nothing of the user.
+                            session.claims.user = held.claims.user;
+                        }
+                        let stamp = self.stamp();
+                        Stamp { generation: stamp.generation.saturating_add(1), ..stamp }
+                    }
+                    None => self.next_sign_in(),
+                };
+                self.stage(Stage::Committing);
+                self.commit(Purpose::Refresh, Record { stamp, state: Ok(session) });
+            }
+            verdict => {
+                self.stage(Stage::Checking(verdict));
+                self.output(Output::Read { turn: number });
+            }
+        }
+    }
+
+    /// A refusal or a failure counts.
+    fn conclude(&mut self, now: Instant, verdict: Verdict) {
+        match verdict {
+            Verdict::Renewed(_) => {}
+            Verdict::Definitive(error) => {
+                self.figures.refresh_failures = self.figures.refresh_failures.saturating_add(1);
+                if self.session().is_some() {
+                    self.end_session(now, error);
+                } else {
+                    self.anonymous = true;
+                    self.end_turn(Outcome::Anonymous);
+                }
+            }
+            Verdict::Passing(mut error, wait) => {
+                self.figures.refresh_failures = self.figures.refresh_failures.saturating_add(1);
+                let fraction = self.fraction();
+                self.pace.failed(now, wait, fraction);
+                error.retry_after = self.pace.not_before.map(|at| at.since(now));
+                self.stale = true;
+                self.error = Some(error.clone());
+                self.last_error = Some(error.clone());
+                self.event(Event::RefreshFailed(error.clone()));
+                if let Some(record) = self.record.clone().filter(|record| record.session().is_some()) {
+                    self.commit(Purpose::Pace, record);
+                }
+                self.end_turn(Outcome::Passing(error));
+            }
+        }
+    }
+
+    /// The server will not go on with this session.
+    pub(super) fn end_session(&mut self, now: Instant, error: Error) {
+        self.last_error = Some(error);
+        let stamp = Stamp { ended: true, ..self.stamp() };
+        let record = Record { stamp, state: Err(Ended::Rejected) };
+        self.adopt(now, record.clone(), SignedOutBy::RefreshRejected);
+        self.commit(Purpose::SignOut, record);
+    }
+
+    pub(super) fn commit(&mut self, purpose: Purpose, record: Record) {
+        let number = self.number();
+        self.pendings.push(Pending { number, purpose, record });
+        self.output(Output::Commit { number });
+    }
+
+    /// A commit was carried out, or not.
+    pub fn committed(&mut self, now: Instant, number: u32, result: Committed<'_>) {
+        self.tick(now);
+        if let Some(at) = self.pendings.iter().position(|pending| pending.number == number) {
+            let pending = self.pendings.swap_remove(at);
+            let stored = match result {
+                Committed::Outranked(text) => Some(text),
+                _ => None,
+            };
+            match pending.purpose {
+                Purpose::Refresh => {
+                    match stored {
+                        Some(text) => {
+                            self.hear(now, text);
+                        }
+                        None => {
+                            self.figures.refreshes = self.figures.refreshes.saturating_add(1);
+                            self.adopt(now, pending.record, SignedOutBy::OtherTab);
+                        }
+                    }
+                    if self.session().is_some() {
+                        self.end_turn(Outcome::Renewed);
+                    } else {
+                        self.end_turn(Outcome::Over(Error::signed_out("the user signed out")));
+                    }
+                }
+                Purpose::SignIn(sign_in) => self.sign_in_committed(now, sign_in, pending.record, stored),
+                Purpose::SignOut => self.sign_out_committed(now, stored),
+                Purpose::Pace => {}
+            }
+        }
+        self.proceed_farewell(now);
+        self.advance(now);
+    }
+
+    /// Ends the turn if a newer session than the one it began with has come
+    /// from elsewhere, while it is not in the middle of a call of its own.
+    pub(super) fn renewed_by_another(&mut self) {
+        let newer = self.session().is_some()
+            && self.turn.as_ref().is_some_and(|turn| {
+                self.stamp() > turn.base && !matches!(turn.stage, Stage::Calling | Stage::Committing)
+            });
+        if newer {
+            self.end_turn(Outcome::Renewed);
+        }
+    }
+
+    /// Ends the turn for what happened outside it: its call, if there is one,
+    /// is stopped, and what it was about to write is not written.
+    pub(super) fn leave_turn(&mut self, _now: Instant, outcome: Outcome) {
+        if self.turn.is_none() {
+            return;
+        }
+        if let Some(at) = self.flights.iter().position(|flight| flight.role == Role::Turn) {
+            let call = self.flights.swap_remove(at).number;
+            self.output(Output::Abort { call });
+        }
+        self.pendings.retain(|pending| pending.purpose != Purpose::Refresh);
+        self.end_turn(outcome);
+    }
+
+    fn end_turn(&mut self, outcome: Outcome) {
+        if let Some(turn) = self.turn.take() {
+            self.output(Output::Unlock { turn: turn.number });
+            self.output(Output::TurnEnded { turn: turn.number, outcome });
+        }
+    }
+}
