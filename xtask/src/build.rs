@@ -8,7 +8,7 @@ use crate::fingerprint::Fingerprint;
 use crate::project::{Project, WASM_TARGET};
 use crate::report::{self, Sizes};
 use crate::tools::Tools;
-use crate::{Result, announce, bundle, process, size};
+use crate::{Result, announce, bundle, process, show, size};
 
 /// What a rustc of today emits for wasm32-unknown-unknown. Named one by one:
 /// with all features wasm-opt writes a module that older engines refuse.
@@ -31,7 +31,7 @@ pub enum Names {
 
 pub fn run(project: &Project) -> Result {
     let sizes = package(project)?;
-    println!("{}", report::table(&sizes));
+    show(&report::table(&sizes));
     size::check_budget(&sizes)
 }
 

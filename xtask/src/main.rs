@@ -47,7 +47,7 @@ fn main() -> ExitCode {
 
 fn dispatch(arguments: &[String]) -> Result {
     let Some((command, rest)) = arguments.split_first() else {
-        println!("{USAGE}");
+        show(USAGE);
         return Ok(());
     };
     let project = Project::locate()?;
@@ -59,7 +59,7 @@ fn dispatch(arguments: &[String]) -> Result {
         "size" => none(command, rest).and_then(|()| size::run(&project)),
         "tools" => none(command, rest).and_then(|()| tools::run(&project)),
         "help" | "--help" | "-h" => {
-            println!("{USAGE}");
+            show(USAGE);
             Ok(())
         }
         _ => Err(format!("no command is called `{command}`\n\n{USAGE}")),
@@ -76,4 +76,10 @@ fn none(command: &str, rest: &[String]) -> Result {
 /// Says in one line what is being done now.
 pub fn announce(line: &str) {
     eprintln!("xtask: {line}");
+}
+
+/// Prints a result. A reader that has gone away, as `head` does, is no error.
+pub fn show(text: &str) {
+    use std::io::Write;
+    let _ = writeln!(std::io::stdout().lock(), "{text}");
 }

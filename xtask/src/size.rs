@@ -6,11 +6,11 @@ use std::path::Path;
 
 use wasmparser::{KnownCustom, Name, Parser, Payload};
 
-use crate::Result;
 use crate::build::{self, Names};
 use crate::project::Project;
 use crate::report::{self, Sizes, kilobytes};
 use crate::tools::Tools;
+use crate::{Result, show};
 
 /// What a page may have to download for the default entry, in bytes of brotli.
 const BUDGET: u64 = 30_000;
@@ -43,19 +43,19 @@ pub fn run(project: &Project) -> Result {
     build::optimise(project, &bindings, Names::Kept)?;
     let module = Module::read(&bindings.join("engine.wasm"))?;
 
-    print_table("section", &module.sections, usize::MAX);
+    show(&table("section", &module.sections, usize::MAX));
     let mut crates = BTreeMap::new();
     for (name, size) in &module.functions {
         *crates.entry(crate_of(name).to_owned()).or_default() += size;
     }
-    print_table(
+    show(&table(
         "code by crate",
         &crates.into_iter().collect::<Vec<_>>(),
         usize::MAX,
-    );
-    print_table("code by function", &module.functions, TOP);
+    ));
+    show(&table("code by function", &module.functions, TOP));
     let sizes = build::package(project)?;
-    println!("{}", report::table(&sizes));
+    show(&report::table(&sizes));
     Ok(())
 }
 
@@ -101,7 +101,7 @@ impl Module {
                             if let Name::Function(functions) = subsection? {
                                 for naming in functions {
                                     let naming = naming?;
-                                    names.insert(naming.index, naming.name.to_owned());
+                                    names.insert(naming.index, readable(naming.name));
                                 }
                             }
                         }
@@ -148,35 +148,58 @@ fn section_name(id: u8) -> &'static str {
     NAMES.get(usize::from(id)).copied().unwrap_or("unknown")
 }
 
-/// The crate that a demangled name belongs to: the first path in it, or the
-/// type's where a method of a trait is meant.
-fn crate_of(name: &str) -> &str {
-    let start = name.trim_start_matches(['<', '&', '*', '(', '[', ' ']);
-    let start = ["mut ", "const ", "dyn "]
-        .iter()
-        .fold(start, |rest, word| rest.strip_prefix(word).unwrap_or(rest));
-    let end = start
-        .find(|letter: char| !letter.is_alphanumeric() && letter != '_')
-        .unwrap_or(start.len());
-    match start[end..].strip_prefix("::").is_some() || start[end..].starts_with('[') {
-        true => &start[..end],
-        false => "(no crate)",
+/// A demangled name without the hashes that tell equal names apart.
+fn readable(name: &str) -> String {
+    let is_hash = |text: &str| text.len() >= 8 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let mut readable = String::new();
+    for (at, part) in name.split('[').enumerate() {
+        match part.split_once(']') {
+            Some((hash, rest)) if at > 0 && is_hash(hash) => readable.push_str(rest),
+            _ if at > 0 => {
+                readable.push('[');
+                readable.push_str(part);
+            }
+            _ => readable.push_str(part),
+        }
+    }
+    match readable.rsplit_once("::h") {
+        Some((path, hash)) if is_hash(hash) => path.to_owned(),
+        _ => readable,
     }
 }
 
-fn print_table(title: &str, rows: &[(String, u64)], limit: usize) {
+/// The crate that a function belongs to: that of the first path in its name,
+/// or that of the trait where the type is built in.
+fn crate_of(name: &str) -> &str {
+    let of_trait = name.split_once(" as ").map(|(_, rest)| rest);
+    first_segment(name)
+        .or_else(|| of_trait.and_then(first_segment))
+        .unwrap_or("(no crate)")
+}
+
+fn first_segment(path: &str) -> Option<&str> {
+    let mut path = path.trim_start_matches(['<', '&', '*', '(', '[']);
+    for word in ["mut ", "const ", "dyn "] {
+        path = path.strip_prefix(word).unwrap_or(path);
+    }
+    let (segment, _) = path.split_once("::")?;
+    let is_name = |letter: char| letter.is_alphanumeric() || letter == '_';
+    segment.chars().all(is_name).then_some(segment)
+}
+
+fn table(title: &str, rows: &[(String, u64)], limit: usize) -> String {
     let total: u64 = rows.iter().map(|row| row.1).sum();
     let mut rows: Vec<_> = rows.iter().collect();
     rows.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
-    println!("{title}: {}", kilobytes(total));
+    let mut table = format!("{title}: {}\n", kilobytes(total));
     for (name, size) in rows.iter().take(limit) {
         let share = *size as f64 * 100.0 / total.max(1) as f64;
-        println!("{:>10} {share:>5.1} %  {name}", kilobytes(*size));
+        table += &format!("{:>10} {share:>5.1} %  {name}\n", kilobytes(*size));
     }
     if rows.len() > limit {
-        println!("{:>21}{} more", "", rows.len() - limit);
+        table += &format!("{:>21}{} more\n", "", rows.len() - limit);
     }
-    println!();
+    table
 }
 
 #[cfg(test)]
@@ -189,7 +212,7 @@ mod tests {
             "evertoken::core::refresh::decide",
             "<alloc::vec::Vec<T> as core::clone::Clone>::clone",
             "<&mut dyn core::fmt::Write as core::fmt::Write>::write_str",
-            "core[a1b2]::fmt::write",
+            "<&str as core::fmt::Display>::fmt",
             "__wbindgen_malloc",
             "",
         ]
@@ -203,6 +226,21 @@ mod tests {
             "(no crate)",
         ];
         assert_eq!(crates, expected);
+    }
+
+    #[test]
+    fn hashes_are_no_part_of_a_name() {
+        let names = [
+            "<alloc[3ca501edff3f0c7c]::vec::Vec<[u8; 4]>>::push[1]",
+            "alloc::vec::Vec<T,A>::into_boxed_slice::hcf48f394dd21bc18",
+            "core::hash::hasher",
+        ];
+        let expected = [
+            "<alloc::vec::Vec<[u8; 4]>>::push[1]",
+            "alloc::vec::Vec<T,A>::into_boxed_slice",
+            "core::hash::hasher",
+        ];
+        assert_eq!(names.map(readable), expected);
     }
 
     #[test]

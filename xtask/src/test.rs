@@ -5,7 +5,7 @@ use std::process::Command;
 
 use crate::project::Project;
 use crate::tools::{CHROMIUM, Tools};
-use crate::{Result, announce, build, bundle, demo, process, size};
+use crate::{Result, announce, build, bundle, demo, process, show, size};
 
 /// A part of the tests with a runner of its own.
 #[derive(Clone, Copy)]
@@ -61,7 +61,7 @@ pub fn run(project: &Project, names: &[String]) -> Result {
             failed.push(part.name);
         }
     }
-    println!("\n{}", summary.join("\n"));
+    show(&format!("\n{}", summary.join("\n")));
     match failed.is_empty() {
         true => Ok(()),
         false => Err(format!("failed: {}", failed.join(", "))),

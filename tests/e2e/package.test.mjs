@@ -1,0 +1,67 @@
+// The npm package as it is published: what is in it, and that a browser loads
+// it from a static server without a bundler.
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { promisify } from 'node:util';
+import { chromium } from 'playwright-core';
+
+const pkg = process.env.EVERTOKEN_PKG;
+const manifest = JSON.parse(await readFile(join(pkg, 'package.json'), 'utf8'));
+const documents = ['CHANGELOG.md', 'LICENSE-APACHE', 'LICENSE-MIT', 'README.md'];
+
+const leaves = (value) =>
+  typeof value === 'string' ? [value.replace('./', '')] : Object.values(value).flatMap(leaves);
+
+test('the tarball holds what the exports name, its types, the documents, and nothing else', async () => {
+  const run = await promisify(execFile)('npm', ['pack', '--dry-run', '--json'], { cwd: pkg });
+  const report = JSON.parse(run.stdout);
+  const [{ files }] = Array.isArray(report) ? report : Object.values(report);
+  const packed = files.map(({ path }) => path);
+  const exported = new Set(leaves(manifest.exports));
+  for (const file of exported) assert.ok(packed.includes(file), `${file} is exported, not packed`);
+  const superfluous = packed.filter(
+    (file) => !exported.has(file) && !documents.includes(file) && !file.endsWith('.d.ts'),
+  );
+  assert.deepEqual(superfluous, []);
+});
+
+test('the version is that of the crate', async () => {
+  const cargo = await readFile(new URL('../../Cargo.toml', import.meta.url), 'utf8');
+  assert.equal(manifest.version, /^version = "(.*)"$/m.exec(cargo)?.[1]);
+});
+
+test('a browser loads the default entry from a static server, as one file', async (t) => {
+  const requested = [];
+  const server = createServer(async (request, response) => {
+    requested.push(request.url);
+    if (request.url === '/') {
+      response.setHeader('content-type', 'text/html').end('<!doctype html><link rel=icon href=data:,>');
+    } else {
+      response.setHeader('content-type', 'text/javascript');
+      response.end(await readFile(join(pkg, 'index.js')));
+    }
+  });
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+  t.after(() => server.close());
+  const browser = await chromium.launch({
+    executablePath: process.env.CHROMIUM,
+    args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--disable-background-networking'],
+  });
+  t.after(() => browser.close());
+
+  const page = await browser.newPage();
+  const complaints = [];
+  page.on('console', (message) => complaints.push(message.text()));
+  page.on('pageerror', (error) => complaints.push(String(error)));
+  await page.goto(`http://127.0.0.1:${server.address().port}/`);
+  const names = await page.evaluate(async () => Object.keys(await import('/index.js')));
+  assert.deepEqual(complaints, []);
+  assert.deepEqual(requested, ['/', '/index.js']);
+  for (const name of ['createTokenManager', 'decodeJwt', 'init', 'TokenError']) {
+    assert.ok(names.includes(name), `${name} is missing, found ${names.join(', ')}`);
+  }
+});
