@@ -1,0 +1,117 @@
+// The orders to the backend: expire, revoke, and each way in which a refresh can go wrong.
+
+import { byId, create, setText } from './elements.js'
+
+const FAULTS = [
+  { id: 'delay', label: 'Delay', hint: '3 s late', fault: { kind: 'delay', ms: 3000 } },
+  { id: 'hang', label: 'Hang', hint: 'no answer at all', fault: { kind: 'hang' } },
+  { id: '401', label: '401', hint: 'refused for good', fault: { kind: 'status', status: 401 } },
+  { id: '429', label: '429', hint: 'Retry-After: 5', fault: { kind: 'status', status: 429, retryAfter: 5 } },
+  { id: '500', label: '500', hint: 'server error', fault: { kind: 'status', status: 500 } },
+  { id: 'html', label: 'HTML', hint: 'instead of JSON', fault: { kind: 'html' } },
+  { id: 'empty', label: 'Empty', hint: '200, no body', fault: { kind: 'empty' } },
+  { id: 'truncated', label: 'Truncated', hint: 'half a body', fault: { kind: 'truncated' } },
+  { id: 'drop', label: 'Drop', hint: 'before rotating', fault: { kind: 'drop' } },
+  { id: 'drop-after-commit', label: 'Drop late', hint: 'token rotated', fault: { kind: 'drop-after-commit' } },
+  { id: 'answer-lost', label: 'Lost answer', hint: 'old token dead', fault: { kind: 'answer-lost' } },
+  { id: 'same-token', label: 'Same token', hint: 'the old one again', fault: { kind: 'same-token' } },
+  { id: 'expired-token', label: 'Expired', hint: 'a dead token', fault: { kind: 'expired-token' } },
+]
+
+const UNHEARD = ['The server did not take this order', 'It may be out of reach, or its panel closed.']
+
+export class Faults {
+  #page
+  #times = byId('fault-times')
+  #active = byId('active-faults')
+  #ttl = byId('ttl-access')
+  #down = byId('server-down')
+  #buttons = new Map()
+
+  /** `page` has auth, panel, log, timeline, naive, problem(error) and restart(). */
+  constructor(page) {
+    this.#page = page
+    const { panel, auth } = page
+    byId('fault-buttons').append(...FAULTS.map((entry) => this.#button(entry)))
+    this.#onClick('clear-faults', 'all faults cleared', () => panel.order('clear'))
+    this.#onClick('refresh-now', 'refresh asked for by hand', () => auth.refresh())
+    this.#onClick('expire', 'every access token expired on the server', async () => {
+      await panel.order('expire')
+      page.naive.expire(Date.now())
+    })
+    this.#onClick('revoke', 'the session revoked on the server', () => panel.order('revoke'))
+    this.#onClick('reset', 'counters reset', async () => {
+      await panel.order('reset')
+      page.restart()
+    })
+    this.#ttl.addEventListener('change', () => {
+      const accessMs = Number(this.#ttl.value)
+      this.#order(`access tokens last ${accessMs / 1000} s from the next one on`, () => panel.order('ttl', { accessMs }))
+    })
+    this.#down.addEventListener('change', () => {
+      const down = this.#down.checked
+      this.#order(down ? 'the server goes down' : 'the server is back', () => panel.order('down', { down }))
+    })
+    panel.addEventListener('state', ({ detail }) => this.#render(detail))
+  }
+
+  #button({ id, label, hint, fault }) {
+    const name = `fault-${id}`
+    const button = create(
+      'button',
+      { type: 'button', id: name, 'data-testid': name, class: 'fault' },
+      create('strong', { text: label }),
+      create('span', { text: hint }),
+    )
+    this.#buttons.set(button, fault)
+    button.addEventListener('click', () => {
+      const times = Number(this.#times.value)
+      const order = { target: 'refresh', ...fault, times }
+      const when = { 1: 'the next refresh', 0: 'every refresh' }[times] ?? `the next ${times} refreshes`
+      this.#order(`${label} (${hint}) for ${when}`, () => this.#page.panel.order('fault', order))
+    })
+    return button
+  }
+
+  #onClick(id, text, act) {
+    byId(id).addEventListener('click', () => this.#order(text, act))
+  }
+
+  async #order(text, act) {
+    const { log, timeline, problem } = this.#page
+    const at = Date.now()
+    timeline.event(at, 'order')
+    log.add(at, 'order', text)
+    log.announce(text)
+    try {
+      await act()
+    } catch (error) {
+      problem(error, UNHEARD)
+    }
+  }
+
+  #render(state) {
+    const faults = Array.isArray(state.faults) ? state.faults : []
+    const waiting = faults.map(inWords)
+    setText(this.#active, waiting.length ? `Waiting to happen: ${waiting.join('; ')}.` : 'Nothing is broken.')
+    this.#active.dataset.armed = String(waiting.length > 0)
+    for (const [button, fault] of this.#buttons) {
+      button.dataset.armed = String(faults.some((one) => one.kind === fault.kind && (one.status ?? 0) === (fault.status ?? 0)))
+    }
+    if (typeof state.down === 'boolean') this.#down.checked = state.down
+    if (document.activeElement !== this.#ttl) this.#select(state.accessTtlMs)
+  }
+
+  #select(ms) {
+    const value = String(ms)
+    if (![...this.#ttl.options].some((option) => option.value === value)) {
+      this.#ttl.append(create('option', { value, text: `${ms / 1000} s` }))
+    }
+    this.#ttl.value = value
+  }
+}
+
+function inWords({ target, kind, status, times }) {
+  const count = times === 0 ? ', until cleared' : times > 1 ? ` × ${times}` : ''
+  return `${kind === 'status' ? status : kind} on ${target}${count}`
+}

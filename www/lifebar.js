@@ -1,0 +1,85 @@
+// The life of the access token: a bar that runs down, with a mark where the manager starts to renew it.
+
+import { byId, setText } from './elements.js'
+import { duration } from './format.js'
+
+const AHEAD_SHARE = 1 / 5
+const AHEAD_MOST_MS = 60_000
+
+export class LifeBar {
+  #bar = byId('life-bar')
+  #fill = byId('life-fill')
+  #mark = byId('life-mark')
+  #seconds = byId('life-seconds')
+  #unit = byId('life-unit')
+  #caption = byId('life-caption')
+  #token = null
+  #nextRefreshAt = null
+  #spokenAt = 0
+
+  /** Shows another token, or none: `{ from, lifetimeMs, expiresAt }`. */
+  show(token) {
+    this.#token = token
+    this.#spokenAt = 0
+    this.#bar.dataset.empty = String(!token)
+  }
+
+  /** Takes over from inspect() when the next refresh is due. */
+  due(nextRefreshAt) {
+    this.#nextRefreshAt = nextRefreshAt
+  }
+
+  /** Draws the present instant. */
+  frame(now, snapshot) {
+    if (!this.#token) return this.#empty(snapshot)
+    const { expiresAt, lifetimeMs } = this.#token
+    const leftMs = Math.max(0, expiresAt - now)
+    const aheadAt = this.#aheadAt()
+    const phase = leftMs === 0 ? 'ended' : snapshot.stale ? 'stale' : now >= aheadAt ? 'ahead' : 'fresh'
+    this.#bar.dataset.phase = phase
+    this.#fill.style.transform = `scaleX(${Math.min(1, leftMs / lifetimeMs)})`
+    this.#mark.style.left = `${Math.max(0, Math.min(100, ((expiresAt - aheadAt) / lifetimeMs) * 100))}%`
+    const [number, unit] = reading(leftMs)
+    setText(this.#seconds, number)
+    setText(this.#unit, unit)
+    setText(this.#caption, this.#sentence(now, aheadAt, phase, snapshot))
+    if (now - this.#spokenAt < 1000) return
+    this.#spokenAt = now
+    this.#bar.setAttribute('aria-valuenow', String(Math.round((leftMs / lifetimeMs) * 100)))
+    this.#bar.setAttribute('aria-valuetext', `${Math.round(leftMs / 1000)} seconds left of ${Math.round(lifetimeMs / 1000)}`)
+  }
+
+  // After a failure the next attempt may lie beyond the expiry; the mark is about this token's own plan, so it only
+  // follows inspect() while that plan is within the token's life.
+  #aheadAt() {
+    const { expiresAt, lifetimeMs, from } = this.#token
+    const planned = this.#nextRefreshAt
+    if (planned !== null && planned > from && planned < expiresAt) return planned
+    return expiresAt - Math.min(AHEAD_MOST_MS, lifetimeMs * AHEAD_SHARE)
+  }
+
+  #sentence(now, aheadAt, phase, snapshot) {
+    if (snapshot.refreshing) return 'Being renewed at this moment.'
+    if (phase === 'ended') return 'It has ended: the next request waits for a new one.'
+    if (phase === 'stale') return 'The last refresh failed. It is used while it lives.'
+    if (phase === 'ahead') return 'Past the mark: to be renewed beside the requests.'
+    return `Renewed ahead of time, in ${duration(Math.ceil((aheadAt - now) / 1000) * 1000)}.`
+  }
+
+  #empty(snapshot) {
+    this.#bar.dataset.phase = 'none'
+    this.#fill.style.transform = 'scaleX(0)'
+    setText(this.#seconds, '–')
+    setText(this.#unit, '')
+    const signedIn = snapshot.status === 'signed-in'
+    setText(this.#caption, signedIn ? 'This token says nothing about its lifetime.' : 'No token. Sign in to get one.')
+    this.#bar.setAttribute('aria-valuenow', '0')
+    this.#bar.setAttribute('aria-valuetext', 'no token')
+  }
+}
+
+function reading(leftMs) {
+  if (leftMs < 120_000) return [(leftMs / 1000).toFixed(1), 's']
+  if (leftMs < 7_200_000) return [String(Math.floor(leftMs / 60_000)), 'min']
+  return [String(Math.floor(leftMs / 3_600_000)), 'h']
+}

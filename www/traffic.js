@@ -1,0 +1,99 @@
+// The requests of this tab: one, a hundred at once, one every second.
+
+import { byId, setText } from './elements.js'
+import { describe, nameOf } from './errors.js'
+import { duration } from './format.js'
+
+const URL = '/api/posts'
+const HUNDRED = 100
+
+export class Traffic {
+  #auth
+  #page
+  #result = byId('traffic-result')
+  #burst = byId('burst-result')
+  #timer = null
+
+  /** `page` has timeline, log, naive, panel and problem(error). */
+  constructor(auth, page) {
+    this.#auth = auth
+    this.#page = page
+    byId('send-one').addEventListener('click', () => this.#one())
+    byId('send-hundred').addEventListener('click', () => this.#hundred())
+    byId('every-second').addEventListener('change', ({ target }) => this.#everySecond(target.checked))
+  }
+
+  async #one() {
+    const outcome = await this.#send()
+    this.#show(sentence(outcome))
+    this.#page.log.add(Date.now(), outcome.error ? 'problem' : 'request', sentence(outcome))
+  }
+
+  async #hundred() {
+    const { panel, log } = this.#page
+    const before = (await panel.read())?.counters.refreshes
+    const startedAt = performance.now()
+    setText(this.#burst, '100 requests are under way …')
+    // One instant for all of them: no answer can arrive while they are being started.
+    const from = Date.now()
+    const outcomes = await Promise.all(Array.from({ length: HUNDRED }, () => this.#send(from)))
+    const took = duration(performance.now() - startedAt)
+    const after = (await panel.read())?.counters.refreshes
+    const calls = before === undefined || after === undefined ? '' : `, ${plural(after - before, 'refresh call')}`
+    const text = `${tally(outcomes)}${calls}, in ${took}`
+    setText(this.#burst, text)
+    log.add(Date.now(), outcomes.some(({ error }) => error) ? 'problem' : 'request', text)
+  }
+
+  #everySecond(on) {
+    clearInterval(this.#timer)
+    // Read out once, when it stops; a live region that changes every second would never be silent.
+    this.#result.ariaLive = on ? 'off' : 'polite'
+    this.#timer = on ? setInterval(() => this.#one(), 1000) : null
+    if (on) this.#one()
+    else this.#show('Stopped.')
+  }
+
+  async #send(from = Date.now()) {
+    const { timeline, naive } = this.#page
+    const { refreshing, stale } = this.#auth.snapshot
+    naive.request(from, !refreshing && !stale)
+    const end = timeline.request(from)
+    try {
+      const response = await this.#auth.fetch(URL, { cache: 'no-store' })
+      // Read to the end, or the connection stays taken.
+      await response.arrayBuffer()
+      end(Date.now(), response.ok ? 'ok' : 'refused')
+      return { status: response.status, ms: Date.now() - from }
+    } catch (error) {
+      end(Date.now(), 'failed')
+      this.#page.problem(error)
+      return { error, ms: Date.now() - from }
+    }
+  }
+
+  #show(text) {
+    this.#result.hidden = false
+    setText(this.#result, text)
+  }
+}
+
+function sentence({ status, error, ms }) {
+  if (error) return `GET ${URL}: ${describe(error).title} (${nameOf(error)}), after ${duration(ms)}`
+  const meaning = status === 403 ? ' (the server wants a token, and nobody is signed in)' : ''
+  return `GET ${URL}: ${status}${meaning}, in ${duration(ms)}`
+}
+
+/** "100 × 200", or "97 × 200, 3 × refresh-unavailable". */
+function tally(outcomes) {
+  const counts = new Map()
+  for (const { status, error } of outcomes) {
+    const name = error ? nameOf(error) : String(status)
+    counts.set(name, (counts.get(name) ?? 0) + 1)
+  }
+  return [...counts].map(([name, count]) => `${count} × ${name}`).join(', ')
+}
+
+function plural(count, noun) {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`
+}
