@@ -1,13 +1,13 @@
 //! `cargo xtask build`: the WebAssembly module and the npm package in pkg/.
 
-use std::fs::{self, File};
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::fingerprint::Fingerprint;
 use crate::project::{Project, WASM_TARGET};
 use crate::report::{self, Sizes};
-use crate::tools::Tools;
+use crate::tools::{self, Tools};
 use crate::{Result, announce, bundle, process, show, size};
 
 /// What a rustc of today emits for wasm32-unknown-unknown. Named one by one:
@@ -38,10 +38,7 @@ pub fn run(project: &Project) -> Result {
 /// Brings pkg/ up to date and gives the sizes of its files.
 pub fn package(project: &Project) -> Result<Vec<Sizes>> {
     let work = project.work();
-    let failed = |error: std::io::Error| format!("{}: {error}", work.display());
-    fs::create_dir_all(&work).map_err(failed)?;
-    let lock = File::create(work.join("lock")).map_err(failed)?;
-    lock.lock().map_err(failed)?;
+    let _lock = tools::exclusive(&work.join("lock"), "builds pkg/")?;
 
     let stamp_file = work.join("pkg.stamp");
     let inputs = inputs(project)?;
@@ -67,7 +64,7 @@ pub fn package(project: &Project) -> Result<Vec<Sizes>> {
 
     let sizes = measure(project)?;
     let stamp = format!("{inputs} {}\n{sizes}", outputs(project)?);
-    fs::write(&stamp_file, stamp).map_err(failed)?;
+    fs::write(&stamp_file, stamp).map_err(|error| format!("{}: {error}", stamp_file.display()))?;
     report::parse(&sizes)
 }
 

@@ -13,7 +13,7 @@ pub struct Browser {
     pub wasm_pack: &'static str,
     executable: Program,
     driver: Program,
-    /// Debian's packages with both programs.
+    /// Debian's packages with both programs and what they need to be of use.
     packages: &'static [&'static str],
 }
 
@@ -45,7 +45,8 @@ pub const CHROMIUM: Browser = Browser {
         variable: "CHROMEDRIVER",
         names: &["chromedriver"],
     },
-    packages: &["chromium", "chromium-driver"],
+    // Without a font of its own a bare machine shows pages without text.
+    packages: &["chromium", "chromium-driver", "fonts-liberation"],
 };
 
 impl Tools<'_> {
@@ -72,23 +73,24 @@ impl Tools<'_> {
         }
         announce(&format!(
             "installing {} with apt-get",
-            browser.packages.join(" and ")
+            browser.packages.join(", ")
         ));
         let apt = |arguments: &[&str], log| {
             process::logged(
                 Command::new("apt-get")
-                    .args(["-y", "-o", "DPkg::Lock::Timeout=600"])
                     .args(arguments)
+                    .args(["-y", "-o", "DPkg::Lock::Timeout=600"])
                     .env("DEBIAN_FRONTEND", "noninteractive"),
                 &self.log(log),
             )
-            .map_err(|error| format!("{error}\n{by_hand}"))
         };
-        apt(&["update"], "apt-update")?;
-        apt(
-            &[&["install", "--no-install-recommends"], browser.packages].concat(),
-            "apt-install",
-        )?;
+        // One source of many that cannot be reached fails the update, and need
+        // not be the one with these packages.
+        let updated = apt(&["update"], "apt-update");
+        let install = [&["install", "--no-install-recommends"], browser.packages].concat();
+        apt(&install, "apt-install").map_err(|error| {
+            format!("{error}\n{}\n{by_hand}", updated.err().unwrap_or_default())
+        })?;
         browser.installed()?.ok_or(by_hand)
     }
 }

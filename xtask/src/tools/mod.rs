@@ -59,22 +59,9 @@ impl<'a> Tools<'a> {
         self.cache.join("logs").join(format!("{name}.log"))
     }
 
-    /// Waits for whoever installs the same thing now, in this clone or in
-    /// another. The lock ends with the file, or with the process.
     fn lock(&self, name: &str) -> Result<File> {
-        let path = self.cache.join("locks").join(name);
-        let failed = |error: std::io::Error| format!("{}: {error}", path.display());
-        fs::create_dir_all(self.cache.join("locks")).map_err(failed)?;
-        let file = File::create(&path).map_err(failed)?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => {
-                announce(&format!("waiting for another process that installs {name}"));
-                file.lock().map_err(failed)?;
-            }
-            Err(TryLockError::Error(error)) => return Err(failed(error)),
-        }
-        Ok(file)
+        let doing = format!("installs {name}");
+        exclusive(&self.cache.join("locks").join(name), &doing)
     }
 
     /// Makes the folder `place`, by `install`, unless `whole` says that it is
@@ -108,6 +95,26 @@ impl<'a> Tools<'a> {
             )),
         }
     }
+}
+
+/// Waits for the process that does the same now, in this clone or in another.
+/// The lock ends with the file, and so with the process.
+pub fn exclusive(path: &Path, doing: &str) -> Result<File> {
+    let failed = |error: std::io::Error| format!("{}: {error}", path.display());
+    let file = path
+        .parent()
+        .map_or(Ok(()), fs::create_dir_all)
+        .and_then(|()| File::create(path))
+        .map_err(failed)?;
+    match file.try_lock() {
+        Ok(()) => {}
+        Err(TryLockError::WouldBlock) => {
+            announce(&format!("waiting for another process that {doing}"));
+            file.lock().map_err(failed)?;
+        }
+        Err(TryLockError::Error(error)) => return Err(failed(error)),
+    }
+    Ok(file)
 }
 
 fn remove(folder: &Path) -> Result {
