@@ -34,7 +34,7 @@ export class Faults {
     const { panel, auth } = page
     byId('fault-buttons').append(...FAULTS.map((entry) => this.#button(entry)))
     this.#onClick('clear-faults', 'all faults cleared', () => panel.order('clear'))
-    this.#onClick('refresh-now', 'refresh asked for by hand', () => auth.refresh())
+    this.#onClick('refresh-now', 'refresh asked for by hand', () => page.naive.renewByHand(() => auth.refresh()))
     this.#onClick('expire', 'every access token expired on the server', async () => {
       await panel.order('expire')
       page.naive.expire(Date.now())

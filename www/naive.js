@@ -7,6 +7,7 @@
 //
 // - no call for a request that starts while its token is alive;
 // - one call for each request that starts while its token is dead: past its lifetime, or expired on the server;
+// - one call for each refresh that is asked for by hand;
 // - its token comes alive again when the first of those calls would have been answered. That takes as long as the
 //   last real refresh took, and while the real endpoint is failing or still answering, it is failing for this one too.
 //
@@ -47,6 +48,14 @@ export class NaiveInterceptor {
   refreshTook(latencyMs, lifetimeMs) {
     this.#latencyMs = latencyMs
     this.#lifetimeMs = lifetimeMs
+  }
+
+  /** A refresh asked for by hand: one call for this client too, and where it succeeds, as new a token. */
+  async renewByHand(refresh) {
+    if (this.#signedIn) this.calls += 1
+    await refresh()
+    this.#born(Date.now())
+    this.#answerAt = null
   }
 
   /** The page starts a request. `endpointWorks` is false while the real refresh fails or has not been answered. */

@@ -15,7 +15,7 @@ const FAR_PX = 50_000
 const LANES = [
   { key: 'requests', title: 'Requests of this tab', top: 22, height: 96 },
   { key: 'refreshes', title: 'Refresh calls the server saw', top: 146, height: 24 },
-  { key: 'token', title: 'Access token, and where it is to be renewed', top: 198, height: 16 },
+  { key: 'token', title: 'Access token, and its mark for renewal', top: 198, height: 16 },
   { key: 'state', title: 'State of the manager', top: 242, height: 16 },
 ]
 const AXIS_Y = 276
