@@ -52,9 +52,10 @@ async function bundle(entry) {
 
 const { exports } = JSON.parse(await readFile(join(target, 'package.json'), 'utf8'));
 const exported = [...new Set(leaves(exports))];
-await Promise.all(
-  exported.filter((file) => file.endsWith('.js')).map((file) => bundle(join(stage, file))),
-);
+const entries = exported.filter((file) => file.endsWith('.js'));
+const outcomes = await Promise.allSettled(entries.map((file) => bundle(join(stage, file))));
+// esbuild has said what is wrong, and where.
+if (outcomes.some(({ status }) => status === 'rejected')) process.exit(1);
 
 for (const file of await readdir(stage, { recursive: true })) {
   if (!file.endsWith('.d.ts') || file.startsWith('snippets')) continue;
