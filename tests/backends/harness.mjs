@@ -1,5 +1,7 @@
 // Starts backends for the tests beside it, and talks to them as curl with a cookie jar would.
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import http from 'node:http';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 
@@ -58,9 +60,10 @@ export class Visitor {
 
   async send(method, path, { json, bearer, headers = {}, anonymous = false } = {}) {
     const cookie = anonymous ? '' : [...this.cookies].map(([name, value]) => `${name}=${value}`).join('; ');
-    const response = await fetch(this.url + path, {
+    // Not fetch, which adds headers of its own to a conditional request.
+    const request = http.request(this.url + path, {
       method,
-      cache: 'no-store',
+      agent: false,
       headers: {
         origin: ORIGIN,
         ...(json === undefined ? {} : { 'content-type': 'application/json' }),
@@ -68,23 +71,25 @@ export class Visitor {
         ...(cookie === '' ? {} : { cookie }),
         ...headers,
       },
-      body: json === undefined ? undefined : JSON.stringify(json),
     });
-    const setCookies = response.headers.getSetCookie();
+    request.end(json === undefined ? undefined : JSON.stringify(json));
+    const [response] = await once(request, 'response');
+    const setCookies = response.headers['set-cookie'] ?? [];
     for (const line of setCookies) {
       const [, name, value] = /^([^=]+)=([^;]*)/.exec(line);
       const past = /expires=([^;]+)/i.exec(line);
       if (value === '' || (past && Date.parse(past[1]) < Date.now())) this.cookies.delete(name);
       else this.cookies.set(name, value);
     }
-    const text = await response.text();
+    let text = '';
+    for await (const chunk of response.setEncoding('utf8')) text += chunk;
     let body = text;
     try {
       body = JSON.parse(text);
     } catch {
       // Plain text is an answer too.
     }
-    return { status: response.status, body, headers: response.headers, setCookies };
+    return { status: response.statusCode, body, headers: new Map(Object.entries(response.headers)), setCookies };
   }
 
   get(path, options) {

@@ -104,7 +104,7 @@ describe('strapi4 as the document has it', () => {
     for (let i = 0; i < 11; i += 1) last = await login(visitor.copy(), { ...LOGIN, password: 'x' });
     assert.equal(last.status, 429);
     assert.equal(last.body.error.name, 'RateLimitError');
-    assert.equal(last.headers.get('retry-after'), null);
+    assert.equal(last.headers.get('retry-after'), undefined);
     assert.equal((await refresh(visitor)).status, 200);
   });
 
@@ -148,6 +148,6 @@ describe('strapi4 with the lines that the guide changes or warns of', () => {
   test('a CORS list that forgets credentials names the origin only', async () => {
     const { headers } = await preflight(visitor, '/api/posts', 'GET', 'authorization');
     assert.equal(headers.get('access-control-allow-origin'), 'http://127.0.0.1:3000');
-    assert.equal(headers.get('access-control-allow-credentials'), null);
+    assert.equal(headers.get('access-control-allow-credentials'), undefined);
   });
 });
