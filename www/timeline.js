@@ -14,12 +14,12 @@ const FAR_PX = 50_000
 
 const LANES = [
   { key: 'requests', title: 'Requests of this tab', top: 22, height: 96 },
-  { key: 'refreshes', title: 'Refresh calls the server saw', top: 146, height: 24 },
-  { key: 'token', title: 'Access token, and its mark for renewal', top: 198, height: 16 },
-  { key: 'state', title: 'State of the manager', top: 242, height: 16 },
+  { key: 'refreshes', title: 'Refresh calls the server saw', top: 146, height: 30 },
+  { key: 'token', title: 'Access token, and its mark for renewal', top: 204, height: 16 },
+  { key: 'state', title: 'State of the manager', top: 248, height: 16 },
 ]
-const AXIS_Y = 276
-const HEIGHT = 288
+const AXIS_Y = 282
+const HEIGHT = 294
 const LANE = Object.fromEntries(LANES.map((lane) => [lane.key, lane]))
 
 export class TimeLine {
@@ -89,9 +89,9 @@ export class TimeLine {
     return (to, outcome, label) => {
       this.#end(item, to)
       item.element.setAttribute('class', `refresh ${outcome}`)
-      if ((to - this.#labelledAt) * this.#pxPerMs < LABEL_GAP_PX) return
-      this.#labelledAt = to
-      this.#add(this.#marks, `refresh-label ${outcome}`, { from: to, to, lane: 'refreshes', text: label })
+      if ((from - this.#labelledAt) * this.#pxPerMs < LABEL_GAP_PX) return
+      this.#labelledAt = from
+      this.#add(this.#marks, `refresh-label ${outcome}`, { from, to, lane: 'refreshes', text: label })
     }
   }
 
@@ -147,8 +147,8 @@ export class TimeLine {
   #place(item) {
     const { element, from } = item
     if (item.text) {
-      element.setAttribute('x', this.#x(from) + 10)
-      element.setAttribute('y', LANE.refreshes.top + 16)
+      element.setAttribute('x', this.#x(from))
+      element.setAttribute('y', LANE.refreshes.top + 12)
       return
     }
     const [y, height] = this.#box(item)
@@ -162,7 +162,7 @@ export class TimeLine {
   #box({ lane, row, crowd }) {
     if (lane === 'event') return [LANE.requests.top, AXIS_Y - 10 - LANE.requests.top]
     const { top, height } = LANE[lane]
-    if (lane !== 'requests') return lane === 'refreshes' ? [top + 4, height - 8] : [top + 1, height - 2]
+    if (lane !== 'requests') return lane === 'refreshes' ? [top + 16, 11] : [top + 1, height - 2]
     const pitch = Math.min(ROW_AT_MOST_PX, (height - 4) / Math.max(crowd.rows, row + 1))
     return [top + height - 2 - (row + 1) * pitch, Math.max(0.6, pitch * 0.85)]
   }
