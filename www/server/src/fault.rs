@@ -105,7 +105,7 @@ pub struct Fault {
     pub retry_after: Option<RetryAfter>,
     /// How long to wait before it goes wrong, in milliseconds: 1000 by default
     /// for `delay`, else 0. For `drop-after-commit` and `answer-lost` the wait
-    /// is between the work and the closing.
+    /// is between the work and the closing. Clearing ends it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ms: Option<u64>,
     /// How many calls it strikes; 0 means all until it is cleared.

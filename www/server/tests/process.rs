@@ -1,5 +1,6 @@
 //! The binary: what it prints, how it ends, and what it keeps when it is
-//! killed.
+//! killed. Signals are Unix's.
+#![cfg(unix)]
 
 mod common;
 
