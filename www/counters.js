@@ -22,7 +22,7 @@ export class Counters {
     const now = Date.now()
     fill(this.#inspection, 'inspect', {
       ...inspection,
-      nextRefreshAt: inspection.nextRefreshAt === null ? '–' : relative(inspection.nextRefreshAt, now),
+      nextRefreshAt: inspection.nextRefreshAt == null ? '–' : relative(inspection.nextRefreshAt, now),
       clockSkewMs: `${Math.round(inspection.clockSkewMs)} ms`,
       lastError: inspection.lastError?.code ?? '–',
       degraded: inspection.degraded.join(', ') || '–',
