@@ -156,13 +156,14 @@ export class Service {
  * Runs a backend until SIGTERM.
  *
  * - `switches`: the backend's own flags and what they do.
- * - `prepare(context)`: what has to be there before the first start; may return services to end with it.
+ * - `sources`: the folders, later ones over earlier ones, that a copy is run of.
+ * - `prepare(context)`: what has to be there before the first start.
  * - `command(context)`: `{ command, args, env }` of the real backend, run in `context.app`.
  * - `health`: a path that the backend answers, whatever the status.
  * - `host(setting)`: the public host name, where a cookie's Domain forces another than 127.0.0.1.
  * - `actions(context)`: what `POST /__control/<name>` does beside the common ones.
  */
-export async function launch(folder, { switches = {}, prepare, command, health, host, actions }) {
+export async function launch(folder, { switches = {}, sources = ['app'], prepare, command, health, host, actions }) {
   const name = basename(folder);
   const cleanups = [];
   let ending = null;
@@ -187,7 +188,7 @@ export async function launch(folder, { switches = {}, prepare, command, health, 
     // A database server that runs as another user has to reach its own folder below this one.
     await chmod(data, 0o711);
     await rm(app, { recursive: true, force: true });
-    await cp(join(folder, 'app'), app, { recursive: true });
+    for (const source of sources) await cp(join(folder, source), app, { recursive: true });
     await cp(join(folder, 'package.json'), join(app, 'package.json'));
     await symlink(modules, join(app, 'node_modules'), 'dir');
 

@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
-import { USER, launch } from '../launcher.mjs';
+import { launch } from '../launcher.mjs';
+import { HEALTH, SOURCES, prepareFolders, strapiCommand } from '../strapi/strapi.mjs';
 
 await launch(import.meta.dirname, {
   switches: {
@@ -10,37 +9,24 @@ await launch(import.meta.dirname, {
     'no-logout': 'without GET /api/auth/logout',
     'cors-broken': 'a CORS list that forgets credentials',
   },
+  sources: SOURCES,
   host: ({ switches }) => (switches.fixed ? '127.0.0.1' : 'localhost'),
-  health: '/_health',
+  health: HEALTH,
   prepare: async (context) => {
-    await mkdir(join(context.app, 'public', 'uploads'), { recursive: true });
+    await prepareFolders(context);
     context.refreshSecret = 'a refresh secret for tests only';
   },
-  command: ({ setting, port, data, app, refreshSecret }) => ({
-    command: process.execPath,
-    args: [join(app, 'node_modules', '@strapi', 'strapi', 'bin', 'strapi.js'), 'start'],
-    env: {
-      NODE_ENV: 'development',
-      PORT: String(port),
-      DATABASE_FILENAME: join(data, 'strapi.db'),
-      APP_KEYS: 'a key for tests only,another key for tests only',
-      JWT_SECRET: 'an access secret for tests only',
-      ADMIN_JWT_SECRET: 'an admin secret for tests only',
-      API_TOKEN_SALT: 'a salt for tests only',
-      TRANSFER_TOKEN_SALT: 'a salt for tests only',
+  command: (context) => {
+    const { setting, refreshSecret } = context;
+    return strapiCommand(context, {
       JWT_SECRET_EXPIRES: setting.accessTtl,
       REFRESH_SECRET: refreshSecret,
       REFRESH_TOKEN_EXPIRES: setting.refreshTtl,
       COOKIE_DOMAIN: setting.switches.fixed ? '' : 'localhost',
       REFRESH_ROLES: setting.switches['roles-both'] ? 'both' : 'public',
       LOGOUT_ROUTE: String(!setting.switches['no-logout']),
-      CORS_ORIGIN: setting.origins.join(','),
-      CORS_CREDENTIALS: String(!setting.switches['cors-broken']),
-      STRAPI_TELEMETRY_DISABLED: 'true',
-      STRAPI_DISABLE_UPDATE_NOTIFICATION: 'true',
-      SEED_USER: JSON.stringify(USER),
-    },
-  }),
+    });
+  },
   actions: (context) => ({
     // Its refresh tokens are kept nowhere: only another secret, or blocking the user, ends them.
     revoke: async () => {
