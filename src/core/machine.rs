@@ -187,7 +187,7 @@ pub struct Machine {
     count: u32,
     random: u64,
     last_now: Instant,
-    shown: Option<(Snapshot, Option<Pass>)>,
+    pub(super) shown: Option<(Snapshot, Option<Pass>)>,
     closed: bool,
     outputs: VecDeque<Output>,
 }

@@ -101,7 +101,7 @@ pub mod record;
 pub mod secret;
 mod sign;
 pub mod time;
-mod turn;
+pub mod turn;
 pub mod view;
 
 pub use call::Call;

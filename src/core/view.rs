@@ -84,6 +84,16 @@ impl Machine {
         Some(Pass { serial: self.serial, party: self.party, since: now, until })
     }
 
+    /// The pass as it was last issued.
+    pub fn current_pass(&self) -> Option<Pass> {
+        self.shown.as_ref().and_then(|(_, pass)| *pass)
+    }
+
+    /// The number of the present user.
+    pub fn current_party(&self) -> u32 {
+        self.party
+    }
+
     /// The access token held, valid or not, for the shell to keep as a
     /// JavaScript string.
     pub fn access_token(&self) -> Option<&Secret> {

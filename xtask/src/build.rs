@@ -93,6 +93,8 @@ pub fn bind(tools: &Tools, compiled: &Path, bindings: &Path, names: Names) -> Re
         // path would make bundlers look for a file that is not there.
         .args(["--target=web", "--omit-default-module-path"])
         .args(["--no-typescript", "--remove-producers-section"])
+        // After a trap the next manager gets a new instance.
+        .arg("--experimental-reset-state-function")
         .args(["--out-name=engine", "--out-dir"])
         .args([bindings, compiled]);
     if names == Names::Removed {

@@ -19,6 +19,11 @@ pub fn assemble(project: &Project, bindings: &Path, package: &Path) -> Result {
     clear(package)?;
     copy_tree(&template, &stage)?;
     copy_tree(bindings, &stage)?;
+    // The JavaScript half of the shell.
+    let shell = project.root.join("src/web");
+    for file in files(&shell)?.iter().filter(|file| file.extension().is_some_and(|e| e == "js")) {
+        copy(&shell.join(file), &stage.join(file))?;
+    }
 
     let cargo_toml = read(&project.root.join("Cargo.toml"))?;
     let package_json = read(&template.join("package.json"))?;

@@ -1,0 +1,78 @@
+// Calls to the endpoints: what the core put together, carried out.
+
+/** The value of a cookie, or undefined. */
+export function cookie(name) {
+  const found = globalThis.document?.cookie
+    ?.split('; ')
+    .find((pair) => pair.startsWith(`${name}=`))
+    ?.slice(name.length + 1);
+  if (!found) return undefined;
+  try {
+    return decodeURIComponent(found);
+  } catch {
+    return found; // a per cent sign that is meant as one
+  }
+}
+
+/** Whether fetch takes a value as a body as it stands. */
+export function isBody(value) {
+  return (
+    typeof value === 'string' ||
+    value instanceof URLSearchParams ||
+    value instanceof FormData ||
+    value instanceof Blob ||
+    value instanceof ArrayBuffer ||
+    ArrayBuffer.isView(value) ||
+    value instanceof ReadableStream
+  );
+}
+
+/**
+ * Makes the request of a call.
+ * @param call what the core says of it
+ * @param endpoint its constant part
+ * @param own for a sign-in, what the caller of login() brought
+ */
+export function requestOf(call, endpoint, own) {
+  const headers = new Headers(endpoint.headers);
+  if (own?.headers) new Headers(own.headers).forEach((value, name) => headers.set(name, value));
+  for (const [name, value] of call.headers) headers.set(name, value);
+  const token = endpoint.csrf && cookie(endpoint.csrf[0]);
+  if (token) headers.set(endpoint.csrf[1], token);
+  return {
+    method: endpoint.method,
+    headers,
+    body: bodyOf(call, endpoint, own?.body, headers),
+    credentials: call.credentials,
+    cache: 'no-store',
+    redirect: call.follow ? 'follow' : 'error',
+    // A page that is left still signs out.
+    keepalive: call.target === 'logout',
+  };
+}
+
+function bodyOf(call, endpoint, body, headers) {
+  if (call.body === 'none') return undefined;
+  if (isBody(body)) {
+    if (body instanceof URLSearchParams || body instanceof FormData) {
+      const fields = Object.entries(endpoint.fields).filter(([name]) => !body.has(name));
+      if (fields.length) {
+        const all = new body.constructor();
+        for (const [name, value] of body) all.append(name, value);
+        for (const [name, value] of fields) all.append(name, value);
+        return all;
+      }
+    }
+    return body;
+  }
+  const fields = { ...endpoint.fields, ...body };
+  if (call.field) fields[call.field[0]] = call.field[1];
+  if (call.body === 'form') {
+    const form = new URLSearchParams();
+    if (call.grantType) form.set('grant_type', 'refresh_token');
+    for (const [name, value] of Object.entries(fields)) form.set(name, value);
+    return form;
+  }
+  if (!headers.has('content-type')) headers.set('content-type', 'application/json');
+  return JSON.stringify(fields);
+}

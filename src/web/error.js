@@ -1,0 +1,12 @@
+/** The one error class of the package; `code` says what can be done. */
+export class TokenError extends Error {
+  constructor(code, { message = code, status, retryable = false, retryAfterMs, cause } = {}) {
+    super(message, cause == null ? undefined : { cause });
+    this.code = code;
+    this.retryable = retryable;
+    if (status != null) this.status = status;
+    if (retryAfterMs != null) this.retryAfterMs = retryAfterMs;
+  }
+}
+// On the prototype, where Error has it: no error lists it among its own.
+Object.defineProperty(TokenError.prototype, 'name', { value: 'TokenError', configurable: true, writable: true });

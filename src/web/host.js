@@ -1,0 +1,498 @@
+// The JavaScript half of one manager: what the engine's outputs do in the
+// world. Its own state is promises and handles; every decision is the core's.
+
+import { requestOf } from './call.js';
+import { TokenError } from './error.js';
+import { openStore } from './store.js';
+import { Tabs } from './tabs.js';
+
+/** The longest delay that setTimeout does not take for 1 ms. */
+const LONGEST_TIMEOUT = 2 ** 31 - 1;
+/** How many ended turns somebody may still ask for. */
+const REMEMBERED = 8;
+
+export class Host {
+  // Replies of the engine; a turn to wait for is WAIT + its number.
+  GO = 0;
+  BARE = 1;
+  DELIVER = 2;
+  FAIL = 3;
+  WAIT = 4;
+
+  pass;
+  value;
+  waiting = 0;
+  retries = 0;
+  degraded = [];
+  storage = 'memory';
+  engine;
+
+  #config;
+  #transport;
+  #clock;
+  #sink;
+  #store;
+  #tabs;
+  #endpoints = {};
+  #dead;
+  #early = [];
+  #turns = new Map();
+  #requests = new Map();
+  #count = 0;
+  #calls = new Map();
+  #refreshing = false;
+  #timer;
+  #wakeAt = Infinity;
+  #header;
+  token;
+  #record;
+  #off = [];
+
+  /**
+   * @param sink takes what the application sees: snapshots and events
+   * @param crash is told when the module trapped
+   */
+  constructor(config, transport, sink, crash) {
+    this.#config = config;
+    this.#transport = transport;
+    this.#sink = sink;
+    this.#clock = config.clock ?? {
+      now: () => Date.now(),
+      setTimeout: (f, ms) => setTimeout(f, ms),
+      clearTimeout: (id) => clearTimeout(id),
+    };
+    this.onCrash = crash;
+  }
+
+  // ---- into the engine ----
+
+  now() {
+    const now = this.#clock.now();
+    return Number.isFinite(now) ? now : Date.now();
+  }
+
+  /** Calls a method of the engine. A module that trapped ends everything
+   * that waits; the next manager gets a new one. */
+  enter(method, ...args) {
+    this.check();
+    return this.#enter(method, args);
+  }
+
+  #enter(method, args) {
+    try {
+      return this.engine[method](this.now(), ...args);
+    } catch (cause) {
+      const error = new TokenError('disposed', {
+        message: 'the WebAssembly module failed; make a new token manager',
+        cause,
+      });
+      this.die(error);
+      this.onCrash(error);
+      throw error;
+    }
+  }
+
+  /** What comes from timers and events has nobody to throw to. */
+  #feed(method, ...args) {
+    if (!this.engine) return;
+    try {
+      this.#enter(method, args);
+    } catch {
+      // The crash has been told to everybody who waits.
+    }
+  }
+
+  /** Throws if the manager cannot answer any more, or must not. */
+  check() {
+    if (this.#dead) throw this.#dead;
+    if (this.#refreshing) {
+      throw new TokenError('invalid-config', {
+        message: "refresh: the function called its own manager, which waits for it; use the context's fetch",
+      });
+    }
+  }
+
+  /** Ends everything with an error. */
+  die(error) {
+    if (this.#dead) return;
+    this.#dead = error;
+    this.pass = undefined;
+    for (const off of this.#off.splice(0)) off();
+    for (const turn of this.#turns.values()) turn.resolve(error);
+    for (const request of this.#requests.values()) request.reject(error);
+    this.#requests.clear();
+  }
+
+  /** Disposes: what waits is rejected, what was sent is finished. */
+  dispose() {
+    if (this.#dead) return;
+    this.#feed('dispose');
+    this.die(new TokenError('disposed', { message: 'this token manager has been disposed of' }));
+  }
+
+  // ---- what waits ----
+
+  async wait(turn, signal) {
+    const { promise } = this.#turns.get(turn) ?? { promise: undefined };
+    this.waiting++;
+    try {
+      return await abortable(promise, signal);
+    } finally {
+      this.waiting--;
+    }
+  }
+
+  /** The error of a reply: the turn's own, which all who waited share. */
+  failure(error) {
+    return this.#dead ?? error ?? this.engine.takeError();
+  }
+
+  /** Asks, waits for turns as long as it is told to, and gives the last
+   * reply. */
+  async settle(kind, a, signal) {
+    let reply = this.enter('ask', kind, a, 0, false);
+    const party = this.engine.party();
+    let error;
+    while (reply >= this.WAIT) {
+      const turn = reply - this.WAIT;
+      error = await this.wait(turn, signal);
+      if (this.#dead) throw this.#dead;
+      reply = this.enter('resume', kind, a, party, turn);
+    }
+    if (reply === this.FAIL) throw this.failure(error);
+    return reply;
+  }
+
+  /** Starts a request of the engine's that ends with signInEnded or
+   * logoutEnded. */
+  request(signal, extra, start) {
+    this.check();
+    const number = ++this.#count;
+    const promise = new Promise((resolve, reject) => {
+      this.#requests.set(number, { resolve, reject, ...extra });
+    });
+    // Whoever aborts does not hear of what comes later.
+    promise.catch(() => {});
+    start(number);
+    return abortable(promise, signal, () => this.#requests.delete(number) && extra.abandon?.(number));
+  }
+
+  // ---- what the engine asks for ----
+
+  error(code, message, status, retryable, retryAfterMs, cause) {
+    return new TokenError(code, { message, status, retryable, retryAfterMs, cause });
+  }
+
+  endpoint(target, endpoint) {
+    try {
+      new Headers(endpoint.headers);
+    } catch (cause) {
+      this.refusal ??= new TokenError('invalid-config', {
+        message: `${target}.headers: expected what new Headers() takes, found something else`,
+        cause,
+      });
+    }
+    this.#endpoints[target] = endpoint;
+  }
+
+  lock(turn, steal) {
+    if (!this.#turns.has(turn)) {
+      let resolve;
+      const promise = new Promise((settle) => (resolve = settle));
+      this.#turns.set(turn, { promise, resolve });
+      const [oldest] = this.#turns.keys();
+      if (this.#turns.size > REMEMBERED) this.#turns.delete(oldest);
+    }
+    if (this.lockKind === 'web-locks') this.#tabs.lock(turn, steal, () => this.#feed('granted', turn));
+    else this.#feed('granted', turn);
+  }
+
+  unlock(turn) {
+    this.#tabs?.unlock(turn);
+  }
+
+  read(turn) {
+    const asked = this.#tabs?.ask();
+    const stored = this.#stored();
+    if (!asked && !(stored instanceof Promise)) return this.#feed('read', turn, stored ?? undefined);
+    Promise.all([stored, asked]).then(([text]) => this.#feed('read', turn, text ?? undefined));
+  }
+
+  call(call) {
+    const { number, target } = call;
+    const abort = new AbortController();
+    this.#calls.set(number, abort);
+    const own = target === 'login' && [...this.#requests.values()].find((request) => request.body !== undefined && !request.call);
+    if (own) own.call = number;
+    if (target === 'refresh' && typeof this.#config.refresh === 'function') return this.#function(call, abort);
+    const endpoint = this.#endpoints[target];
+    const transport = this.#transport;
+    // Not before the engine has said all that it has to say.
+    Promise.resolve()
+      .then(() => transport(endpoint.url, { ...requestOf(call, endpoint, own), signal: abort.signal }))
+      .then(async (response) => {
+        const text = await response.text();
+        const media = response.headers.get('content-type') ?? '';
+        const after = response.headers.get('retry-after') ?? undefined;
+        if (own) own.answer = { response, text };
+        return () => this.#feed('answered', number, response.status, media, after, text);
+      })
+      .catch((reason) => () => this.#feed('failed', number, reason, false))
+      .then((report) => {
+        this.#calls.delete(number);
+        report();
+      });
+  }
+
+  #function({ number, accessToken, refreshToken }, { signal }) {
+    const context = {
+      accessToken: accessToken ?? undefined,
+      refreshToken: refreshToken ?? undefined,
+      signal,
+      fetch: this.#transport,
+    };
+    Promise.resolve()
+      .then(() => {
+        this.#refreshing = true;
+        try {
+          return this.#config.refresh(context);
+        } finally {
+          this.#refreshing = false;
+        }
+      })
+      .then(
+        (tokens) => () => this.#feed('provided', number, tokens),
+        (reason) => () => this.#feed('failed', number, reason, true),
+      )
+      .then((report) => {
+        this.#calls.delete(number);
+        report();
+      });
+  }
+
+  abort(number) {
+    this.#calls.get(number)?.abort();
+    this.#calls.delete(number);
+  }
+
+  commit(number, text) {
+    const finish = (stored, kept) => {
+      if (stored === null) {
+        this.#record = text;
+        this.#tabs?.tell(text);
+      }
+      this.#feed('committed', number, stored ?? undefined, kept);
+    };
+    let swapped = null;
+    try {
+      swapped = this.#store?.swap(text, (stored) => this.engine.outranks(number, stored)) ?? null;
+    } catch (error) {
+      this.#degrade(error);
+      return finish(null, true);
+    }
+    if (!(swapped instanceof Promise)) return finish(swapped, !this.#store);
+    swapped.then(
+      (stored) => finish(stored, false),
+      (error) => {
+        this.#degrade(error);
+        finish(null, true);
+      },
+    );
+  }
+
+  tell(text) {
+    this.#record = text;
+    this.#tabs?.tell(text);
+  }
+
+  turnEnded(turn, error) {
+    this.#turns.get(turn)?.resolve(error);
+  }
+
+  signInEnded(number, error) {
+    const request = this.#requests.get(number);
+    if (!request) return;
+    this.#requests.delete(number);
+    const { answer } = request;
+    if (!error) return request.resolve(answer && parsed(answer.text));
+    if (error.code === 'login-rejected' && answer) error.cause = again(answer);
+    request.reject(error);
+  }
+
+  logoutEnded(number) {
+    const request = this.#requests.get(number);
+    this.#requests.delete(number);
+    request?.resolve();
+  }
+
+  snapshot(snapshot) {
+    this.value = Object.freeze(snapshot);
+    this.#sink.changed();
+  }
+
+  issue(token, serial, party, since, until) {
+    if (!serial) {
+      this.pass = undefined;
+      return;
+    }
+    if (token !== this.token) {
+      this.token = token;
+      this.#header = token === undefined ? undefined : this.prefix + token;
+    }
+    const worked = this.pass?.serial === serial && this.pass.worked;
+    this.pass = { value: this.#header, serial, party, since, until, worked };
+  }
+
+  event(type, reason, error) {
+    this.#sink.happened({ type, ...(reason && { reason }), ...(error && { error }) });
+  }
+
+  wake(at) {
+    if (at === this.#wakeAt) return;
+    if (this.#timer !== undefined) this.#clock.clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#wakeAt = at;
+    if (at === Infinity) return;
+    const delay = Math.min(Math.max(Math.ceil(at - this.now()), 0), LONGEST_TIMEOUT);
+    this.#timer = this.#clock.setTimeout(() => {
+      this.#timer = undefined;
+      this.#wakeAt = Infinity;
+      this.#feed('wake');
+    }, delay);
+    // On a server no timer keeps the process.
+    this.#timer?.unref?.();
+  }
+
+  closed() {
+    this.wake(Infinity);
+    this.#tabs?.close();
+    this.#store?.close?.();
+    this.engine = undefined;
+  }
+
+  // ---- the world around ----
+
+  /** Opens store and channel, reads the record, follows the page. */
+  async start(key) {
+    const { storage = 'memory', crossTab = true } = this.#config;
+    if (storage !== 'memory') {
+      this.storage = typeof storage === 'string' ? storage : 'custom';
+      try {
+        this.#store = openStore(storage, key);
+      } catch (error) {
+        this.#degrade(error);
+      }
+    }
+    const page = typeof globalThis.location === 'object';
+    this.lockKind = 'none';
+    if (crossTab && page) {
+      this.#tabs = new Tabs(
+        key,
+        () => this.#record,
+        (text) => this.#feed('heard', text),
+      );
+      if (globalThis.navigator?.locks) this.lockKind = 'web-locks';
+      else this.degraded.push('web-locks');
+    }
+    const stored = await this.#stored();
+    this.#record = stored ?? undefined;
+    this.#feed('load', stored ?? undefined);
+    this.#follow(key);
+    const early = this.#early;
+    this.#early = undefined;
+    if (early.length) setTimeout(() => early.forEach((event) => this.#sink.happened(event)), 0);
+  }
+
+  #follow(key) {
+    const on = (target, type, listener) => {
+      target?.addEventListener?.(type, listener);
+      this.#off.push(() => target?.removeEventListener?.(type, listener));
+    };
+    const { document } = globalThis;
+    const seen = () => {
+      const visible = document.visibilityState !== 'hidden';
+      if (visible) this.#reread();
+      this.#feed('visible', visible);
+    };
+    if (document) {
+      on(document, 'visibilitychange', seen);
+      if (document.visibilityState === 'hidden') this.#feed('visible', false);
+    }
+    on(globalThis, 'online', () => this.#feed('online'));
+    // An open channel keeps a page out of the back-forward cache.
+    on(globalThis, 'pagehide', () => this.#tabs?.close());
+    on(globalThis, 'pageshow', () => {
+      this.#tabs?.open();
+      this.#reread();
+    });
+    if (this.storage === 'local') {
+      on(globalThis, 'storage', (event) => {
+        if (event.key === key && event.newValue !== null) this.#feed('heard', event.newValue);
+      });
+    }
+  }
+
+  /** A page that was away looks at what is stored before anything else. */
+  #reread() {
+    const stored = this.#stored();
+    const hear = (text) => text != null && this.#feed('heard', text);
+    if (stored instanceof Promise) stored.then(hear);
+    else hear(stored);
+  }
+
+  /** The stored text, at once or as a promise; never throws or rejects. */
+  #stored() {
+    try {
+      const stored = this.#store?.read() ?? null;
+      if (!(stored instanceof Promise)) return stored;
+      return stored.catch((error) => {
+        this.#degrade(error);
+        return null;
+      });
+    } catch (error) {
+      this.#degrade(error);
+      return null;
+    }
+  }
+
+  #degrade(cause) {
+    if (this.storage === 'memory') return;
+    const message = `storage: '${this.storage}' cannot be used here, the session is kept in memory`;
+    this.#store = undefined;
+    this.storage = 'memory';
+    this.degraded.push('storage');
+    const error = new TokenError('not-supported', { message, cause });
+    const warning = { type: 'warning', error };
+    // What is raised during creation waits for somebody to listen.
+    if (this.#early) this.#early.push(warning);
+    else this.#sink.happened(warning);
+  }
+}
+
+/** Rejects with the signal's reason, at once, and harms nobody else. */
+export function abortable(promise, signal, aborted) {
+  if (!signal) return promise;
+  return new Promise((resolve, reject) => {
+    const abort = () => {
+      aborted?.();
+      reject(signal.reason);
+    };
+    if (signal.aborted) return abort();
+    signal.addEventListener('abort', abort, { once: true });
+    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
+  });
+}
+
+function parsed(text) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
+
+/** The refusal, for the application to read the server's reason from. */
+function again({ response: { status, statusText, headers }, text }) {
+  return new Response(text, { status, statusText, headers });
+}
+

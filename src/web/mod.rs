@@ -1,0 +1,18 @@
+//! The browser shell: does what the core asks for, reports what happened, and
+//! decides nothing.
+//!
+//! Its Rust half ([`Engine`]) turns JavaScript values into the core's and
+//! back, and never waits. Its JavaScript half (the `.js` files beside this
+//! one) holds what only lives there: promises, timers, fetch, storage, locks,
+//! channels, and the path of a request, which looks at the pass that the core
+//! issued and comes here only when there is a question. A promise that an
+//! `async fn` of a trapped module would leave pending is so rejected like any
+//! other.
+
+mod config;
+mod engine;
+mod host;
+mod outward;
+
+pub use engine::{Engine, decode_jwt};
+pub use host::Host;

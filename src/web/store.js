@@ -1,0 +1,106 @@
+// The places a record can be kept. Every store gives the same two operations:
+//   read()               the stored text, or null
+//   swap(text, outranks) writes `text` unless something is stored that it does
+//                        not outrank; gives null, or the text that stays
+// either at once or as a promise. They may throw; the host falls back.
+
+/** A store that hangs is given up after this; a page waits for it. */
+const PATIENCE_MS = 1500;
+
+export function openStore(kind, key) {
+  if (typeof kind === 'object') return custom(kind, key);
+  if (kind === 'session') return web(globalThis.sessionStorage, key);
+  if (kind === 'local') return web(globalThis.localStorage, key);
+  return database(key);
+}
+
+/** Fails a promise that does not settle. */
+export function bounded(promise) {
+  let timer;
+  return Promise.race([
+    promise,
+    new Promise((_, reject) => {
+      timer = setTimeout(() => reject(new Error('the storage did not answer')), PATIENCE_MS);
+      timer.unref?.();
+    }),
+  ]).finally(() => clearTimeout(timer));
+}
+
+function web(area, key) {
+  if (!area) throw new Error('there is no such storage here');
+  return {
+    read: () => area.getItem(key),
+    swap(text, outranks) {
+      const stored = area.getItem(key);
+      if (stored !== null && !outranks(stored)) return stored;
+      area.setItem(key, text);
+      return null;
+    },
+  };
+}
+
+function custom(area, key) {
+  const read = async () => {
+    const stored = await area.get(key);
+    return typeof stored === 'string' ? stored : null;
+  };
+  return {
+    read: () => bounded(read()),
+    swap: (text, outranks) =>
+      bounded(
+        read().then(async (stored) => {
+          if (stored !== null && !outranks(stored)) return stored;
+          await area.set(key, text);
+          return null;
+        }),
+      ),
+  };
+}
+
+// One transaction reads, compares and writes: between processes these are
+// ordered, so of two tabs that commit at once one sees the other's record.
+function database(key) {
+  const opened = new Promise((resolve, reject) => {
+    const request = globalThis.indexedDB.open('evertoken', 1);
+    request.onupgradeneeded = () => request.result.createObjectStore('records');
+    request.onsuccess = () => {
+      request.result.onversionchange = () => request.result.close();
+      resolve(request.result);
+    };
+    request.onerror = () => reject(request.error);
+  });
+  // Whoever uses it sees the rejection; nobody may do so yet.
+  opened.catch(() => {});
+  const transact = (mode, work) =>
+    bounded(
+      opened.then(
+        (db) =>
+          new Promise((resolve, reject) => {
+            const transaction = db.transaction('records', mode);
+            const result = {};
+            transaction.oncomplete = () => resolve(result.value ?? null);
+            transaction.onerror = transaction.onabort = () => reject(transaction.error);
+            work(transaction.objectStore('records'), result);
+          }),
+      ),
+    );
+  return {
+    read: () =>
+      transact('readonly', (records, result) => {
+        const request = records.get(key);
+        request.onsuccess = () => {
+          if (typeof request.result === 'string') result.value = request.result;
+        };
+      }),
+    swap: (text, outranks) =>
+      transact('readwrite', (records, result) => {
+        const request = records.get(key);
+        request.onsuccess = () => {
+          const stored = request.result;
+          if (typeof stored === 'string' && !outranks(stored)) result.value = stored;
+          else records.put(text, key);
+        };
+      }),
+    close: () => opened.then((db) => db.close(), () => {}),
+  };
+}

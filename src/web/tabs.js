@@ -1,0 +1,125 @@
+// The other tabs of the same key: a lock that one of them holds at a time,
+// and a channel over which they tell each other their records.
+
+/** How long the known tabs may take to answer; a frozen one never does. */
+const ANSWER_MS = 150;
+/** How long after the start unknown tabs may still be about to answer. */
+const HELLO_MS = 50;
+
+export class Tabs {
+  #name;
+  #channel;
+  #id = Math.random().toString(36).slice(2);
+  #peers = new Set();
+  #waits = new Set();
+  #locks = new Map();
+  #born = Date.now();
+  #record;
+  #heard;
+
+  /** `record()` gives the record to tell, `heard(text)` takes one. */
+  constructor(key, record, heard) {
+    this.#name = `evertoken:${key}`;
+    this.#record = record;
+    this.#heard = heard;
+    this.open();
+  }
+
+  open() {
+    if (this.#channel || typeof BroadcastChannel !== 'function') return;
+    try {
+      this.#channel = new BroadcastChannel(this.#name);
+    } catch {
+      return; // an opaque origin: such a page has no other tabs
+    }
+    this.#channel.onmessage = (event) => this.#take(event.data);
+    this.#post({ kind: 'ask' });
+  }
+
+  close() {
+    if (!this.#channel) return;
+    this.#post({ kind: 'bye' });
+    this.#channel.close();
+    this.#channel = undefined;
+    this.#peers.clear();
+  }
+
+  tell(record) {
+    this.#post({ kind: 'here', record });
+  }
+
+  #post(message) {
+    try {
+      this.#channel?.postMessage({ ...message, from: this.#id });
+    } catch {
+      // Nothing depends on a message: the records say who is right.
+    }
+  }
+
+  #take(message) {
+    if (!message || typeof message.from !== 'string') return;
+    const { kind, from, record } = message;
+    if (kind === 'bye') this.#peers.delete(from);
+    else this.#peers.add(from);
+    if (kind === 'ask') this.#post({ kind: 'here', record: this.#record(), to: from });
+    if (kind === 'here' && typeof record === 'string') this.#heard(record);
+    for (const wait of this.#waits) wait(from);
+  }
+
+  /** Asks the other tabs for their records; settles when all that are known
+   * to be there have answered. Gives nothing at all where nobody is. */
+  ask() {
+    const hello = this.#channel ? this.#born + HELLO_MS - Date.now() : 0;
+    if (!this.#peers.size && hello <= 0) return undefined;
+    const waited = new Set(this.#peers);
+    const any = !waited.size;
+    return new Promise((resolve) => {
+      const done = () => {
+        clearTimeout(timer);
+        this.#waits.delete(wait);
+        // Whoever is silent is not waited for again until it speaks.
+        for (const silent of waited) this.#peers.delete(silent);
+        resolve();
+      };
+      const wait = (from) => {
+        waited.delete(from);
+        if (any || !waited.size) done();
+      };
+      const timer = setTimeout(done, any ? hello : ANSWER_MS);
+      this.#waits.add(wait);
+      this.#post({ kind: 'ask' });
+    });
+  }
+
+  /** Calls `granted` once the lock is held, until `unlock`. */
+  lock(turn, steal, granted) {
+    this.unlock(turn);
+    const waiting = new AbortController();
+    let release;
+    const held = new Promise((resolve) => (release = resolve));
+    const lock = { release, waiting };
+    this.#locks.set(turn, lock);
+    const grant = () => {
+      if (this.#locks.get(turn) !== lock) return undefined;
+      granted();
+      return held;
+    };
+    try {
+      navigator.locks
+        .request(this.#name, steal ? { steal } : { signal: waiting.signal }, grant)
+        // Aborted, stolen, or refused to a page such as this: in the last
+        // case there is nobody to share with.
+        .catch((error) => error?.name !== 'AbortError' && grant());
+    } catch {
+      grant();
+    }
+  }
+
+  unlock(turn) {
+    const lock = this.#locks.get(turn);
+    if (!lock) return;
+    this.#locks.delete(turn);
+    lock.waiting.abort();
+    lock.release();
+  }
+}
