@@ -36,10 +36,11 @@ export class Traffic {
     setText(this.#burst, '100 requests are under way …')
     // One instant for all of them: no answer can arrive while they are being started.
     const from = Date.now()
+    const joined = this.#auth.snapshot.refreshing ? ' (one was under way already)' : ''
     const outcomes = await Promise.all(Array.from({ length: HUNDRED }, () => this.#send(from)))
     const took = duration(performance.now() - startedAt)
     const after = (await panel.read())?.counters.refreshes
-    const calls = before === undefined || after === undefined ? '' : `, ${plural(after - before, 'refresh call')}`
+    const calls = before === undefined || after === undefined ? '' : `, ${plural(after - before, 'refresh call')}${joined}`
     const text = `${tally(outcomes)}${calls}, in ${took}`
     setText(this.#burst, text)
     log.add(Date.now(), outcomes.some(({ error }) => error) ? 'problem' : 'request', text)
