@@ -161,3 +161,11 @@ describe('strapi5-plugin with cookieResponse and the middleware that mends it', 
     assert.deepEqual(answer(await refresh(old)), INVALID);
   });
 });
+
+test('strapi5-plugin with a refresh lifetime in seconds ends at the first login that asks for a token', async () => {
+  const backend = await startBackend('strapi5-plugin', ['--seconds', '--refresh-ttl', '60s']);
+  const visitor = new Visitor(backend.url);
+  assert.equal((await login(visitor)).status, 200);
+  await Promise.allSettled([login(visitor, { requestRefresh: true })]);
+  assert.equal(await backend.ended, 1);
+});
