@@ -10,8 +10,8 @@ export const LOGIN = { identifier: 'alice', password: 'Password1!' };
 
 /** Starts `<name>/start.mjs` and resolves once it has printed READY. */
 export async function startBackend(name, args = []) {
-  const command = [join(import.meta.dirname, name, 'start.mjs'), '--origin', ORIGIN, ...args];
-  const child = spawn(process.execPath, command, { stdio: ['ignore', 'pipe', 'inherit'] });
+  const command = [join(import.meta.dirname, name, 'start.mjs'), '--until-stdin-ends', '--origin', ORIGIN, ...args];
+  const child = spawn(process.execPath, command, { stdio: ['pipe', 'pipe', 'inherit'] });
   const ended = new Promise((done) => child.once('exit', (code, signal) => done(signal ?? code)));
   const ready = new Promise((done) => {
     createInterface({ input: child.stdout }).on('line', (line) => {
@@ -36,6 +36,8 @@ export async function startBackend(name, args = []) {
     url,
     control,
     log: () => control('log'),
+    /** Resolves to the exit code, or to the signal. */
+    ended,
     /** Ends it and gives the exit code. */
     async stop() {
       child.kill('SIGTERM');

@@ -27,10 +27,10 @@ export function secondsOf(duration) {
 
 class UsageError extends Error {}
 
-function readArguments(name, switches) {
+function readArguments(switches) {
   const flags = Object.fromEntries(Object.keys(switches).map((key) => [key, { type: 'boolean', default: false }]));
   const usage = [
-    `usage: node start.mjs [--port N] [--access-ttl 3s] [--refresh-ttl 14d] [--origin URL]... [--data DIR]`,
+    `usage: node start.mjs [--port N] [--access-ttl 3s] [--refresh-ttl 14d] [--origin URL]... [--data DIR] [--until-stdin-ends]`,
     ...Object.entries(switches).map(([key, text]) => `  --${key}: ${text}`),
   ].join('\n');
   let values;
@@ -42,11 +42,12 @@ function readArguments(name, switches) {
         'refresh-ttl': { type: 'string', default: '14d' },
         origin: { type: 'string', multiple: true, default: ['http://127.0.0.1:3000'] },
         data: { type: 'string' },
+        'until-stdin-ends': { type: 'boolean', default: false },
         ...flags,
       },
     }));
   } catch (error) {
-    throw new UsageError(`${name}: ${error.message}\n${usage}`);
+    throw new UsageError(`${error.message}\n${usage}`);
   }
   const port = Number(values.port);
   if (!Number.isInteger(port) || port < 0 || port > 65_535) {
@@ -60,6 +61,7 @@ function readArguments(name, switches) {
     refreshSeconds: secondsOf(values['refresh-ttl']),
     origins: values.origin,
     data: values.data && resolve(values.data),
+    untilStdinEnds: values['until-stdin-ends'],
     switches: Object.fromEntries(Object.keys(switches).map((key) => [key, values[key]])),
   };
 }
@@ -168,7 +170,7 @@ export async function launch(folder, { switches = {}, sources = ['app'], prepare
   const cleanups = [];
   let ending = null;
   const end = (code, message) => {
-    if (message) process.stderr.write(`${name}: ${message}\n`);
+    if (message && !ending) process.stderr.write(`${name}: ${message}\n`);
     ending ??= (async () => {
       for (const cleanup of cleanups.reverse()) await cleanup();
       process.exit(code);
@@ -178,8 +180,15 @@ export async function launch(folder, { switches = {}, sources = ['app'], prepare
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => end(0));
 
   try {
-    const setting = readArguments(name, switches);
-    const modules = await installedModules(folder);
+    const setting = readArguments(switches);
+    if (setting.untilStdinEnds) process.stdin.resume().on('close', () => end(0));
+    const abort = new AbortController();
+    const installing = installedModules(folder, { signal: abort.signal });
+    cleanups.push(() => {
+      abort.abort();
+      return installing.catch(() => {});
+    });
+    const modules = await installing;
     const data = setting.data ?? (await mkdtemp(join(tmpdir(), `evertoken-${name}-`)));
     if (!setting.data) cleanups.push(() => rm(data, { recursive: true, force: true }));
     const app = join(data, 'app');

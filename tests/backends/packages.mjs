@@ -10,7 +10,8 @@ const cacheRoot = () => process.env.EVERTOKEN_CACHE || join(homedir(), '.cache',
 const exists = (path) => access(path).then(() => true, () => false);
 
 /** Returns the node_modules folder for `folder`, and installs it first where the cache has none. */
-export async function installedModules(folder, say = (line) => process.stderr.write(`${line}\n`)) {
+export async function installedModules(folder, { signal } = {}) {
+  const say = (line) => process.stderr.write(`${line}\n`);
   const lock = await readFile(join(folder, 'package-lock.json'));
   const key = createHash('sha256').update(lock).digest('hex').slice(0, 16);
   const home = join(cacheRoot(), 'npm', key);
@@ -29,7 +30,7 @@ export async function installedModules(folder, say = (line) => process.stderr.wr
   say(`${name}: installing packages into ${home} (once; minutes for Strapi)`);
   const ticker = setInterval(() => say(`${name}: still installing, ${seconds()} s`), 20_000);
   try {
-    await npmInstall(partial);
+    await npmInstall(partial, signal);
     await rename(partial, home).catch(async (error) => {
       // Another process finished the same install first; both are equal.
       if (!(await exists(modules))) throw error;
@@ -42,12 +43,15 @@ export async function installedModules(folder, say = (line) => process.stderr.wr
   return modules;
 }
 
-function npmInstall(cwd) {
-  const log = join(cwd, 'npm.log');
+function npmInstall(cwd, signal) {
   return new Promise((resolve, reject) => {
     // NODE_ENV=production in the caller's environment would leave out the TypeScript compiler.
-    const child = spawn('npm', ['ci', '--include=dev', '--no-audit', '--no-fund'], { cwd, stdio: ['ignore', 'pipe', 'pipe'] });
-    const file = createWriteStream(log);
+    const args = ['ci', '--include=dev', '--no-audit', '--no-fund'];
+    // A process group of its own, so that the compilers which npm starts end with it.
+    const child = spawn('npm', args, { cwd, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+    const stop = () => process.kill(-child.pid, 'SIGTERM');
+    signal?.addEventListener('abort', stop, { once: true });
+    const file = createWriteStream(join(cwd, 'npm.log'));
     let tail = '';
     for (const stream of [child.stdout, child.stderr]) {
       stream.on('data', (chunk) => {
@@ -57,6 +61,7 @@ function npmInstall(cwd) {
     }
     child.on('error', reject);
     child.on('close', (code) => {
+      signal?.removeEventListener('abort', stop);
       file.end();
       if (code === 0) resolve();
       else reject(new Error(`npm ci in ${cwd} ended with ${code}, expected 0:\n${tail}`));
