@@ -1,7 +1,7 @@
 // Starts one real backend behind the recorder. See README.md for the interface.
 import { spawn } from 'node:child_process';
-import { openSync, closeSync } from 'node:fs';
-import { chmod, cp, mkdir, mkdtemp, readFile, rm, symlink } from 'node:fs/promises';
+import { closeSync, mkdtempSync, openSync } from 'node:fs';
+import { chmod, cp, mkdir, readFile, rm, symlink } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import http from 'node:http';
 import net from 'node:net';
@@ -172,7 +172,8 @@ export async function launch(folder, { switches = {}, sources = ['app'], prepare
   const end = (code, message) => {
     if (message && !ending) process.stderr.write(`${name}: ${message}\n`);
     ending ??= (async () => {
-      for (const cleanup of cleanups.reverse()) await cleanup();
+      // One that is waited for may add others, which then come next.
+      while (cleanups.length > 0) await cleanups.pop()();
       process.exit(code);
     })();
     return ending;
@@ -189,8 +190,10 @@ export async function launch(folder, { switches = {}, sources = ['app'], prepare
       return installing.catch(() => {});
     });
     const modules = await installing;
-    const data = setting.data ?? (await mkdtemp(join(tmpdir(), `evertoken-${name}-`)));
-    if (!setting.data) cleanups.push(() => rm(data, { recursive: true, force: true }));
+    if (ending) return;
+    // Made and noted in one step, or a signal between the two would leave it behind.
+    const data = setting.data ?? mkdtempSync(join(tmpdir(), `evertoken-${name}-`));
+    if (!setting.data) cleanups.push(() => rm(data, { recursive: true, force: true, maxRetries: 5 }));
     const app = join(data, 'app');
     const home = join(data, 'home');
     await mkdir(home, { recursive: true });
@@ -201,12 +204,14 @@ export async function launch(folder, { switches = {}, sources = ['app'], prepare
     await cp(join(folder, 'package.json'), join(app, 'package.json'));
     await symlink(modules, join(app, 'node_modules'), 'dir');
 
-    const context = { name, setting, modules, data, app, port: await freePort(), require: createRequire(join(app, 'package.json')) };
-    const env = { PATH: process.env.PATH, LANG: process.env.LANG, TZ: process.env.TZ, HOME: home, TMPDIR: data };
-    context.env = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined));
+    const context = { setting, data, app, port: await freePort(), require: createRequire(join(app, 'package.json')) };
+    context.env = { PATH: process.env.PATH ?? '', HOME: home, TMPDIR: data };
     context.own = (cleanup) => cleanups.push(cleanup);
     context.fail = (message) => end(1, message);
-    await prepare?.(context);
+    const preparing = Promise.resolve(prepare?.(context));
+    cleanups.push(() => preparing.catch(() => {}));
+    await preparing;
+    if (ending) return;
 
     const service = new Service({
       name,
