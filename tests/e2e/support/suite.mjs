@@ -1,0 +1,98 @@
+// One browser and one page server for a test file, a context for each test.
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import { after, before, test } from 'node:test';
+import { chromium } from 'playwright-core';
+import { AuthServer } from './auth-server.mjs';
+
+export const PKG = process.env.EVERTOKEN_PKG;
+const TYPES = { js: 'text/javascript', mjs: 'text/javascript', html: 'text/html' };
+const BLANK = '<!doctype html><title>test</title><link rel=icon href=data:,>';
+const PAGE = `${BLANK}<script src=/kit.js></script>`;
+
+export const BROWSER = {
+  executablePath: process.env.CHROMIUM,
+  args: [
+    '--no-sandbox',
+    '--disable-gpu',
+    '--disable-quic',
+    '--no-first-run',
+    '--disable-background-networking',
+    '--disable-component-update',
+    '--disable-sync',
+  ],
+};
+
+/** Starts the server of the pages: the package, the kit and two pages. */
+export async function servePages() {
+  const http = createServer(async (request, response) => {
+    const { pathname } = new URL(request.url, 'http://page');
+    response.setHeader('content-type', `${TYPES[pathname.split('.').at(-1)] ?? 'text/html'}; charset=utf-8`);
+    if (pathname === '/') return response.end(PAGE);
+    if (pathname === '/blank') return response.end(BLANK);
+    try {
+      const file = pathname === '/kit.js' ? new URL('kit.js', import.meta.url) : `${PKG}/${pathname.replace(/^\/pkg\//, '')}`;
+      response.end(await readFile(file));
+    } catch {
+      response.writeHead(404).end();
+    }
+  });
+  http.listen(0, '127.0.0.1');
+  await once(http, 'listening');
+  return {
+    origin: `http://127.0.0.1:${http.address().port}`,
+    stop() {
+      http.closeAllConnections();
+      http.close();
+    },
+  };
+}
+
+/** Registers the file's browser; gives `rule(name, options?, run)`, a test
+ * that gets `{ page, server, open, context, complaints, browser }` and fails
+ * if a page threw or left a rejection unhandled. */
+export function suite({ launch = {} } = {}) {
+  let browser;
+  let pages;
+  before(async () => {
+    pages = await servePages();
+    browser = await chromium.launch({ ...BROWSER, ...launch });
+  });
+  after(async () => {
+    await browser?.close();
+    pages?.stop();
+  });
+
+  return function rule(name, options, run) {
+    if (typeof options === 'function') [options, run] = [{}, options];
+    const { timeout = 60_000, context: contextOptions, ...serverOptions } = options;
+    test(name, { timeout }, async () => {
+      const server = await new AuthServer({ origins: [pages.origin], ...serverOptions }).start();
+      const context = await browser.newContext(contextOptions);
+      const complaints = [];
+      const said = [];
+      const watch = (page) => {
+        page.on('pageerror', (error) => complaints.push(String(error?.stack ?? error)));
+        page.on('console', (message) => said.push(message.text()));
+        return page;
+      };
+      const open = async (path = '/') => {
+        const page = watch(await context.newPage());
+        await page.goto(`${pages.origin}${path}?api=${encodeURIComponent(server.origin)}`);
+        return page;
+      };
+      try {
+        await run({ page: await open(), server, context, browser, open, said, complaints, pages });
+        assert.deepEqual(complaints, [], 'a page threw, or a rejection was not handled');
+      } finally {
+        await context.close();
+        await server.stop();
+      }
+    });
+  };
+}
+
+/** `count` copies. */
+export const times = (count, value) => Array.from({ length: count }, () => value);
