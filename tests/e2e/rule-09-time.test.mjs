@@ -7,7 +7,7 @@ const DAY = 86_400;
 
 rule('rule 9: the lifetime is expiresIn, else exp - iat, else expiresAt, else exp, else lifetimeSeconds', async ({ page }) => {
   const seen = await page.evaluate(async () => {
-    const clock = new kit.Clock();
+    const clock = new kit.Clock(Math.floor(Date.now() / 1000) * 1000);
     const now = Math.floor(clock.at / 1000);
     const at = (seconds) => new Date((now + seconds) * 1000).toISOString();
     const shifted = (seconds) => at(seconds + 7200).replace('Z', '+02:00');

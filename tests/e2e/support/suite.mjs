@@ -28,9 +28,13 @@ export const BROWSER = {
 /** Starts the server of the pages: the package, the kit and two pages. */
 export async function servePages() {
   const http = createServer(async (request, response) => {
-    const { pathname } = new URL(request.url, 'http://page');
+    const { pathname, searchParams } = new URL(request.url, 'http://page');
     response.setHeader('content-type', `${TYPES[pathname.split('.').at(-1)] ?? 'text/html'}; charset=utf-8`);
     if (pathname === '/') return response.end(PAGE);
+    if (pathname === '/strict') {
+      const policy = `default-src 'none'; img-src data:; script-src 'self' 'wasm-unsafe-eval'; connect-src ${searchParams.get('api')}`;
+      return response.setHeader('content-security-policy', policy).end(PAGE);
+    }
     if (pathname === '/blank') return response.end(BLANK);
     try {
       const file = pathname === '/kit.js' ? new URL('kit.js', import.meta.url) : `${PKG}/${pathname.replace(/^\/pkg\//, '')}`;

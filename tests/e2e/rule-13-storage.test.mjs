@@ -1,0 +1,148 @@
+// Rule 13: storage helps where it works and is never required.
+import assert from 'node:assert/strict';
+import { suite, times } from './support/suite.mjs';
+
+const rule = suite();
+
+for (const storage of ['session', 'local', 'indexeddb', 'custom']) {
+  rule(`rule 13: storage '${storage}' keeps the session over a reload`, async ({ page, server }) => {
+    const make = () =>
+      page.evaluate(async (storage) => {
+        const own = { get: async (key) => localStorage.getItem(key), set: async (key, value) => localStorage.setItem(key, value), remove: async (key) => localStorage.removeItem(key) };
+        window.auth = await kit.create({ storage: storage === 'custom' ? own : storage, key: 'own-key', refreshToken: { in: 'body' } });
+        return auth.inspect().storage;
+      }, storage);
+    assert.equal(await make(), storage);
+    await page.evaluate(async () => {
+      await auth.login({ user: 'alice' });
+    });
+    await page.reload();
+    await make();
+    const seen = await page.evaluate(async () => ({ status: auth.snapshot.status, sub: auth.snapshot.claims?.sub, answer: (await auth.fetch('/api/posts')).status, refreshed: (await auth.refresh()).status }));
+    assert.deepEqual(seen, { status: 'signed-in', sub: 'alice', answer: 200, refreshed: 'signed-in' });
+    await page.evaluate(() => auth.logout());
+    await page.reload();
+    await make();
+    assert.equal(await page.evaluate(() => auth.snapshot.status), 'signed-out');
+    assert.equal(server.replays, 0);
+  });
+}
+
+rule("rule 13: storage 'memory' stores nothing anywhere", async ({ page }) => {
+  const seen = await page.evaluate(async () => {
+    const auth = await kit.create();
+    await auth.login({ user: 'alice' });
+    await auth.refresh();
+    return { local: localStorage.length, session: sessionStorage.length, databases: (await indexedDB.databases()).length, storage: auth.inspect().storage };
+  });
+  assert.deepEqual(seen, { local: 0, session: 0, databases: 0, storage: 'memory' });
+});
+
+const BROKEN = {
+  'localStorage that throws when it is touched (F1)': ['local', () => Object.defineProperty(window, 'localStorage', { get: () => { throw new DOMException('denied', 'SecurityError'); } })],
+  'sessionStorage that throws when it is touched (F1)': ['session', () => Object.defineProperty(window, 'sessionStorage', { get: () => { throw new DOMException('denied', 'SecurityError'); } })],
+  'localStorage that is null': ['local', () => Object.defineProperty(window, 'localStorage', { get: () => null })],
+  'localStorage whose getItem throws': ['local', () => { Storage.prototype.getItem = () => { throw new Error('broken'); }; }],
+  'localStorage that is full (B7)': ['local', () => { Storage.prototype.setItem = () => { throw new DOMException('full', 'QuotaExceededError'); }; }],
+  'no indexedDB (F6)': ['indexeddb', () => Object.defineProperty(window, 'indexedDB', { value: undefined })],
+  'an indexedDB whose open throws (F6)': ['indexeddb', () => { IDBFactory.prototype.open = () => { throw new DOMException('denied', 'SecurityError'); }; }],
+  'an indexedDB whose open never answers (F6)': ['indexeddb', () => { IDBFactory.prototype.open = () => ({}); }],
+  'an indexedDB whose open fails (F6)': ['indexeddb', () => {
+    IDBFactory.prototype.open = () => {
+      const request = { error: new DOMException('no', 'UnknownError') };
+      queueMicrotask(() => request.onerror?.({ target: request }));
+      return request;
+    };
+  }],
+  'an indexedDB whose transactions throw': ['indexeddb', () => { IDBDatabase.prototype.transaction = () => { throw new DOMException('no', 'InvalidStateError'); }; }],
+  'an own storage that throws': ['own', () => { window.own = { get() { throw new Error('broken'); }, set() { throw new Error('broken'); }, remove() { throw new Error('broken'); } }; }],
+  'an own storage that rejects': ['own', () => { window.own = { get: () => Promise.reject(new Error('broken')), set: () => Promise.reject(new Error('broken')), remove: () => Promise.reject(new Error('broken')) }; }],
+  'an own storage whose set fails': ['own', () => { window.own = { get: () => null, set: () => Promise.reject(new Error('full')), remove: () => null }; }],
+  'an own storage that never answers': ['own', () => { window.own = { get: () => new Promise(() => {}), set: () => new Promise(() => {}), remove: () => new Promise(() => {}) }; }],
+};
+for (const [name, [storage, breaks]] of Object.entries(BROKEN)) {
+  rule(`rule 13: ${name} degrades to memory with a warning`, async ({ page, server }) => {
+    const seen = await page.evaluate(
+      async ([storage, breaks]) => {
+        eval(breaks)();
+        const from = performance.now();
+        const auth = await kit.create({ storage: storage === 'own' ? window.own : storage });
+        const created = performance.now() - from;
+        const early = kit.types.length;
+        await auth.login({ user: 'alice' });
+        const statuses = [(await auth.fetch('/api/posts')).status];
+        await auth.refresh();
+        statuses.push((await auth.fetch('/api/posts')).status);
+        const warning = kit.error((await kit.event('warning')).error);
+        await auth.logout();
+        return { created, early, statuses, warning, status: auth.snapshot.status, ...auth.inspect(), count: kit.types.filter((type) => type === 'warning').length };
+      },
+      [storage, `(${breaks})`],
+    );
+    assert.deepEqual(seen.statuses, times(2, 200));
+    assert.equal(seen.status, 'signed-out');
+    assert.equal(seen.storage, 'memory');
+    assert.ok(seen.degraded.length > 0, 'inspect() says so');
+    assert.ok(seen.warning.code && seen.warning.message, 'the warning says what happened');
+    assert.equal(seen.count, 1, 'it is said once');
+    assert.equal(seen.early, 0, 'what is raised during creation is delivered after it');
+    assert.ok(seen.created < 5_000, `created in ${seen.created} ms`);
+    assert.equal(server.replays, 0);
+  });
+}
+
+rule('rule 13: a corrupt record is as if there were none, and is not shown (F3)', async ({ page, said }) => {
+  const seen = await page.evaluate(async () => {
+    const whole = JSON.stringify({ v: 1, sign_in: 1, salt: 1, generation: 0, access: 'leaked-token', refresh: 'leaked-refresh', received: Date.now() });
+    const records = ['', 'garbage', '{', 'null', '[]', '1e999', '"text"', whole.slice(0, -1), whole.replace('"v":1', '"v":99'), whole.replace('"leaked-token"', '{}'), whole.replace('"sign_in":1', '"sign_in":"one"'), `${'['.repeat(100_000)}`, '\u0000\uffff\ud800'];
+    const seen = [];
+    for (const [i, record] of records.entries()) {
+      localStorage.setItem(`k${i}`, record);
+      const auth = await kit.create({ storage: 'local', key: `k${i}`, refreshToken: { in: 'body' } });
+      const before = auth.snapshot.status;
+      await auth.login({ user: 'alice' });
+      const text = JSON.stringify([auth.inspect(), auth.snapshot, kit.events.map(({ error }) => kit.error(error))]);
+      seen.push([before, (await auth.fetch('/api/posts')).status, localStorage.getItem(`k${i}`).includes('rt-'), text.includes('leaked')]);
+    }
+    return seen;
+  });
+  for (const [i, one] of seen.entries()) assert.deepEqual(one, ['signed-out', 200, true, false], `record ${i}`);
+  assert.doesNotMatch(said.join(), /leaked/);
+});
+
+rule('rule 13: a record that somebody broke meanwhile ends nothing', async ({ page }) => {
+  const seen = await page.evaluate(async () => {
+    const auth = await kit.create({ storage: 'local' });
+    await auth.login({ user: 'alice' });
+    localStorage.setItem('evertoken', '{"v":1,');
+    window.dispatchEvent(new StorageEvent('storage', { key: 'evertoken', newValue: '{"v":1,' }));
+    const first = await kit.outcome(auth.refresh());
+    localStorage.removeItem('evertoken');
+    const second = await kit.outcome(auth.refresh());
+    return { first: first.value?.status, second: second.value?.status, answer: (await auth.fetch('/api/posts')).status };
+  });
+  assert.deepEqual(seen, { first: 'signed-in', second: 'signed-in', answer: 200 });
+});
+
+rule('rule 13: a sandboxed page without any storage works (F1)', async ({ page, server }) => {
+  server.origins.push('null');
+  const status = await page.evaluate(async (api) => {
+    const frame = document.createElement('iframe');
+    frame.sandbox = 'allow-scripts';
+    const code = await (await fetch('/pkg/index.js')).text();
+    const url = `data:text/javascript;base64,${btoa(unescape(encodeURIComponent(code)))}`;
+    frame.srcdoc = `<script type=module>
+      try {
+        const { createTokenManager } = await import(${JSON.stringify(url)});
+        const auth = await createTokenManager({ baseUrl: ${JSON.stringify(api)}, login: '/login', refresh: '/refresh', storage: 'local', refreshToken: { in: 'body' } });
+        await auth.login({ user: 'alice' });
+        await auth.refresh();
+        parent.postMessage([(await auth.fetch('/api/posts')).status, auth.inspect().storage], '*');
+      } catch (error) { parent.postMessage(String(error), '*'); }
+    </script>`;
+    const answer = new Promise((resolve) => window.addEventListener('message', ({ data }) => resolve(data)));
+    document.body.append(frame);
+    return answer;
+  }, server.origin);
+  assert.deepEqual(status, [200, 'memory']);
+});
