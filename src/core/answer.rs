@@ -122,7 +122,8 @@ impl Answer<'_> {
     /// A proxy, a captive portal or an error page of the web server: whoever
     /// wrote it, it was not the token endpoint.
     fn is_html(&self) -> bool {
-        self.media_type.contains("html") || self.body.trim_start().starts_with('<')
+        self.media_type.as_bytes().windows(4).any(|word| word.eq_ignore_ascii_case(b"html"))
+            || self.body.trim_ascii_start().starts_with('<')
     }
 
     fn invalid_grant(&self) -> bool {

@@ -13,15 +13,15 @@ pub enum Target {
     Logout,
 }
 
-/// One call, ready to be made. URL, constant headers and constant fields are
-/// the shell's to add.
+/// One call, ready to be made. Constant headers and fields are the shell's to
+/// add.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Call {
     /// Answers bear this number.
     pub number: u32,
     pub target: Target,
     pub body: BodyKind,
-    pub credentials: String,
+    pub credentials: &'static str,
     /// Headers with a token in them: name and whole value.
     pub headers: Vec<(String, String)>,
     /// The refresh token's field in the body.
@@ -128,10 +128,10 @@ fn value(prefix: &str, token: &Secret) -> String {
 /// no default for the others: a server that does not allow credentials still
 /// carries out such a call, and the browser withholds the answer, with the
 /// rotated token in it.
-fn credentials(endpoint: Option<&Endpoint>, policy: &Policy) -> String {
-    if let Some(own) = endpoint.and_then(|endpoint| endpoint.credentials.as_ref()) {
-        return own.clone();
+fn credentials(endpoint: Option<&Endpoint>, policy: &Policy) -> &'static str {
+    match endpoint.and_then(|endpoint| endpoint.credentials) {
+        Some(own) => own,
+        None if policy.cookie_access() || !policy.needs_refresh_token() => "include",
+        None => "same-origin",
     }
-    let include = policy.cookie_access() || !policy.needs_refresh_token();
-    String::from(if include { "include" } else { "same-origin" })
 }

@@ -2,7 +2,7 @@
 
 use super::time::Instant;
 
-const MONTHS: &str = "janfebmaraprmayjunjulaugsepoctnovdec";
+const MONTHS: &[u8] = b"janfebmaraprmayjunjulaugsepoctnovdec";
 
 /// Reads an HTTP-date in any of its three forms (RFC 9110 section 5.6.7):
 /// `Sun, 06 Nov 1994 08:49:37 GMT`, `Sunday, 06-Nov-94 08:49:37 GMT` and
@@ -25,8 +25,8 @@ pub fn http(text: &str) -> Option<Instant> {
                 });
             }
         } else if word.len() == 3 && month.is_none() {
-            let at = MONTHS.find(&word.to_ascii_lowercase());
-            month = at.filter(|at| at % 3 == 0).map(|at| at as u32 / 3 + 1);
+            let at = MONTHS.chunks(3).position(|name| name.eq_ignore_ascii_case(word.as_bytes()));
+            month = at.map(|at| at as u32 + 1);
         }
     }
     instant(year?, month?, day?, clock?)

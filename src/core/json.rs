@@ -65,6 +65,15 @@ impl<'a> Json<'a> {
         }
     }
 
+    /// Walks over the elements of an array.
+    pub fn elements(self) -> Option<impl Iterator<Item = Self>> {
+        let mut reader = Reader { rest: self.0.strip_prefix('[')?.as_bytes() };
+        Some(core::iter::from_fn(move || {
+            reader.skip(|b| matches!(b, b',' | b' ' | b'\t' | b'\n' | b'\r'));
+            if reader.rest.first() == Some(&b']') { None } else { self.taken(&mut reader) }
+        }))
+    }
+
     /// Follows a dotted path; a name that is missing on the way ends it.
     pub fn path(self, path: &str) -> Option<Self> {
         path.split('.').try_fold(self, |value, name| value.get(name))
@@ -172,11 +181,118 @@ impl<'a> Json<'a> {
     }
 }
 
+/// Writes the few documents that leave the core: the stored record, and what
+/// the shell hands on to JavaScript. Members without a value are left out.
+#[derive(Debug)]
+pub struct Writer(String);
+
+impl Writer {
+    pub fn object() -> Self {
+        Self(String::from("{"))
+    }
+
+    #[inline(never)]
+    fn name(&mut self, name: &str) {
+        if self.0.len() > 1 {
+            self.0.push(',');
+        }
+        self.0.push('"');
+        self.0.push_str(name);
+        self.0.push_str("\":");
+    }
+
+    #[inline(never)]
+    pub fn text(&mut self, name: &str, value: Option<&str>) {
+        let Some(value) = value else { return };
+        self.name(name);
+        self.string(value);
+    }
+
+    #[inline(never)]
+    fn string(&mut self, value: &str) {
+        self.0.push('"');
+        for c in value.chars() {
+            match c {
+                '"' | '\\' => {
+                    self.0.push('\\');
+                    self.0.push(c);
+                }
+                '\0'..' ' => {
+                    const HEX: [u8; 16] = *b"0123456789abcdef";
+                    self.0.push_str("\\u00");
+                    self.0.push(if c < '\u{10}' { '0' } else { '1' });
+                    let low = HEX.get(c as usize & 15);
+                    self.0.push(low.map_or('0', |low| *low as char));
+                }
+                _ => self.0.push(c),
+            }
+        }
+        self.0.push('"');
+    }
+
+    /// Writes a whole number; a fraction is cut off, infinity left out.
+    #[inline(never)]
+    pub fn number(&mut self, name: &str, value: f64) {
+        if !value.is_finite() {
+            return;
+        }
+        self.name(name);
+        if value < 0.0 {
+            self.0.push('-');
+        }
+        let mut rest = value.abs() as u64;
+        let mut unit = 1u64;
+        while rest / unit >= 10 {
+            unit = unit.saturating_mul(10);
+        }
+        while unit > 0 {
+            self.0.push((b'0' + (rest / unit) as u8) as char);
+            rest %= unit;
+            unit /= 10;
+        }
+    }
+
+    pub fn flag(&mut self, name: &str, value: bool) {
+        self.source(name, Some(if value { "true" } else { "false" }));
+    }
+
+    /// Writes a value that is JSON already.
+    #[inline(never)]
+    pub fn source(&mut self, name: &str, json: Option<&str>) {
+        let Some(json) = json else { return };
+        self.name(name);
+        self.0.push_str(json);
+    }
+
+    /// Writes a list of strings.
+    #[inline(never)]
+    pub fn list<'a>(&mut self, name: &str, values: &mut dyn Iterator<Item = &'a str>) {
+        self.name(name);
+        self.0.push('[');
+        for (index, value) in values.enumerate() {
+            if index > 0 {
+                self.0.push(',');
+            }
+            self.string(value);
+        }
+        self.0.push(']');
+    }
+
+    pub fn end(mut self) -> String {
+        self.0.push('}');
+        self.0
+    }
+}
+
 fn hex4(text: &str) -> Option<(u32, &str)> {
     let digits = text.get(..4)?;
     let value = digits.chars().try_fold(0, |value, c| Some(value * 16 + c.to_digit(16)?))?;
     Some((value, text.get(4..)?))
 }
+
+/// Deeper nesting is refused: a text of a million brackets is a server's to
+/// send, and some engines' own `JSON.parse` does not survive it.
+const DEEPEST: usize = 500;
 
 struct Reader<'a> {
     rest: &'a [u8],
@@ -209,7 +325,7 @@ impl Reader<'_> {
     }
 
     /// Passes over one value. Open brackets are kept in a list and not on the
-    /// stack: a text of a million brackets is a server's to send.
+    /// stack.
     fn value(&mut self) -> Option<()> {
         let mut open = Vec::new();
         loop {
@@ -226,6 +342,9 @@ impl Reader<'_> {
                     if self.rest.first() == Some(&end) {
                         self.next()?;
                     } else {
+                        if open.len() >= DEEPEST {
+                            return None;
+                        }
                         open.push(end);
                         closes = false;
                         if end == b'}' {

@@ -73,9 +73,6 @@ fn part(token: &str, index: usize) -> Option<String> {
     } else {
         BASE64URL.decode(wanted)
     };
-    let text = match String::from_utf8(bytes.ok()?) {
-        Ok(text) => text,
-        Err(invalid) => String::from_utf8_lossy(invalid.as_bytes()).into_owned(),
-    };
+    let text = String::from_utf8(bytes.ok()?).ok()?;
     Json::parse(&text)?.is_object().then_some(text)
 }

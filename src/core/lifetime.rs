@@ -4,13 +4,12 @@ use super::jwt::Claims;
 use super::time::{Instant, Millis};
 
 /// The span in which a token is taken to be valid, on this machine's clock.
-///
-/// `length` without `expires` does not occur; a token of which nothing is
-/// known has neither and is used until the server refuses it.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Lifetime {
     pub received: Instant,
-    pub expires: Option<Instant>,
+    /// [`Instant::NEVER`] where nothing is known: such a token is used until
+    /// the server refuses it.
+    pub expires: Instant,
 }
 
 /// What an answer says of the lifetime, beside the token's own claims.
@@ -24,6 +23,9 @@ pub struct Stated {
 /// cannot make the client ask a thousand times a second.
 const LEAST: Millis = Millis::SECOND;
 
+/// The longest time ahead of the end at which a refresh is due by default.
+const AHEAD: Millis = Millis::new(60_000);
+
 impl Lifetime {
     /// Decides it in the order of rule 9. Spans come before dates: they do
     /// not depend on what time this machine thinks it is. A date that has
@@ -35,47 +37,48 @@ impl Lifetime {
         fallback: Option<Millis>,
         received: Instant,
     ) -> Self {
-        let span = |to: Option<Instant>, from: Instant| to.map(|to| to.since(from));
-        let issued = claims.issued.and_then(|issued| span(claims.expires, issued));
-        let length = [
-            stated.expires_in,
-            issued,
-            span(stated.expires_at, received),
-            span(claims.expires, received),
-            fallback,
-        ]
-        .into_iter()
-        .flatten()
-        .find(|length| *length > Millis::ZERO);
-        Self { received, expires: length.map(|length| received + length.max(LEAST)) }
+        let until = |end: Option<Instant>, from: Option<Instant>| {
+            end.zip(from).map_or(Millis::ZERO, |(end, from)| end.since(from))
+        };
+        let lengths = [
+            stated.expires_in.unwrap_or_default(),
+            until(claims.expires, claims.issued),
+            until(stated.expires_at, Some(received)),
+            until(claims.expires, Some(received)),
+            fallback.unwrap_or_default(),
+        ];
+        let length = lengths.into_iter().find(|length| *length > Millis::ZERO);
+        let expires = length.map_or(Instant::NEVER, |length| received + length.max(LEAST));
+        Self { received, expires }
     }
 
-    pub fn length(&self) -> Option<Millis> {
-        self.expires.map(|expires| expires.since(self.received))
+    /// Whether an end is known.
+    pub fn ends(&self) -> bool {
+        self.expires < Instant::NEVER
     }
 
     pub fn is_over(&self, now: Instant) -> bool {
-        self.expires.is_some_and(|expires| now >= expires)
+        now >= self.expires
     }
 
-    /// The time left at `now`; `None` when no end is known.
-    pub fn left(&self, now: Instant) -> Option<Millis> {
-        self.expires.map(|expires| expires.since(now))
+    /// The time left at `now`.
+    pub fn left(&self, now: Instant) -> Millis {
+        self.expires.since(now)
     }
 
     /// When a refresh ahead of time is due: `ahead` before the end, by
     /// default a fifth of the lifetime and at most a minute, and never more
     /// than half of it, or a leeway longer than the lifetime would refresh
     /// without end.
-    pub fn refresh_due(&self, ahead: Option<Millis>) -> Option<Instant> {
-        let length = self.length()?;
-        let ahead = ahead.unwrap_or_else(|| length.scaled(1, 5).min(Millis::new(60_000)));
-        Some(self.expires? - ahead.min(length.scaled(1, 2)))
+    pub fn refresh_due(&self, ahead: Option<Millis>) -> Instant {
+        let length = self.expires.since(self.received);
+        let ahead = ahead.unwrap_or_else(|| length.times(0.2).min(AHEAD));
+        if self.ends() { self.expires - ahead.min(length.times(0.5)) } else { Instant::NEVER }
     }
 
     /// Moves the span into the past by as much as the clock was set back.
     pub fn set_back(&mut self, by: Millis) {
         self.received = self.received - by;
-        self.expires = self.expires.map(|expires| expires - by);
+        self.expires = self.expires - by;
     }
 }

@@ -1,10 +1,11 @@
 //! The machine: what it holds, how it is asked, how it takes over a record.
 
-use std::collections::VecDeque;
+use std::rc::Rc;
 
 use super::answer::Tokens;
 use super::call::Call;
 use super::error::{Error, ErrorKind};
+use super::json::Json;
 use super::jwt::Claims;
 use super::lifetime::Lifetime;
 use super::pace::Pace;
@@ -13,7 +14,7 @@ use super::record::{Ended, Record, Session, Stamp};
 use super::sign::{Farewell, SignIn};
 use super::time::{Instant, Millis};
 use super::turn::{Stage, Turn};
-use super::view::{Inspection, Pass, Snapshot, Status};
+use super::view::{Figures, Pass, Snapshot, Status};
 
 /// What a caller wants to know.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -98,7 +99,7 @@ pub enum Output {
     /// Read the stored record, or ask the other tabs for theirs. Answered by
     /// [`Machine::read`], within a bounded time.
     Read { turn: u32 },
-    Call(Call),
+    Call(Box<Call>),
     /// Stop a call; its answer is not wanted any more.
     Abort { call: u32 },
     /// Write [`Machine::pending`] if [`Machine::outranks`] says so of what is
@@ -181,7 +182,7 @@ pub struct Machine {
     pub(super) stale: bool,
     pub(super) error: Option<Error>,
     pub(super) last_error: Option<Error>,
-    pub(super) figures: Inspection,
+    pub(super) figures: Figures,
     pub(super) disposed: bool,
     visible: bool,
     count: u32,
@@ -189,7 +190,7 @@ pub struct Machine {
     last_now: Instant,
     pub(super) shown: Option<(Snapshot, Option<Pass>)>,
     closed: bool,
-    outputs: VecDeque<Output>,
+    outputs: Vec<Output>,
 }
 
 impl Machine {
@@ -214,7 +215,7 @@ impl Machine {
             stale: false,
             error: None,
             last_error: None,
-            figures: Inspection::default(),
+            figures: Figures::default(),
             disposed: false,
             visible: true,
             count: 0,
@@ -222,7 +223,7 @@ impl Machine {
             last_now: now,
             shown: None,
             closed: false,
-            outputs: VecDeque::new(),
+            outputs: Vec::new(),
         }
     }
 
@@ -288,7 +289,7 @@ impl Machine {
                 // A newer one is here already. Whether it can be sent is the
                 // same question as for a new request.
             }
-            Ask::Token { least } if lifetime.left(now).is_some_and(|left| left < least) => {
+            Ask::Token { least } if lifetime.left(now) < least => {
                 // A wish beyond the lifetime costs a refresh each time, so it
                 // counts as one that the clock did not ask for.
                 if !over && !self.pace.allows_reactive(now, true) {
@@ -304,7 +305,7 @@ impl Machine {
         if over {
             return self.want(now);
         }
-        if self.refresh_due().is_some_and(|due| now >= due) {
+        if now >= self.refresh_due() {
             // It runs beside; whether it can begin does not matter here.
             let _ = self.want(now);
         }
@@ -316,7 +317,7 @@ impl Machine {
         if !self.can_refresh() {
             // Of a token with a known end, this is one answer of one server;
             // of one without, it is the end.
-            if lifetime.expires.is_some() && !lifetime.is_over(now) {
+            if lifetime.ends() && !lifetime.is_over(now) {
                 return Reply::Deliver;
             }
             return self.want(now);
@@ -384,15 +385,15 @@ impl Machine {
     }
 
     /// When to call [`Machine::wake`] at the latest.
-    pub fn deadline(&self) -> Option<Instant> {
-        let flights = self.flights.iter().map(|flight| flight.deadline);
-        let turn = self.turn.as_ref().and_then(Turn::deadline);
-        flights.chain(turn).chain(self.next_by_timer()).min()
+    pub fn deadline(&self) -> Instant {
+        let turn = self.turn.as_ref().map_or(Instant::NEVER, Turn::deadline);
+        let first = self.next_by_timer().min(turn);
+        self.flights.iter().fold(first, |first, flight| first.min(flight.deadline))
     }
 
     /// Gives the next thing to do.
     pub fn poll(&mut self) -> Option<Output> {
-        self.outputs.pop_front()
+        if self.outputs.is_empty() { None } else { Some(self.outputs.remove(0)) }
     }
 
     /// The record of a commit.
@@ -405,6 +406,10 @@ impl Machine {
         self.record.as_ref()
     }
 
+    pub fn policy(&self) -> &Policy {
+        &self.policy
+    }
+
     /// The back-off, for the form in which a record is stored and told.
     pub fn pace(&self) -> &Pace {
         &self.pace
@@ -415,7 +420,7 @@ impl Machine {
     /// its lock, cannot write back an old token or bring back a session that
     /// has ended.
     pub fn outranks(&self, number: u32, stored: &str) -> bool {
-        let stored = Record::read(stored, self.policy.cookie_access()).map(|record| record.stamp);
+        let stored = self.parsed(stored).map(|(record, _)| record.stamp);
         match self.pendings.iter().find(|pending| pending.number == number) {
             None => false,
             Some(Pending { purpose: Purpose::Pace, record, .. }) => Some(record.stamp) == stored,
@@ -423,7 +428,7 @@ impl Machine {
         }
     }
 
-    pub(super) fn session(&self) -> Option<&Session> {
+    pub(super) fn session(&self) -> Option<&Rc<Session>> {
         self.record.as_ref().and_then(Record::session)
     }
 
@@ -431,9 +436,13 @@ impl Machine {
         self.record.as_ref().map(|record| record.stamp).unwrap_or_default()
     }
 
-    pub(super) fn refresh_due(&self) -> Option<Instant> {
-        let session = self.session().filter(|_| self.can_refresh())?;
-        session.lifetime.refresh_due(self.policy.ahead)
+    /// When a refresh ahead of time is due, and never where there is nothing
+    /// to refresh with.
+    pub(super) fn refresh_due(&self) -> Instant {
+        match self.session() {
+            Some(session) if self.can_refresh() => session.lifetime.refresh_due(self.policy.ahead),
+            _ => Instant::NEVER,
+        }
     }
 
     /// Whether there is anything to refresh with.
@@ -445,25 +454,31 @@ impl Machine {
 
     /// When the timer has something to do on its own account: a refresh
     /// ahead of time, or the end of a session that cannot be refreshed.
-    fn next_by_timer(&self) -> Option<Instant> {
-        let session = self.session().filter(|_| self.turn.is_none() && !self.disposed)?;
+    fn next_by_timer(&self) -> Instant {
+        let Some(session) = self.session().filter(|_| self.turn.is_none() && !self.disposed) else {
+            return Instant::NEVER;
+        };
         if !self.can_refresh() {
             return session.lifetime.expires;
         }
-        let wanted = match self.policy.proactive {
-            Proactive::Never => false,
-            Proactive::WhileVisible => self.visible,
-            Proactive::Always => true,
-        };
-        let due = self.refresh_due().filter(|_| wanted)?;
-        Some(due.max(self.pace.not_before.unwrap_or(due)))
+        match self.policy.proactive {
+            Proactive::WhileVisible if self.visible => self.next_refresh(),
+            Proactive::Always => self.next_refresh(),
+            _ => Instant::NEVER,
+        }
+    }
+
+    /// When the next refresh ahead of time can be, the back-off considered.
+    pub(super) fn next_refresh(&self) -> Instant {
+        self.refresh_due().max(self.pace.not_before)
     }
 
     /// Does what time alone asks for, then says what has changed.
+    #[inline(never)]
     pub(super) fn advance(&mut self, now: Instant) {
         self.expire_flights(now);
         self.expire_lock(now);
-        if self.next_by_timer().is_some_and(|at| now >= at) {
+        if now >= self.next_by_timer() {
             let _ = self.want(now);
         }
         let snapshot = self.snapshot();
@@ -475,7 +490,7 @@ impl Machine {
         };
         let shown = self.shown.as_ref();
         if told_snapshot.as_ref() != shown.map(|(snapshot, _)| snapshot) {
-            self.outputs.push_back(Output::Snapshot);
+            self.output(Output::Snapshot);
         }
         // A pass that differs in `since` alone is the same pass.
         let same = |a: Option<Pass>, b: Option<Pass>| match (a, b) {
@@ -483,20 +498,21 @@ impl Machine {
             (a, b) => a == b,
         };
         if !told_pass.is_some_and(|told| same(told, pass)) {
-            self.outputs.push_back(Output::Pass);
+            self.output(Output::Pass);
         } else if let (Some(Some(told)), Some((_, Some(pass)))) = (told_pass, self.shown.as_mut()) {
             *pass = told;
         }
         let idle = self.turn.is_none() && self.pendings.is_empty();
         if self.disposed && idle && !self.closed {
             self.closed = true;
-            self.outputs.push_back(Output::Closed);
+            self.output(Output::Closed);
         }
     }
 
     /// Notices a clock that was set back: everything that was measured on it
     /// moves along, as if no time had passed. A clock that was set forward
     /// looks like sleep, and costs one refresh at most.
+    #[inline(never)]
     pub(super) fn tick(&mut self, now: Instant) {
         let by = self.last_now.since(now);
         self.last_now = now;
@@ -504,11 +520,11 @@ impl Machine {
             return;
         }
         if let Some(Record { state: Ok(session), .. }) = &mut self.record {
-            session.lifetime.set_back(by);
+            Rc::make_mut(session).lifetime.set_back(by);
         }
         for pending in &mut self.pendings {
             if let Ok(session) = &mut pending.record.state {
-                session.lifetime.set_back(by);
+                Rc::make_mut(session).lifetime.set_back(by);
             }
         }
         self.pace.set_back(by);
@@ -520,26 +536,30 @@ impl Machine {
         }
     }
 
+    #[inline(never)]
+    fn parsed(&self, text: &str) -> Option<(Record, Pace)> {
+        let json = Json::parse(text)?;
+        Some((Record::read(json, self.policy.cookie_access())?, Pace::read(json)))
+    }
+
     pub(super) fn hear(&mut self, now: Instant, text: &str) -> bool {
-        let Some(mut record) = Record::read(text, self.policy.cookie_access()) else {
-            return false;
-        };
+        let Some((mut record, pace)) = self.parsed(text) else { return false };
         if self.record.as_ref().is_some_and(|held| held.stamp >= record.stamp) {
             if self.stamp() == record.stamp {
-                self.pace.join(&Pace::read(text), now);
+                self.pace.join(&pace, now);
             } else {
                 // Whoever told it has missed something.
-                self.outputs.push_back(Output::Tell);
+                self.output(Output::Tell);
             }
             return false;
         }
         if let Ok(session) = &mut record.state {
             // Received in the future: the clock was set back since.
             let ahead = session.lifetime.received.since(now);
-            session.lifetime.set_back(ahead);
+            Rc::make_mut(session).lifetime.set_back(ahead);
         }
         self.adopt(now, record, SignedOutBy::OtherTab);
-        self.pace.join(&Pace::read(text), now);
+        self.pace.join(&pace, now);
         true
     }
 
@@ -597,14 +617,16 @@ impl Machine {
         self.renewed_by_another();
     }
 
+    #[inline(never)]
     pub(super) fn event(&mut self, event: Event) {
         if !self.disposed {
-            self.outputs.push_back(Output::Event(event));
+            self.output(Output::Event(event));
         }
     }
 
+    #[inline(never)]
     pub(super) fn output(&mut self, output: Output) {
-        self.outputs.push_back(output);
+        self.outputs.push(output);
     }
 
     /// Numbers for turns, calls and commits: none is given twice.

@@ -77,7 +77,7 @@
 //! | 8 the newest wins | `Machine::adopt` |
 //! | 9 time | [`lifetime::Lifetime::decide`], `Machine::tick` |
 //! | 10 abort | the shell races a caller's signal against the turn; the core has nothing to abort |
-//! | 11 origins | [`origins::Origins::admits`], [`secret::Secret`] |
+//! | 11 origins | [`origins::Origins`], [`secret::Secret`] |
 //! | 12 calls, finding tokens | [`call::Call`], [`answer::Paths::find`] |
 //! | 13 storage | [`record::Record::read`]; [`Machine::committed`] with `Kept` |
 //! | 14 listeners | events are outputs: nothing waits for one |
@@ -87,6 +87,7 @@
 
 pub mod answer;
 pub mod call;
+pub mod config;
 pub mod date;
 pub mod error;
 pub mod json;

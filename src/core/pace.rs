@@ -1,6 +1,6 @@
 //! How often the refresh endpoint may be called (rule 6).
 //!
-//! Every call passes [`Pace::allows`] or [`Pace::allows_reactive`] first.
+//! Every call passes [`Pace::wait`] or [`Pace::allows_reactive`] first.
 //! Together with the lifetime's least length they bound the calls that the
 //! manager makes of itself in any window of `w` seconds:
 //!
@@ -32,53 +32,67 @@ pub const BURST: u32 = 10;
 const REFILL: Millis = Millis::new(5_000);
 
 /// The state of the back-off, shared by all tabs in the stored record.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Pace {
     /// Passing failures since the last success.
     pub failures: u32,
     /// No attempt before this.
-    pub not_before: Option<Instant>,
+    pub not_before: Instant,
     /// The server's own `Retry-After`, which no hint overrides.
-    pub server_wait: Option<Instant>,
-    last_hint: Option<Instant>,
+    pub server_wait: Instant,
+    last_hint: Instant,
     /// When the burst of reactive refreshes will have been worked off.
-    reactive_until: Option<Instant>,
+    reactive_until: Instant,
     /// Tokens in a row that were refused without ever having been accepted.
     futile: u32,
-    futile_until: Option<Instant>,
+    futile_until: Instant,
+}
+
+impl Default for Pace {
+    fn default() -> Self {
+        let past = Instant::PAST;
+        Self {
+            failures: 0,
+            not_before: past,
+            server_wait: past,
+            last_hint: past,
+            reactive_until: past,
+            futile: 0,
+            futile_until: past,
+        }
+    }
+}
+
+/// The ceiling of the exponential back-off after so many failures.
+fn ceiling(failures: u32) -> Millis {
+    BASE.times(f64::from(1 << failures.min(16))).min(CAP)
 }
 
 impl Pace {
-    /// Whether a call may be made, else how long to wait.
-    pub fn allows(&self, now: Instant) -> Result<(), Millis> {
-        match self.not_before {
-            Some(at) if at > now => Err(at.since(now)),
-            _ => Ok(()),
-        }
+    /// How long a call has to wait; nothing if it may be made.
+    pub fn wait(&self, now: Instant) -> Millis {
+        self.not_before.since(now)
     }
 
     /// Counts a passing failure. `random` is in 0..1 (full jitter).
     pub fn failed(&mut self, now: Instant, retry_after: Option<Millis>, random: f64) {
-        let steps = self.failures.min(16);
+        let jittered = ceiling(self.failures).times(random).max(FLOOR);
         self.failures = self.failures.saturating_add(1);
-        let ceiling = BASE.scaled(1 << steps, 1).min(CAP);
-        let jittered = Millis::from_ms(ceiling.as_ms() * random).unwrap_or(ceiling);
-        self.server_wait = retry_after.map(|wait| now + wait.min(LONGEST_WAIT));
-        self.not_before = Some((now + jittered.max(FLOOR)).max(self.server_wait.unwrap_or(now)));
+        self.server_wait = retry_after.map_or(Instant::PAST, |wait| now + wait.min(LONGEST_WAIT));
+        self.not_before = self.server_wait.max(now + jittered);
     }
 
     /// Forgets the failures.
     pub fn succeeded(&mut self) {
         self.failures = 0;
-        self.not_before = None;
-        self.server_wait = None;
+        self.not_before = Instant::PAST;
+        self.server_wait = Instant::PAST;
     }
 
     /// Believes a hint that the next attempt may succeed.
     pub fn hint(&mut self, now: Instant) {
-        let recent = self.last_hint.is_some_and(|last| now.since(last) < HINT_GAP);
-        if self.not_before.is_some() && !recent {
-            self.last_hint = Some(now);
+        if self.not_before > now && now >= self.last_hint + HINT_GAP {
+            self.last_hint = now;
             self.not_before = self.server_wait;
         }
     }
@@ -91,16 +105,16 @@ impl Pace {
     pub fn allows_reactive(&mut self, now: Instant, worked: bool) -> bool {
         if worked {
             self.futile = 0;
-        } else if self.futile_until.is_some_and(|until| until > now) {
+        } else if self.futile_until > now {
             return false;
         }
-        let debt = self.reactive_until.map_or(Millis::ZERO, |until| until.since(now));
-        if debt >= REFILL.scaled(BURST, 1) {
+        let debt = self.reactive_until.since(now);
+        if debt >= REFILL.times(f64::from(BURST)) {
             return false;
         }
-        self.reactive_until = Some(now + debt + REFILL);
+        self.reactive_until = now + debt + REFILL;
         if !worked {
-            self.futile_until = Some(now + BASE.scaled(1 << self.futile.min(6), 1).min(CAP));
+            self.futile_until = now + ceiling(self.futile);
             self.futile = self.futile.saturating_add(1);
         }
         true
@@ -108,22 +122,20 @@ impl Pace {
 
     /// Takes over what another tab has learnt of the server.
     pub fn join(&mut self, other: &Pace, now: Instant) {
-        let far = other.not_before.is_some_and(|at| at.since(now) > LONGEST_WAIT);
-        if other.not_before > self.not_before && !far {
-            self.failures = other.failures.max(self.failures);
+        if other.not_before > self.not_before && other.wait(now) <= LONGEST_WAIT {
+            self.failures = self.failures.max(other.failures);
             self.not_before = other.not_before;
-            self.server_wait = other.server_wait.max(self.server_wait);
+            self.server_wait = self.server_wait.max(other.server_wait);
         }
     }
 
     /// Reads what a stored record says of the back-off.
-    pub fn read(record: &str) -> Self {
-        let json = Json::parse(record);
-        let instant = |name| json?.get(name)?.number().and_then(Instant::from_ms);
+    pub fn read(record: Json<'_>) -> Self {
+        let instant = |name| record.get(name).and_then(Json::number).and_then(Instant::from_ms);
         Self {
-            failures: json.and_then(|json| json.get("failures")?.number()).map_or(0, |n| n as u32),
-            not_before: instant("not_before"),
-            server_wait: instant("server_wait"),
+            failures: record.get("failures").and_then(Json::number).unwrap_or(0.0) as u32,
+            not_before: instant("not_before").unwrap_or(Instant::PAST),
+            server_wait: instant("server_wait").unwrap_or(Instant::PAST),
             ..Self::default()
         }
     }
@@ -137,24 +149,17 @@ impl Pace {
             &mut self.reactive_until,
             &mut self.futile_until,
         ] {
-            *instant = instant.map(|at| at - by);
+            *instant = *instant - by;
         }
-    }
-}
-
-impl core::ops::Add for Millis {
-    type Output = Self;
-    fn add(self, more: Self) -> Self {
-        Self::from_ms(self.as_ms() + more.as_ms()).unwrap_or(Self::MAX)
     }
 }
 
 /// Reads `Retry-After` in both of its forms (RFC 9110 section 10.2.3);
 /// anything else is as if it were not there.
 pub fn retry_after(value: &str, now: Instant) -> Option<Millis> {
-    let value = value.trim();
+    let value = value.trim_ascii();
     if !value.is_empty() && value.bytes().all(|b| b.is_ascii_digit()) {
-        return Some(value.parse::<u32>().map_or(LONGEST_WAIT, |s| Millis::SECOND.scaled(s, 1)));
+        return Some(value.parse::<u32>().map_or(LONGEST_WAIT, |s| Millis::SECOND.times(f64::from(s))));
     }
     super::date::http(value).map(|at| at.since(now))
 }

@@ -39,18 +39,30 @@ pub enum BodyKind {
     None,
 }
 
-/// One endpoint, as far as it decides what a call carries.
+/// A double-submit cookie and the header that repeats it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Csrf {
+    pub cookie: String,
+    pub header: String,
+}
+
+/// One endpoint, without the constant headers and fields, which only the
+/// shell can read.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Endpoint {
+    pub url: String,
     pub method: String,
     pub body: Option<BodyKind>,
     /// Whether the access token goes with it; `None` as rule 12 has it.
     pub authenticate: Option<bool>,
-    pub credentials: Option<String>,
+    pub credentials: Option<&'static str>,
     /// This call's own name for the refresh token.
     pub token_field: Option<String>,
     /// Whether there are constant fields to send.
     pub has_fields: bool,
+    /// A field of the body that is `true`.
+    pub flag: Option<&'static str>,
+    pub csrf: Option<Csrf>,
 }
 
 /// Everything that decides.

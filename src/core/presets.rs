@@ -1,14 +1,11 @@
 //! The seed systems as data. Each field is a default that the application's
 //! own configuration replaces.
 
-use super::policy::BodyKind;
-
 /// What a preset says of one endpoint.
 #[derive(Clone, Copy, Debug)]
 pub struct PresetEndpoint {
     pub url: &'static str,
     pub method: &'static str,
-    pub body: Option<BodyKind>,
     pub authenticate: Option<bool>,
     /// A constant extra field of the body.
     pub flag: Option<&'static str>,
@@ -41,7 +38,7 @@ pub struct Preset {
 }
 
 const fn post(url: &'static str) -> PresetEndpoint {
-    PresetEndpoint { url, method: "POST", body: None, authenticate: None, flag: None }
+    PresetEndpoint { url, method: "POST", authenticate: None, flag: None }
 }
 
 const fn get(url: &'static str) -> PresetEndpoint {
@@ -50,7 +47,7 @@ const fn get(url: &'static str) -> PresetEndpoint {
 
 const BEARER: PresetAccess = PresetAccess::Header { name: "Authorization", prefix: "Bearer " };
 
-pub const PRESETS: [Preset; 5] = [
+pub static PRESETS: [Preset; 5] = [
     // Strapi 4 with the users-permissions extension: an HttpOnly cookie, and
     // an Authorization header on the refresh call is refused.
     Preset {

@@ -7,10 +7,10 @@
 //! A sign-out is the greatest record of its sign-in, so no refresh of that
 //! sign-in, however late, comes after it; only a new sign-in does.
 
-use serde::Serialize;
+use std::rc::Rc;
 
 use super::jwt::Claims;
-use super::json::Json;
+use super::json::{Json, Writer};
 use super::lifetime::Lifetime;
 use super::pace::Pace;
 use super::secret::Secret;
@@ -54,69 +54,46 @@ pub struct Session {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Record {
     pub stamp: Stamp,
-    pub state: Result<Session, Ended>,
+    pub state: Result<Rc<Session>, Ended>,
 }
 
-/// The stored form. Members may be added; `v` changes when one is taken away
-/// or means something else.
-#[derive(Serialize)]
-pub struct Stored<'a> {
-    v: u32,
-    sign_in: u32,
-    salt: u32,
-    generation: u32,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    ended: Option<&'static str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    access: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    refresh: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    received: Option<f64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    expires: Option<f64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    failures: Option<u32>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    not_before: Option<f64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    server_wait: Option<f64>,
-}
-
+/// Members may be added to the stored form; the version changes when one is
+/// taken away or means something else.
 const VERSION: u32 = 1;
 
 impl Record {
-    pub fn session(&self) -> Option<&Session> {
+    pub fn session(&self) -> Option<&Rc<Session>> {
         self.state.as_ref().ok()
     }
 
-    /// Gives the form to be serialised as JSON, with the back-off that all
-    /// tabs share.
-    pub fn stored(&self, pace: &Pace) -> Stored<'_> {
-        let session = self.session();
-        Stored {
-            v: VERSION,
-            sign_in: self.stamp.sign_in,
-            salt: self.stamp.salt,
-            generation: self.stamp.generation,
-            ended: self.state.as_ref().err().map(|ended| match ended {
-                Ended::Logout => "logout",
-                Ended::Rejected => "rejected",
-            }),
-            access: session.and_then(|s| s.access.as_ref()).map(Secret::expose),
-            refresh: session.and_then(|s| s.refresh.as_ref()).map(Secret::expose),
-            received: session.map(|s| s.lifetime.received.as_ms()),
-            expires: session.and_then(|s| s.lifetime.expires).map(Instant::as_ms),
-            failures: pace.not_before.map(|_| pace.failures),
-            not_before: pace.not_before.map(Instant::as_ms),
-            server_wait: pace.server_wait.map(Instant::as_ms),
+    /// Gives the stored form, with the back-off that all tabs share.
+    pub fn stored(&self, pace: &Pace) -> String {
+        let mut out = Writer::object();
+        out.number("v", VERSION.into());
+        out.number("sign_in", self.stamp.sign_in.into());
+        out.number("salt", self.stamp.salt.into());
+        out.number("generation", self.stamp.generation.into());
+        match &self.state {
+            Err(Ended::Logout) => out.text("ended", Some("logout")),
+            Err(Ended::Rejected) => out.text("ended", Some("rejected")),
+            Ok(session) => {
+                out.text("access", session.access.as_ref().map(Secret::expose));
+                out.text("refresh", session.refresh.as_ref().map(Secret::expose));
+                out.number("received", session.lifetime.received.as_ms());
+                out.number("expires", session.lifetime.expires.as_ms());
+            }
         }
+        if pace.failures > 0 {
+            out.number("failures", pace.failures.into());
+            out.number("not_before", pace.not_before.as_ms());
+            out.number("server_wait", pace.server_wait.as_ms());
+        }
+        out.end()
     }
 
     /// Reads a stored record; `None` for anything that this version did not
     /// write. `cookie` says that the access token is not in it.
-    pub fn read(text: &str, cookie: bool) -> Option<Self> {
-        let json = Json::parse(text)?;
+    pub fn read(json: Json<'_>, cookie: bool) -> Option<Self> {
         let count = |name| {
             let number = json.get(name)?.number()?;
             (0.0..=f64::from(u32::MAX)).contains(&number).then_some(number as u32)
@@ -139,12 +116,13 @@ impl Record {
                 }
                 let received = instant("received")?;
                 let expires = instant("expires").filter(|expires| *expires > received);
-                Ok(Session {
+                let expires = expires.unwrap_or(Instant::NEVER);
+                Ok(Rc::new(Session {
                     claims: access.as_ref().map(|token| Claims::of(token.expose())).unwrap_or_default(),
                     access,
                     refresh: secret("refresh"),
                     lifetime: Lifetime { received, expires },
-                })
+                }))
             }
         };
         let stamp = Stamp {

@@ -1,5 +1,7 @@
 //! Signing in and signing out.
 
+use std::rc::Rc;
+
 use super::answer::{Tokens, Verdict};
 use super::call::Target;
 use super::error::{Error, ErrorKind};
@@ -25,7 +27,7 @@ pub(super) struct SignIn {
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Farewell {
     requests: Vec<u32>,
-    session: Option<Session>,
+    session: Option<Rc<Session>>,
     /// The logout endpoint is still to be called.
     call: bool,
     /// An access token may still be fetched for it.
@@ -97,7 +99,7 @@ impl Machine {
     }
 
     fn commit_sign_in(&mut self, now: Instant, sign_in: SignIn, tokens: Tokens) {
-        let state = Ok(self.session_of(now, tokens));
+        let state = Ok(Rc::new(self.session_of(now, tokens)));
         let stamp = self.next_sign_in();
         self.commit(Purpose::SignIn(sign_in), Record { stamp, state });
     }
@@ -176,7 +178,7 @@ impl Machine {
                 self.farewell = Some(Farewell { requests: vec![request], session, call, fetch });
             }
         }
-        if call && self.turn.as_ref().is_some_and(|turn| turn.stage == Stage::Calling) {
+        if call && self.turn.as_ref().is_some_and(|turn| matches!(turn.stage, Stage::Calling)) {
             // The server may have rotated already: its answer has the tokens
             // that have to be revoked.
             for flight in self.flights.iter_mut().filter(|flight| flight.role == Role::Turn) {
@@ -211,9 +213,9 @@ impl Machine {
         if let Verdict::Renewed(tokens) = verdict {
             let mut session = self.session_of(now, tokens);
             if let Some(farewell) = &mut self.farewell {
-                let held = farewell.session.take().and_then(|held| held.refresh);
+                let held = farewell.session.take().and_then(|held| held.refresh.clone());
                 session.refresh = session.refresh.or(held);
-                farewell.session = Some(session);
+                farewell.session = Some(Rc::new(session));
             }
         }
     }
@@ -235,10 +237,10 @@ impl Machine {
         let session = farewell.session.clone();
         let over = session.as_ref().is_some_and(|session| session.lifetime.is_over(now));
         if core::mem::take(&mut farewell.fetch) && over {
-            self.launch(now, Role::LastRefresh, Target::Refresh, session.as_ref());
+            self.launch(now, Role::LastRefresh, Target::Refresh, session.as_deref());
         } else if core::mem::take(&mut farewell.call) {
-            self.launch(now, Role::Logout, Target::Logout, session.as_ref());
-        } else if !self.pendings.iter().any(|pending| pending.purpose == Purpose::SignOut)
+            self.launch(now, Role::Logout, Target::Logout, session.as_deref());
+        } else if !self.pendings.iter().any(|pending| matches!(pending.purpose, Purpose::SignOut))
             && let Some(farewell) = self.farewell.take()
         {
             for request in farewell.requests {

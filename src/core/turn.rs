@@ -1,5 +1,7 @@
 //! The turn: one refresh, from the wish to the end.
 
+use std::rc::Rc;
+
 use super::answer::{Answer, Tokens, Verdict};
 use super::call::{Call, Target};
 use super::error::{Error, ErrorKind};
@@ -16,7 +18,7 @@ pub(super) struct Turn {
     pub stage: Stage,
     /// What was held when the turn began. Anything newer will do.
     base: Stamp,
-    /// Somebody asked for a new token although the old one is good.
+    /// The lock has been taken away from a tab that hangs.
     stolen: bool,
 }
 
@@ -30,16 +32,16 @@ pub(super) enum Stage {
 }
 
 impl Turn {
-    pub fn deadline(&self) -> Option<Instant> {
+    pub fn deadline(&self) -> Instant {
         match self.stage {
-            Stage::Locking { until } => Some(until),
-            _ => None,
+            Stage::Locking { until } => until,
+            _ => Instant::NEVER,
         }
     }
 }
 
 /// What went wrong with a call that brought no answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Failure {
     /// No connection, a dropped one, or an answer that may not be read.
     Network,
@@ -66,7 +68,7 @@ impl Machine {
         if !self.can_refresh() {
             return match self.session() {
                 None => Reply::Fail(Error::signed_out("there is no session to refresh")),
-                Some(session) if session.lifetime.expires.is_some_and(|expires| now < expires) => {
+                Some(session) if session.lifetime.ends() && !session.lifetime.is_over(now) => {
                     let message = "there is no refresh token to refresh with";
                     Reply::Fail(Error::new(ErrorKind::RefreshUnavailable, message))
                 }
@@ -88,14 +90,16 @@ impl Machine {
 
     /// Whether the back-off allows a call, else the error that says when.
     fn paced(&self, now: Instant) -> Result<(), Error> {
-        self.pace.allows(now).map_err(|wait| {
-            let message = "the refresh endpoint failed before, and the next attempt has to wait";
-            let mut error = Error::new(ErrorKind::RefreshUnavailable, message).retryable();
-            error.retry_after = Some(wait);
-            error.status = self.last_error.as_ref().and_then(|last| last.status);
-            error.cause = self.last_error.clone().map(Box::new);
-            error
-        })
+        let wait = self.pace.wait(now);
+        if wait == Millis::ZERO {
+            return Ok(());
+        }
+        let message = "the refresh endpoint failed before, and the next attempt has to wait";
+        let mut error = Error::new(ErrorKind::RefreshUnavailable, message).retryable();
+        error.retry_after = Some(wait);
+        error.status = self.last_error.as_ref().and_then(|last| last.status);
+        error.cause = self.last_error.clone();
+        Err(error)
     }
 
     /// The lock was granted, or there is none to ask for.
@@ -136,7 +140,7 @@ impl Machine {
         }
         self.stage(Stage::Calling);
         let session = self.session().cloned();
-        self.launch(now, Role::Turn, Target::Refresh, session.as_ref());
+        self.launch(now, Role::Turn, Target::Refresh, session.as_deref());
     }
 
     fn stage(&mut self, stage: Stage) {
@@ -151,7 +155,7 @@ impl Machine {
         let deadline = now + self.policy.timeout;
         self.flights.push(Flight { number, role, deadline });
         let call = Call::new(number, target, &self.policy, session, now);
-        self.output(Output::Call(call));
+        self.output(Output::Call(Box::new(call)));
         number
     }
 
@@ -289,10 +293,10 @@ impl Machine {
                 let mut session = self.session_of(now, tokens);
                 let stamp = match held {
                     Some(held) => {
-                        session.refresh = session.refresh.or(held.refresh);
+                        session.refresh = session.refresh.or_else(|| held.refresh.clone());
                         if session.claims.user.is_none() {
                             // An opaque token says nothing of the user.
-                            session.claims.user = held.claims.user;
+                            session.claims.user.clone_from(&held.claims.user);
                         }
                         let stamp = self.stamp();
                         Stamp { generation: stamp.generation.saturating_add(1), ..stamp }
@@ -300,7 +304,7 @@ impl Machine {
                     None => self.next_sign_in(),
                 };
                 self.stage(Stage::Committing);
-                self.commit(Purpose::Refresh, Record { stamp, state: Ok(session) });
+                self.commit(Purpose::Refresh, Record { stamp, state: Ok(Rc::new(session)) });
             }
             verdict => {
                 self.stage(Stage::Checking(verdict));
@@ -326,7 +330,7 @@ impl Machine {
                 self.figures.refresh_failures = self.figures.refresh_failures.saturating_add(1);
                 let fraction = self.fraction();
                 self.pace.failed(now, wait, fraction);
-                error.retry_after = self.pace.not_before.map(|at| at.since(now));
+                error.retry_after = Some(self.pace.wait(now));
                 self.stale = true;
                 self.error = Some(error.clone());
                 self.last_error = Some(error.clone());
@@ -411,7 +415,7 @@ impl Machine {
             let call = self.flights.swap_remove(at).number;
             self.output(Output::Abort { call });
         }
-        self.pendings.retain(|pending| pending.purpose != Purpose::Refresh);
+        self.pendings.retain(|pending| !matches!(pending.purpose, Purpose::Refresh));
         self.end_turn(outcome);
     }
 

@@ -19,7 +19,8 @@ pub struct Snapshot {
     pub status: Status,
     pub refreshing: bool,
     pub stale: bool,
-    pub expires: Option<Instant>,
+    /// Never, where no end is known or nobody is signed in.
+    pub expires: Instant,
     /// Which token the claims are of.
     pub serial: u32,
     pub error: Option<Error>,
@@ -35,16 +36,15 @@ pub struct Pass {
     /// The number of the user: a retry has to be of the same one.
     pub party: u32,
     pub since: Instant,
-    /// `None`: until something changes.
-    pub until: Option<Instant>,
+    pub until: Instant,
 }
 
 /// Figures for a developer; nothing in them is a secret.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Inspection {
     pub refreshes: u32,
     pub refresh_failures: u32,
-    pub next_refresh: Option<Instant>,
+    pub next_refresh: Instant,
     pub clock_skew_ms: f64,
     pub last_error: Option<Error>,
 }
@@ -64,7 +64,7 @@ impl Machine {
             status: self.status(),
             refreshing: self.turn.is_some(),
             stale: self.stale,
-            expires: self.session().and_then(|session| session.lifetime.expires),
+            expires: self.session().map_or(Instant::NEVER, |session| session.lifetime.expires),
             serial: self.serial,
             error: self.error.clone(),
         }
@@ -74,13 +74,9 @@ impl Machine {
     /// sending has to be asked for.
     pub fn pass(&self, now: Instant) -> Option<Pass> {
         let session = self.session().filter(|session| !session.lifetime.is_over(now))?;
-        let expires = session.lifetime.expires;
-        let due = self.refresh_due().filter(|_| self.turn.is_none());
-        let until = match (due, expires) {
-            // Once it is due, the requests themselves see to it.
-            (Some(due), Some(expires)) => Some(due.max(self.pace.not_before.unwrap_or(due)).min(expires)),
-            (_, expires) => expires,
-        };
+        // Once a refresh is due, the requests themselves see to it.
+        let due = if self.turn.is_none() { self.next_refresh() } else { Instant::NEVER };
+        let until = due.min(session.lifetime.expires);
         Some(Pass { serial: self.serial, party: self.party, since: now, until })
     }
 
@@ -101,11 +97,20 @@ impl Machine {
     }
 
     pub fn inspection(&self) -> Inspection {
-        let due = self.session().and(self.refresh_due());
         Inspection {
-            next_refresh: due.map(|due| due.max(self.pace.not_before.unwrap_or(due))),
+            refreshes: self.figures.refreshes,
+            refresh_failures: self.figures.refresh_failures,
+            clock_skew_ms: self.figures.clock_skew_ms,
+            next_refresh: if self.session().is_some() { self.next_refresh() } else { Instant::NEVER },
             last_error: self.last_error.clone(),
-            ..self.figures.clone()
         }
     }
+}
+
+/// What is counted for [`Inspection`].
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Figures {
+    pub refreshes: u32,
+    pub refresh_failures: u32,
+    pub clock_skew_ms: f64,
 }

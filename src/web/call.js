@@ -30,17 +30,17 @@ export function isBody(value) {
 /**
  * Makes the request of a call.
  * @param call what the core says of it
- * @param endpoint its constant part
+ * @param endpoint what the application configured: a URL, or an object
  * @param own for a sign-in, what the caller of login() brought
  */
 export function requestOf(call, endpoint, own) {
-  const headers = new Headers(endpoint.headers);
+  const headers = new Headers(endpoint?.headers);
   if (own?.headers) new Headers(own.headers).forEach((value, name) => headers.set(name, value));
   for (const [name, value] of call.headers) headers.set(name, value);
-  const token = endpoint.csrf && cookie(endpoint.csrf[0]);
-  if (token) headers.set(endpoint.csrf[1], token);
+  const token = call.csrf && cookie(call.csrf[0]);
+  if (token) headers.set(call.csrf[1], token);
   return {
-    method: endpoint.method,
+    method: call.method,
     headers,
     body: bodyOf(call, endpoint, own?.body, headers),
     credentials: call.credentials,
@@ -53,9 +53,10 @@ export function requestOf(call, endpoint, own) {
 
 function bodyOf(call, endpoint, body, headers) {
   if (call.body === 'none') return undefined;
+  const constant = { ...(call.flag && { [call.flag]: true }), ...endpoint?.fields };
   if (isBody(body)) {
     if (body instanceof URLSearchParams || body instanceof FormData) {
-      const fields = Object.entries(endpoint.fields).filter(([name]) => !body.has(name));
+      const fields = Object.entries(constant).filter(([name]) => !body.has(name));
       if (fields.length) {
         const all = new body.constructor();
         for (const [name, value] of body) all.append(name, value);
@@ -65,7 +66,7 @@ function bodyOf(call, endpoint, body, headers) {
     }
     return body;
   }
-  const fields = { ...endpoint.fields, ...body };
+  const fields = { ...constant, ...body };
   if (call.field) fields[call.field[0]] = call.field[1];
   if (call.body === 'form') {
     const form = new URLSearchParams();

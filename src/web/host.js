@@ -6,6 +6,46 @@ import { TokenError } from './error.js';
 import { openStore } from './store.js';
 import { Tabs } from './tabs.js';
 
+// The engine's inputs, queries and acts, as src/web numbers them.
+export const ASK = 0;
+export const RESUME = 1;
+const LOAD = 2;
+const GRANTED = 3;
+const READ = 4;
+const HEARD = 5;
+const COMMITTED = 6;
+const ANSWERED = 7;
+const PROVIDED = 8;
+const FAILED = 9;
+export const LOGIN = 10;
+export const ABANDON = 11;
+export const SET_TOKENS = 12;
+export const LOGOUT = 13;
+const VISIBLE = 14;
+const ONLINE = 15;
+const WAKE = 16;
+const DISPOSE = 17;
+export const REQUEST_PATH = 0;
+export const ADMITS = 1;
+const OUTRANKS = 2;
+export const INSPECTION = 3;
+const ERROR = 4;
+const ACTS = [
+  'lock',
+  'unlock',
+  'read',
+  'call',
+  'abort',
+  'commit',
+  'tell',
+  'turnEnded',
+  'signInEnded',
+  'logoutEnded',
+  'snapshot',
+  'event',
+  'closed',
+];
+
 /** The longest delay that setTimeout does not take for 1 ms. */
 const LONGEST_TIMEOUT = 2 ** 31 - 1;
 /** How many ended turns somebody may still ask for. */
@@ -33,7 +73,6 @@ export class Host {
   #sink;
   #store;
   #tabs;
-  #endpoints = {};
   #dead;
   #early = [];
   #turns = new Map();
@@ -44,6 +83,9 @@ export class Host {
   #timer;
   #wakeAt = Infinity;
   #header;
+  #claims;
+  #shown;
+  #thrown;
   token;
   #record;
   #off = [];
@@ -71,16 +113,16 @@ export class Host {
     return Number.isFinite(now) ? now : Date.now();
   }
 
-  /** Calls a method of the engine. A module that trapped ends everything
-   * that waits; the next manager gets a new one. */
-  enter(method, ...args) {
+  /** Feeds the engine. A module that trapped ends everything that waits; the
+   * next manager gets a new one. */
+  enter(input, number, a, b, text) {
     this.check();
-    return this.#enter(method, args);
+    return this.#enter(input, number, a, b, text);
   }
 
-  #enter(method, args) {
+  #enter(input, number = 0, a = 0, b = 0, text, more) {
     try {
-      return this.engine[method](this.now(), ...args);
+      return this.engine.feed(input, this.now(), number, a, b, text, more);
     } catch (cause) {
       const error = new TokenError('disposed', {
         message: 'the WebAssembly module failed; make a new token manager',
@@ -93,10 +135,10 @@ export class Host {
   }
 
   /** What comes from timers and events has nobody to throw to. */
-  #feed(method, ...args) {
+  #feed(input, number, a, b, text, more) {
     if (!this.engine) return;
     try {
-      this.#enter(method, args);
+      this.#enter(input, number, a, b, text, more);
     } catch {
       // The crash has been told to everybody who waits.
     }
@@ -126,7 +168,7 @@ export class Host {
   /** Disposes: what waits is rejected, what was sent is finished. */
   dispose() {
     if (this.#dead) return;
-    this.#feed('dispose');
+    this.#feed(DISPOSE);
     this.die(new TokenError('disposed', { message: 'this token manager has been disposed of' }));
   }
 
@@ -142,22 +184,26 @@ export class Host {
     }
   }
 
+  party() {
+    return this.engine.party();
+  }
+
   /** The error of a reply: the turn's own, which all who waited share. */
   failure(error) {
-    return this.#dead ?? error ?? this.engine.takeError();
+    return this.#dead ?? error ?? this.#error(this.engine.query(ERROR, 0));
   }
 
   /** Asks, waits for turns as long as it is told to, and gives the last
    * reply. */
   async settle(kind, a, signal) {
-    let reply = this.enter('ask', kind, a, 0, false);
-    const party = this.engine.party();
+    let reply = this.enter(ASK, kind, a);
+    const party = this.party();
     let error;
     while (reply >= this.WAIT) {
       const turn = reply - this.WAIT;
       error = await this.wait(turn, signal);
       if (this.#dead) throw this.#dead;
-      reply = this.enter('resume', kind, a, party, turn);
+      reply = this.enter(RESUME, turn, kind, party);
     }
     if (reply === this.FAIL) throw this.failure(error);
     return reply;
@@ -179,23 +225,28 @@ export class Host {
 
   // ---- what the engine asks for ----
 
-  error(code, message, status, retryable, retryAfterMs, cause) {
-    return new TokenError(code, { message, status, retryable, retryAfterMs, cause });
+  /** Does what the core asks for; see Act in src/web/host.rs. */
+  act(act, number, flag, json, more) {
+    this[ACTS[act]](number, json, flag, more);
   }
 
-  endpoint(target, endpoint) {
+  /** Makes the error that the core describes. Its cause is the core's own,
+   * or what the platform threw at the call that it is about. */
+  #error(json) {
+    return json && tokenError(typeof json === 'string' ? JSON.parse(json) : json, this.#thrown);
+  }
+
+  parse(text, base) {
     try {
-      new Headers(endpoint.headers);
-    } catch (cause) {
-      this.refusal ??= new TokenError('invalid-config', {
-        message: `${target}.headers: expected what new Headers() takes, found something else`,
-        cause,
-      });
+      const url = new URL(text, base);
+      const { href, protocol, origin, pathname } = url;
+      return [href, protocol, origin, pathname, !!(url.username || url.password), !!(url.search || url.hash)].join('\n');
+    } catch {
+      return undefined;
     }
-    this.#endpoints[target] = endpoint;
   }
 
-  lock(turn, steal) {
+  lock(turn, _, steal) {
     if (!this.#turns.has(turn)) {
       let resolve;
       const promise = new Promise((settle) => (resolve = settle));
@@ -203,8 +254,8 @@ export class Host {
       const [oldest] = this.#turns.keys();
       if (this.#turns.size > REMEMBERED) this.#turns.delete(oldest);
     }
-    if (this.lockKind === 'web-locks') this.#tabs.lock(turn, steal, () => this.#feed('granted', turn));
-    else this.#feed('granted', turn);
+    if (this.lockKind === 'web-locks') this.#tabs.lock(turn, steal, () => this.#feed(GRANTED, turn));
+    else this.#feed(GRANTED, turn);
   }
 
   unlock(turn) {
@@ -214,30 +265,34 @@ export class Host {
   read(turn) {
     const asked = this.#tabs?.ask();
     const stored = this.#stored();
-    if (!asked && !(stored instanceof Promise)) return this.#feed('read', turn, stored ?? undefined);
-    Promise.all([stored, asked]).then(([text]) => this.#feed('read', turn, text ?? undefined));
+    if (!asked && !(stored instanceof Promise)) return this.#feed(READ, turn, 0, 0, stored ?? undefined);
+    Promise.all([stored, asked]).then(([text]) => this.#feed(READ, turn, 0, 0, text ?? undefined));
   }
 
-  call(call) {
-    const { number, target } = call;
+  call(number, json) {
+    const call = JSON.parse(json);
+    const { target } = call;
     const abort = new AbortController();
     this.#calls.set(number, abort);
     const own = target === 'login' && [...this.#requests.values()].find((request) => request.body !== undefined && !request.call);
     if (own) own.call = number;
     if (target === 'refresh' && typeof this.#config.refresh === 'function') return this.#function(call, abort);
-    const endpoint = this.#endpoints[target];
+    const endpoint = this.#config[target];
     const transport = this.#transport;
     // Not before the engine has said all that it has to say.
     Promise.resolve()
-      .then(() => transport(endpoint.url, { ...requestOf(call, endpoint, own), signal: abort.signal }))
+      .then(() => transport(call.url, { ...requestOf(call, endpoint, own), signal: abort.signal }))
       .then(async (response) => {
         const text = await response.text();
         const media = response.headers.get('content-type') ?? '';
-        const after = response.headers.get('retry-after') ?? undefined;
+        const after = response.headers.get('retry-after') ?? '';
         if (own) own.answer = { response, text };
-        return () => this.#feed('answered', number, response.status, media, after, text);
+        return () => this.#feed(ANSWERED, number, response.status, 0, text, `${media}\n${after}`);
       })
-      .catch((reason) => () => this.#feed('failed', number, reason, false))
+      .catch((reason) => () => {
+        this.#thrown = { call: number, reason };
+        this.#feed(FAILED, number);
+      })
       .then((report) => {
         this.#calls.delete(number);
         report();
@@ -261,8 +316,11 @@ export class Host {
         }
       })
       .then(
-        (tokens) => () => this.#feed('provided', number, tokens),
-        (reason) => () => this.#feed('failed', number, reason, true),
+        (tokens) => () => this.#feed(PROVIDED, number, 0, 0, tokensOf(tokens)),
+        (reason) => () => {
+          this.#thrown = { call: number, reason };
+          this.#feed(FAILED, number, 0, 0, said(reason));
+        },
       )
       .then((report) => {
         this.#calls.delete(number);
@@ -281,11 +339,11 @@ export class Host {
         this.#record = text;
         this.#tabs?.tell(text);
       }
-      this.#feed('committed', number, stored ?? undefined, kept);
+      this.#feed(COMMITTED, number, 0, kept ? 1 : 0, stored ?? undefined);
     };
     let swapped = null;
     try {
-      swapped = this.#store?.swap(text, (stored) => this.engine.outranks(number, stored)) ?? null;
+      swapped = this.#store?.swap(text, (stored) => this.engine.query(OUTRANKS, number, stored) !== undefined) ?? null;
     } catch (error) {
       this.#degrade(error);
       return finish(null, true);
@@ -300,20 +358,21 @@ export class Host {
     );
   }
 
-  tell(text) {
+  tell(_, text) {
     this.#record = text;
     this.#tabs?.tell(text);
   }
 
-  turnEnded(turn, error) {
-    this.#turns.get(turn)?.resolve(error);
+  turnEnded(turn, json) {
+    this.#turns.get(turn)?.resolve(this.#error(json));
   }
 
-  signInEnded(number, error) {
+  signInEnded(number, json) {
     const request = this.#requests.get(number);
     if (!request) return;
     this.#requests.delete(number);
     const { answer } = request;
+    const error = this.#error(json);
     if (!error) return request.resolve(answer && parsed(answer.text));
     if (error.code === 'login-rejected' && answer) error.cause = again(answer);
     request.reject(error);
@@ -325,8 +384,21 @@ export class Host {
     request?.resolve();
   }
 
-  snapshot(snapshot) {
-    this.value = Object.freeze(snapshot);
+  snapshot(serial, json) {
+    const { status, refreshing, stale, expiresAt = null, claims = null, error = null } = JSON.parse(json);
+    // What has not changed stays the same object.
+    if (serial !== this.#claims?.serial) this.#claims = { serial, claims };
+    const held = this.value?.error;
+    const same = held && error && JSON.stringify(error) === this.#shown;
+    this.#shown = error && JSON.stringify(error);
+    this.value = Object.freeze({
+      status,
+      refreshing,
+      stale,
+      expiresAt,
+      claims: this.#claims.claims,
+      error: same ? held : (this.#error(error) ?? null),
+    });
     this.#sink.changed();
   }
 
@@ -343,8 +415,16 @@ export class Host {
     this.pass = { value: this.#header, serial, party, since, until, worked };
   }
 
-  event(type, reason, error) {
+  event(_, json, __, kind) {
+    const [type, reason] = kind.split(' ');
+    const error = this.#error(json);
     this.#sink.happened({ type, ...(reason && { reason }), ...(error && { error }) });
+  }
+
+  inspection() {
+    const json = this.engine?.query(INSPECTION, 0);
+    const { lastError, ...figures } = json ? JSON.parse(json) : { refreshes: 0, refreshFailures: 0, clockSkewMs: 0 };
+    return { nextRefreshAt: null, ...figures, lastError: this.#error(lastError) ?? null };
   }
 
   wake(at) {
@@ -357,7 +437,7 @@ export class Host {
     this.#timer = this.#clock.setTimeout(() => {
       this.#timer = undefined;
       this.#wakeAt = Infinity;
-      this.#feed('wake');
+      this.#feed(WAKE);
     }, delay);
     // On a server no timer keeps the process.
     this.#timer?.unref?.();
@@ -389,14 +469,14 @@ export class Host {
       this.#tabs = new Tabs(
         key,
         () => this.#record,
-        (text) => this.#feed('heard', text),
+        (text) => this.#feed(HEARD, 0, 0, 0, text),
       );
       if (globalThis.navigator?.locks) this.lockKind = 'web-locks';
       else this.degraded.push('web-locks');
     }
     const stored = await this.#stored();
     this.#record = stored ?? undefined;
-    this.#feed('load', stored ?? undefined);
+    this.#feed(LOAD, 0, 0, 0, stored ?? undefined);
     this.#follow(key);
     const early = this.#early;
     this.#early = undefined;
@@ -412,13 +492,13 @@ export class Host {
     const seen = () => {
       const visible = document.visibilityState !== 'hidden';
       if (visible) this.#reread();
-      this.#feed('visible', visible);
+      this.#feed(VISIBLE, 0, 0, visible ? 1 : 0);
     };
     if (document) {
       on(document, 'visibilitychange', seen);
-      if (document.visibilityState === 'hidden') this.#feed('visible', false);
+      if (document.visibilityState === 'hidden') this.#feed(VISIBLE);
     }
-    on(globalThis, 'online', () => this.#feed('online'));
+    on(globalThis, 'online', () => this.#feed(ONLINE));
     // An open channel keeps a page out of the back-forward cache.
     on(globalThis, 'pagehide', () => this.#tabs?.close());
     on(globalThis, 'pageshow', () => {
@@ -427,7 +507,7 @@ export class Host {
     });
     if (this.storage === 'local') {
       on(globalThis, 'storage', (event) => {
-        if (event.key === key && event.newValue !== null) this.#feed('heard', event.newValue);
+        if (event.key === key && event.newValue !== null) this.#feed(HEARD, 0, 0, 0, event.newValue);
       });
     }
   }
@@ -435,7 +515,7 @@ export class Host {
   /** A page that was away looks at what is stored before anything else. */
   #reread() {
     const stored = this.#stored();
-    const hear = (text) => text != null && this.#feed('heard', text);
+    const hear = (text) => text != null && this.#feed(HEARD, 0, 0, 0, text);
     if (stored instanceof Promise) stored.then(hear);
     else hear(stored);
   }
@@ -467,6 +547,26 @@ export class Host {
     if (this.#early) this.#early.push(warning);
     else this.#sink.happened(warning);
   }
+}
+
+/** Tokens as the core reads them; what is no such set is an empty one. */
+export function tokensOf(tokens) {
+  const { accessToken, refreshToken, expiresIn, expiresAt } = Object(tokens);
+  return JSON.stringify({ accessToken, refreshToken, expiresIn, expiresAt }, (_, value) =>
+    typeof value === 'bigint' ? undefined : value,
+  );
+}
+
+/** What a refresh function said when it rejected. */
+function said(reason) {
+  const { code, status, retryAfterMs } = Object(reason);
+  const number = (value) => (typeof value === 'number' ? value : undefined);
+  return JSON.stringify({ code: String(code), status: number(status), retryAfterMs: number(retryAfterMs) });
+}
+
+function tokenError({ code, call, cause, ...details }, thrown) {
+  const behind = cause ? tokenError(cause, thrown) : call !== undefined && call === thrown?.call ? thrown.reason : undefined;
+  return new TokenError(code, { ...details, cause: behind });
 }
 
 /** Rejects with the signal's reason, at once, and harms nobody else. */

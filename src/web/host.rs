@@ -1,60 +1,58 @@
-//! The JavaScript half, as the engine sees it. None of these throws.
+//! The JavaScript half, as the engine sees it: `src/web/host.js`. None of
+//! these throws. Structured arguments are JSON.
 
 use wasm_bindgen::prelude::*;
 
 #[wasm_bindgen]
 extern "C" {
-    /// `src/web/host.js`.
     pub type Host;
 
-    /// Makes a `TokenError`.
+    /// Parses a URL: `href`, `protocol`, `origin`, `pathname`, and which of
+    /// user and query it has, a line each; undefined if it is none.
     #[wasm_bindgen(method)]
-    pub fn error(
-        this: &Host,
-        code: &str,
-        message: &str,
-        status: Option<u16>,
-        retryable: bool,
-        retry_after_ms: Option<f64>,
-        cause: &JsValue,
-    ) -> JsValue;
+    pub fn parse(this: &Host, text: &str, base: Option<&str>) -> Option<String>;
 
-    /// The constant part of an endpoint: URL, method, headers, fields, CSRF.
+    /// Does something that an output without a payload asks for.
     #[wasm_bindgen(method)]
-    pub fn endpoint(this: &Host, target: &str, endpoint: &JsValue);
+    pub fn act(this: &Host, act: Act, number: u32, flag: bool, json: Option<&str>, more: Option<&str>);
 
-    #[wasm_bindgen(method)]
-    pub fn lock(this: &Host, turn: u32, steal: bool);
-    #[wasm_bindgen(method)]
-    pub fn unlock(this: &Host, turn: u32);
-    #[wasm_bindgen(method)]
-    pub fn read(this: &Host, turn: u32);
-    #[wasm_bindgen(method)]
-    pub fn call(this: &Host, call: &JsValue);
-    #[wasm_bindgen(method)]
-    pub fn abort(this: &Host, call: u32);
-    #[wasm_bindgen(method)]
-    pub fn commit(this: &Host, number: u32, record: &str);
-    #[wasm_bindgen(method)]
-    pub fn tell(this: &Host, record: &str);
-
-    #[wasm_bindgen(method, js_name = turnEnded)]
-    pub fn turn_ended(this: &Host, turn: u32, error: &JsValue);
-    #[wasm_bindgen(method, js_name = signInEnded)]
-    pub fn sign_in_ended(this: &Host, request: u32, error: &JsValue);
-    #[wasm_bindgen(method, js_name = logoutEnded)]
-    pub fn logout_ended(this: &Host, request: u32);
-
-    #[wasm_bindgen(method)]
-    pub fn snapshot(this: &Host, snapshot: &JsValue);
-    /// `token` is null where it travels in a cookie; `serial` is 0 where
+    /// `token` is missing where it travels in a cookie; `serial` is 0 where
     /// there is no pass.
-    #[wasm_bindgen(method, js_name = issue)]
-    pub fn issue(this: &Host, token: Option<&str>, serial: u32, party: u32, since: f64, until: f64);
     #[wasm_bindgen(method)]
-    pub fn event(this: &Host, kind: &str, reason: Option<&str>, error: &JsValue);
+    pub fn issue(this: &Host, token: Option<&str>, serial: u32, party: u32, since: f64, until: f64);
+
+    /// The single timer; infinite where nothing is to be awaited.
     #[wasm_bindgen(method)]
     pub fn wake(this: &Host, at: f64);
-    #[wasm_bindgen(method)]
-    pub fn closed(this: &Host);
+}
+
+/// What [`Host::act`] takes; in brackets its other arguments.
+#[wasm_bindgen]
+#[derive(Clone, Copy)]
+pub enum Act {
+    /// (turn, steal)
+    Lock = 0,
+    /// (turn)
+    Unlock = 1,
+    /// (turn)
+    Read = 2,
+    /// (json: the call)
+    Call = 3,
+    /// (call)
+    Abort = 4,
+    /// (commit, json: the record)
+    Commit = 5,
+    /// (json: the record)
+    Tell = 6,
+    /// (turn, json: the error if there is one)
+    TurnEnded = 7,
+    /// (request, json: the error if there is one)
+    SignInEnded = 8,
+    /// (request)
+    LogoutEnded = 9,
+    /// (serial of the claims, json: the snapshot)
+    Snapshot = 10,
+    /// (json: an error, more: the type, and after a space the reason)
+    Event = 11,
+    Closed = 12,
 }

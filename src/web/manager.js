@@ -1,8 +1,9 @@
 // The manager as applications see it.
 
 import { isBody } from './call.js';
+import { described } from './config.js';
 import { TokenError } from './error.js';
-import { Host } from './host.js';
+import { ABANDON, Host, LOGIN, LOGOUT, REQUEST_PATH, SET_TOKENS, tokensOf } from './host.js';
 import { makeFetch } from './request.js';
 
 const TOKEN = 2;
@@ -33,10 +34,13 @@ export class TokenManager {
     );
     const page = globalThis.document?.baseURI ?? globalThis.location?.href ?? '';
     const host = this.#host;
-    host.engine = make(config, host, page, host.now());
-    if (host.refusal) throw host.refusal;
-    const [header, prefix] = host.engine.requestPath();
-    host.prefix = header === null ? '' : prefix;
+    try {
+      host.engine = make(described(config), host, page, host.now());
+    } catch (refusal) {
+      // The core says what is wrong as JSON.
+      throw typeof refusal === 'string' ? new TokenError('invalid-config', JSON.parse(refusal)) : refusal;
+    }
+    host.prefix = JSON.parse(host.engine.query(REQUEST_PATH, 0)).prefix ?? '';
     this.fetch = makeFetch(host, (input, init) => transport(input, init), config);
   }
 
@@ -77,18 +81,18 @@ export class TokenManager {
     if (!isBody(body) && (typeof body !== 'object' || body === null)) {
       throw new TypeError('login: expected an object or a body that fetch takes');
     }
-    return this.#host.request(signal, { body, headers, abandon: (n) => this.#host.enter('abandon', n) }, (n) =>
-      this.#host.enter('login', n),
+    return this.#host.request(signal, { body, headers, abandon: (n) => this.#host.enter(ABANDON, n) }, (n) =>
+      this.#host.enter(LOGIN, n),
     );
   }
 
   async setTokens(tokens) {
-    await this.#host.request(undefined, {}, (n) => this.#host.enter('setTokens', n, tokens));
+    await this.#host.request(undefined, {}, (n) => this.#host.enter(SET_TOKENS, n, 0, 0, tokensOf(tokens)));
     return this.snapshot;
   }
 
   async logout({ signal, local = false } = {}) {
-    await this.#host.request(signal, {}, (n) => this.#host.enter('logout', n, local));
+    await this.#host.request(signal, {}, (n) => this.#host.enter(LOGOUT, n, 0, local ? 1 : 0));
   }
 
   subscribe(listener) {
@@ -104,12 +108,12 @@ export class TokenManager {
   }
 
   inspect() {
-    const { engine, storage, lockKind, retries, waiting, degraded } = this.#host;
+    const { storage, lockKind, retries, waiting, degraded } = this.#host;
     return {
       engine: 'wasm',
       storage,
       lock: lockKind,
-      ...(engine?.inspect() ?? { refreshes: 0, refreshFailures: 0, nextRefreshAt: null, clockSkewMs: 0, lastError: null }),
+      ...this.#host.inspection(),
       retries,
       waiting,
       degraded: [...degraded],

@@ -9,10 +9,9 @@
 //! `async fn` of a trapped module would leave pending is so rejected like any
 //! other.
 
-mod config;
 mod engine;
 mod host;
 mod outward;
 
-pub use engine::{Engine, decode_jwt};
-pub use host::Host;
+pub use engine::{Engine, Input, Query};
+pub use host::{Act, Host};

@@ -1,117 +1,110 @@
-//! What goes out to JavaScript, through serde.
+//! What goes out to JavaScript, as JSON: parsing it there is the platform's
+//! work, and costs no module a serialiser.
 
-use serde::Serialize;
-use serde_wasm_bindgen::Serializer;
-use wasm_bindgen::JsValue;
-
-use crate::core::policy::BodyKind;
+use crate::core::call::Target;
+use crate::core::json::Writer;
+use crate::core::policy::{Access, BodyKind, Policy};
 use crate::core::secret::Secret;
 use crate::core::view::{Inspection, Snapshot, Status};
-use crate::core::{Call, Instant, Machine};
+use crate::core::{Call, Error};
 
-/// Missing values become `null`, maps become objects.
-const PLAIN: Serializer = Serializer::json_compatible();
-
-/// Gives the JavaScript value; nothing that is serialised here can fail.
-pub fn value(of: &impl Serialize) -> JsValue {
-    of.serialize(&PLAIN).unwrap_or(JsValue::NULL)
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct SnapshotOut {
-    status: &'static str,
-    refreshing: bool,
-    stale: bool,
-    expires_at: Option<f64>,
-    // Filled in by the engine, named here so that every snapshot has one
-    // shape.
-    claims: Option<()>,
-    error: Option<()>,
-}
-
-pub fn snapshot(snapshot: &Snapshot) -> JsValue {
-    value(&SnapshotOut {
-        status: match snapshot.status {
+/// `claims` is the token's payload, which is JSON already.
+pub fn snapshot(snapshot: &Snapshot, claims: Option<&str>) -> String {
+    let mut out = Writer::object();
+    out.text(
+        "status",
+        Some(match snapshot.status {
             Status::Unknown => "unknown",
             Status::SignedOut => "signed-out",
             Status::SignedIn => "signed-in",
-        },
-        refreshing: snapshot.refreshing,
-        stale: snapshot.stale,
-        expires_at: snapshot.expires.map(Instant::as_ms),
-        claims: None,
-        error: None,
-    })
+        }),
+    );
+    out.flag("refreshing", snapshot.refreshing);
+    out.flag("stale", snapshot.stale);
+    out.number("expiresAt", snapshot.expires.as_ms());
+    out.source("claims", claims);
+    out.source("error", snapshot.error.as_ref().map(error).as_deref());
+    out.end()
 }
 
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct InspectionOut {
-    refreshes: u32,
-    refresh_failures: u32,
-    next_refresh_at: Option<f64>,
-    clock_skew_ms: f64,
+pub fn inspection(inspection: &Inspection) -> String {
+    let mut out = Writer::object();
+    out.number("refreshes", inspection.refreshes.into());
+    out.number("refreshFailures", inspection.refresh_failures.into());
+    out.number("nextRefreshAt", inspection.next_refresh.as_ms());
+    out.number("clockSkewMs", inspection.clock_skew_ms);
+    out.source("lastError", inspection.last_error.as_ref().map(error).as_deref());
+    out.end()
 }
 
-pub fn inspection(inspection: &Inspection) -> JsValue {
-    value(&InspectionOut {
-        refreshes: inspection.refreshes,
-        refresh_failures: inspection.refresh_failures,
-        next_refresh_at: inspection.next_refresh.map(Instant::as_ms),
-        clock_skew_ms: inspection.clock_skew_ms,
-    })
+#[inline(never)]
+pub fn error(error: &Error) -> String {
+    let mut out = Writer::object();
+    out.text("code", Some(error.kind.code()));
+    out.text("message", Some(&error.message));
+    out.flag("retryable", error.retryable);
+    if let Some(status) = error.status {
+        out.number("status", status.into());
+    }
+    if let Some(wait) = error.retry_after {
+        out.number("retryAfterMs", wait.as_ms());
+    }
+    if let Some(call) = error.origin {
+        out.number("call", call.into());
+    }
+    out.source("cause", error.cause.as_ref().map(self::error).as_deref());
+    out.end()
 }
 
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct CallOut<'a> {
-    number: u32,
-    target: &'static str,
-    body: &'static str,
-    credentials: &'a str,
-    headers: &'a [(String, String)],
-    field: Option<(&'a str, &'a str)>,
-    grant_type: bool,
-    follow: bool,
-    access_token: Option<&'a str>,
-    refresh_token: Option<&'a str>,
-}
-
-pub fn call(call: &Call) -> JsValue {
-    use crate::core::call::Target;
-    let (access, refresh) = match &call.tokens {
-        Some((access, refresh)) => (access.as_ref(), refresh.as_ref()),
-        None => (None, None),
+pub fn call(call: &Call, policy: &Policy) -> String {
+    let (target, endpoint) = match call.target {
+        Target::Login => ("login", &policy.login),
+        Target::Refresh => ("refresh", &policy.refresh),
+        Target::Logout => ("logout", &policy.logout),
     };
-    value(&CallOut {
-        number: call.number,
-        target: match call.target {
-            Target::Login => "login",
-            Target::Refresh => "refresh",
-            Target::Logout => "logout",
-        },
-        body: match call.body {
+    let mut out = Writer::object();
+    out.number("number", call.number.into());
+    out.text("target", Some(target));
+    if let Some(endpoint) = endpoint {
+        out.text("url", Some(&endpoint.url));
+        out.text("method", Some(&endpoint.method));
+        out.text("flag", endpoint.flag);
+        if let Some(csrf) = &endpoint.csrf {
+            out.list("csrf", &mut [csrf.cookie.as_str(), &csrf.header].into_iter());
+        }
+    }
+    out.text(
+        "body",
+        Some(match call.body {
             BodyKind::Json => "json",
             BodyKind::Form => "form",
             BodyKind::None => "none",
-        },
-        credentials: &call.credentials,
-        headers: &call.headers,
-        field: call.field.as_ref().map(|(name, token)| (name.as_str(), token.expose())),
-        grant_type: call.grant_type,
-        follow: call.follow_redirects,
-        access_token: access.map(Secret::expose),
-        refresh_token: refresh.map(Secret::expose),
-    })
+        }),
+    );
+    out.text("credentials", Some(call.credentials));
+    let headers = call.headers.iter();
+    out.list("headers", &mut headers.flat_map(|(name, value)| [name.as_str(), value]));
+    if let Some((name, token)) = &call.field {
+        out.list("field", &mut [name.as_str(), token.expose()].into_iter());
+    }
+    out.flag("grantType", call.grant_type);
+    out.flag("follow", call.follow_redirects);
+    if let Some((access, refresh)) = &call.tokens {
+        out.text("accessToken", access.as_ref().map(Secret::expose));
+        out.text("refreshToken", refresh.as_ref().map(Secret::expose));
+    }
+    out.end()
 }
 
-/// The held record, or the one of a commit, as JSON.
-pub fn record(machine: &Machine, commit: Option<u32>) -> Option<String> {
-    let record = match commit {
-        Some(number) => machine.pending(number),
-        None => machine.record(),
-    }?;
-    let value = value(&record.stored(machine.pace()));
-    js_sys::JSON::stringify(&value).ok().map(String::from)
+/// `header` is missing where the token travels in a cookie; `origins` are
+/// those that are allowed as a whole.
+pub fn request_path(policy: &Policy, base: Option<&str>, origins: &mut dyn Iterator<Item = &str>) -> String {
+    let mut out = Writer::object();
+    if let Access::Header { name, prefix } = &policy.access {
+        out.text("header", Some(name));
+        out.text("prefix", Some(prefix));
+    }
+    out.text("base", base);
+    out.list("origins", origins);
+    out.end()
 }

@@ -2,6 +2,7 @@
 // the pass does not say enough is the core asked.
 
 import { cookie } from './call.js';
+import { ADMITS, ASK, REQUEST_PATH, RESUME } from './host.js';
 
 const REQUEST = 0;
 const REFUSED = 1;
@@ -21,11 +22,11 @@ function isPlain(object) {
  * @param config the application's configuration
  */
 export function makeFetch(host, transport, config) {
-  const [header, prefix, base, ...origins] = host.engine.requestPath();
+  const { header, base, origins } = JSON.parse(host.engine.query(REQUEST_PATH, 0));
   const name = header?.toLowerCase();
   // A browser takes Authorization off a redirect to another origin, and no
   // other header.
-  const manual = header !== null && name !== 'authorization';
+  const manual = header !== undefined && name !== 'authorization';
   const rooted = base && origins.includes(new URL(base).origin) ? new URL(base).origin : undefined;
   const starts = origins.map((origin) => `${origin}/`);
   const unauthorized = config.unauthorized ?? [401];
@@ -43,7 +44,7 @@ export function makeFetch(host, transport, config) {
   /** A copy of the caller's options with what the pass adds. */
   function licensed(init, pass) {
     const own = init ? { ...init } : {};
-    if (header === null) own.credentials ??= 'include';
+    if (header === undefined) own.credentials ??= 'include';
     else own.headers = headersWith(own.headers, pass);
     if (manual && (own.redirect ?? 'follow') === 'follow') own.redirect = 'manual';
     return protect(own);
@@ -75,11 +76,11 @@ export function makeFetch(host, transport, config) {
   /** Sends a Request of our own with what the pass adds. It is changed in
    * place: made anew with options it would lose its referrer. */
   function licensedRequest(request, pass, ownCredentials) {
-    if (pass && header !== null) request.headers.set(header, pass.value);
+    if (pass && header !== undefined) request.headers.set(header, pass.value);
     const token = csrf && !SAFE.has(request.method) && cookie(csrf[0]);
     if (token) request.headers.set(csrf[1], token);
     const options = {};
-    if (pass && header === null && !ownCredentials && request.credentials === 'same-origin') {
+    if (pass && header === undefined && !ownCredentials && request.credentials === 'same-origin') {
       options.credentials = 'include';
     }
     if (pass && manual && request.redirect === 'follow') options.redirect = 'manual';
@@ -134,12 +135,12 @@ export function makeFetch(host, transport, config) {
 
   /** Waits for the turn that a reply names; gives whether to send with the
    * pass, or rejects. */
-  async function settled(reply, kind, a, b, signal) {
-    const party = host.engine.party();
+  async function settled(reply, kind, signal) {
+    const party = host.party();
     while (reply >= host.WAIT) {
       const turn = reply - host.WAIT;
       const error = await host.wait(turn, signal);
-      reply = host.enter('resume', kind, a, party, turn);
+      reply = host.enter(RESUME, turn, kind, party);
       if (reply === host.FAIL) throw host.failure(error);
     }
     if (reply === host.FAIL) throw host.failure();
@@ -148,8 +149,8 @@ export function makeFetch(host, transport, config) {
 
   async function asked(sender) {
     const { signal } = sender;
-    const reply = host.enter('ask', REQUEST, 0, 0, false);
-    const go = reply === host.GO || (reply !== host.BARE && (await settled(reply, REQUEST, 0, 0, signal)));
+    const reply = host.enter(ASK, REQUEST);
+    const go = reply === host.GO || (reply !== host.BARE && (await settled(reply, REQUEST, signal)));
     const pass = go ? host.pass : undefined;
     return answered(sender, pass, await sender.send(pass));
   }
@@ -161,12 +162,12 @@ export function makeFetch(host, transport, config) {
       return response;
     }
     const { serial, party, worked } = pass;
-    const reply = host.enter('ask', REFUSED, serial, party, worked);
+    const reply = host.enter(ASK, REFUSED, serial, party, worked ? '' : undefined);
     if (reply === host.DELIVER || !sender.again) return response;
     const drop = () => response.body?.cancel().catch(() => {});
     let go;
     try {
-      go = await settled(reply, REFUSED, serial, party, sender.signal);
+      go = await settled(reply, REFUSED, sender.signal);
     } finally {
       drop();
     }
@@ -204,7 +205,8 @@ export function makeFetch(host, transport, config) {
       host.check();
       const request = typeof input === 'object' && input !== null && 'clone' in input;
       const url = new URL(request ? input.url : input, base ?? undefined);
-      if (!host.engine.admits(url)) return transport(request ? input : url.href, init);
+      const parts = `${url.protocol}\n${url.origin}\n${url.pathname}`;
+      if (host.engine.query(ADMITS, 0, parts) === undefined) return transport(request ? input : url.href, init);
       return asked(senderOf(request ? input : url.href, init, url.href));
     } catch (error) {
       return Promise.reject(error);

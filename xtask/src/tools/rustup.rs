@@ -13,6 +13,13 @@ impl Tools<'_> {
         self.add(WASM_TARGET, "target", there)
     }
 
+    /// Brings the standard library's sources, if they are to be had: the
+    /// module is smaller with them, and whole without them.
+    pub fn rust_src(&self) -> bool {
+        let there = |sysroot: PathBuf| sysroot.join("lib/rustlib/src/rust/library").is_dir();
+        self.add("rust-src", "component", there).is_ok()
+    }
+
     pub fn component(&self, name: &str) -> Result {
         let program = match name {
             "clippy" => "cargo-clippy",
