@@ -24,17 +24,21 @@ async function load(source) {
     throw new TokenError('not-supported', { message: 'WebAssembly is not available here' });
   }
   try {
-    await engine.default({ module_or_path: source ?? (await unpacked()) });
+    await engine.default({ module_or_path: source ?? unpacked() });
   } catch (cause) {
     const message = "the WebAssembly module could not be loaded; a Content-Security-Policy has to allow 'wasm-unsafe-eval'";
     throw new TokenError('not-supported', { message, cause });
   }
 }
 
+/** The module's bytes, of which each is a character of the text. */
 function unpacked() {
-  const bytes = Uint8Array.from(atob(packed), (character) => character.charCodeAt(0));
-  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream('deflate-raw'));
-  return new Response(stream).arrayBuffer();
+  const { alphabet, text } = packed;
+  const byteOf = new Uint8Array(0x200);
+  for (let byte = 0; byte < 256; byte++) byteOf[alphabet.charCodeAt(byte)] = byte;
+  const bytes = new Uint8Array(text.length);
+  for (let at = 0; at < text.length; at++) bytes[at] = byteOf[text.charCodeAt(at)];
+  return bytes;
 }
 
 /** Makes a manager; see index.d.ts. */

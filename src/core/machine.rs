@@ -587,6 +587,7 @@ impl Machine {
                     self.event(Event::UserChanged);
                 }
                 if other_sign_in {
+                    self.pace.signed_in();
                     self.leave_turn(now, Outcome::Renewed);
                     self.event(Event::SignedIn);
                 } else {
@@ -595,6 +596,7 @@ impl Machine {
             }
             (None, Some(_)) => {
                 self.pace.succeeded();
+                self.pace.signed_in();
                 self.event(Event::SignedIn);
             }
             (Some(_), None) => {

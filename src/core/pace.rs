@@ -120,6 +120,12 @@ impl Pace {
         true
     }
 
+    /// Forgets that tokens were refused: those of a new sign-in were not.
+    pub fn signed_in(&mut self) {
+        self.futile = 0;
+        self.futile_until = Instant::PAST;
+    }
+
     /// Takes over what another tab has learnt of the server.
     pub fn join(&mut self, other: &Pace, now: Instant) {
         if other.not_before > self.not_before && other.wait(now) <= LONGEST_WAIT {

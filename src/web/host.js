@@ -60,6 +60,8 @@ export class Host {
   WAIT = 4;
 
   pass;
+  /** While it is there, nobody goes on with what was known before. */
+  hold;
   value;
   waiting = 0;
   retries = 0;
@@ -83,6 +85,7 @@ export class Host {
   #timer;
   #wakeAt = Infinity;
   #header;
+  #issued;
   #claims;
   #shown;
   #thrown;
@@ -196,6 +199,7 @@ export class Host {
   /** Asks, waits for turns as long as it is told to, and gives the last
    * reply. */
   async settle(kind, a, signal) {
+    if (this.hold) await abortable(this.hold, signal);
     let reply = this.enter(ASK, kind, a);
     const party = this.party();
     let error;
@@ -403,16 +407,18 @@ export class Host {
   }
 
   issue(token, serial, party, since, until) {
+    if (this.#dead) return;
     if (!serial) {
-      this.pass = undefined;
+      this.pass = this.#issued = undefined;
       return;
     }
     if (token !== this.token) {
       this.token = token;
       this.#header = token === undefined ? undefined : this.prefix + token;
     }
-    const worked = this.pass?.serial === serial && this.pass.worked;
-    this.pass = { value: this.#header, serial, party, since, until, worked };
+    const worked = this.#issued?.serial === serial && this.#issued.worked;
+    this.#issued = { value: this.#header, serial, party, since, until, worked };
+    this.pass = this.hold ? undefined : this.#issued;
   }
 
   event(_, json, __, kind) {
@@ -501,10 +507,11 @@ export class Host {
     on(globalThis, 'online', () => this.#feed(ONLINE));
     // An open channel keeps a page out of the back-forward cache.
     on(globalThis, 'pagehide', () => this.#tabs?.close());
-    on(globalThis, 'pageshow', () => {
+    on(globalThis, 'pageshow', (event) => {
       this.#tabs?.open();
-      this.#reread();
+      if (event.persisted) this.#recheck();
     });
+    on(document, 'resume', () => this.#recheck());
     if (this.storage === 'local') {
       on(globalThis, 'storage', (event) => {
         if (event.key === key && event.newValue !== null) this.#feed(HEARD, 0, 0, 0, event.newValue);
@@ -512,12 +519,22 @@ export class Host {
     }
   }
 
-  /** A page that was away looks at what is stored before anything else. */
+  /** A page that was frozen or put away knows nothing for certain until it
+   * has looked: requests wait for that. */
+  #recheck() {
+    this.pass = undefined;
+    const hold = Promise.all([this.#reread(), this.#tabs?.ask()]).then(() => {
+      if (this.hold !== hold) return;
+      this.hold = undefined;
+      this.pass = this.#issued;
+    });
+    this.hold = hold;
+  }
+
   #reread() {
     const stored = this.#stored();
     const hear = (text) => text != null && this.#feed(HEARD, 0, 0, 0, text);
-    if (stored instanceof Promise) stored.then(hear);
-    else hear(stored);
+    return stored instanceof Promise ? stored.then(hear) : hear(stored);
   }
 
   /** The stored text, at once or as a promise; never throws or rejects. */

@@ -2,7 +2,7 @@
 // the pass does not say enough is the core asked.
 
 import { cookie } from './call.js';
-import { ADMITS, ASK, REQUEST_PATH, RESUME } from './host.js';
+import { ADMITS, ASK, REQUEST_PATH, RESUME, abortable } from './host.js';
 
 const REQUEST = 0;
 const REFUSED = 1;
@@ -149,6 +149,7 @@ export function makeFetch(host, transport, config) {
 
   async function asked(sender) {
     const { signal } = sender;
+    if (host.hold) await abortable(host.hold, signal);
     const reply = host.enter(ASK, REQUEST);
     const go = reply === host.GO || (reply !== host.BARE && (await settled(reply, REQUEST, signal)));
     const pass = go ? host.pass : undefined;

@@ -13,7 +13,7 @@ export class Tabs {
   #peers = new Set();
   #waits = new Set();
   #locks = new Map();
-  #born = Date.now();
+  #born = 0;
   #record;
   #heard;
 
@@ -32,6 +32,7 @@ export class Tabs {
     } catch {
       return; // an opaque origin: such a page has no other tabs
     }
+    this.#born = Date.now();
     this.#channel.onmessage = (event) => this.#take(event.data);
     this.#post({ kind: 'ask' });
   }
