@@ -1,3 +1,6 @@
+// Symbol.dispose is declared in a library of its own (TypeScript 5.2).
+/// <reference lib="esnext.disposable" />
+
 /** A value, or a promise of one. */
 export type MaybePromise<T> = T | Promise<T>;
 
@@ -11,19 +14,35 @@ export interface Claims {
   [name: string]: unknown;
 }
 
+/** Says who can do something about an error. Stable: nothing is ever renamed. */
 export type TokenErrorCode =
+  /** An option, or a call, cannot be meant: the message names it, what was found and what is expected. */
   | 'invalid-config'
+  /** The session ended, or became another user's, while the call waited; or there is none to refresh. */
   | 'signed-out'
+  /** The server refused the credentials; `cause` is its `Response`. */
   | 'login-rejected'
+  /** The login endpoint could not be reached, or could not answer now. */
   | 'login-unavailable'
+  /** The server, or the lack of a refresh token, ended the session: sign in again. */
   | 'refresh-rejected'
+  /** The token cannot be refreshed for now; the session is kept. */
   | 'refresh-unavailable'
+  /** An answer, or what was handed in as tokens, holds no token. */
   | 'invalid-response'
+  /** The platform lacks something: WebAssembly at creation, a storage in a 'warning'. */
   | 'not-supported'
+  /** The manager was disposed of, or its module trapped. */
   | 'disposed';
 
-/** The one error class. `code` is stable; messages are for people and hold no token. */
+/**
+ * Tells what went wrong; the one error class of the package.
+ *
+ * `code` is for programs, `message` for developers. Neither holds a token, a body or a query. Beside it, `fetch`
+ * rejects with what the platform's fetch rejects with, and every call with the reason of the caller's own signal.
+ */
 export declare class TokenError extends Error {
+  /** Makes one, which a refresh function may reject with. `retryable` is false and `message` the code by default. */
   constructor(
     code: TokenErrorCode,
     options?: { message?: string; status?: number; retryable?: boolean; retryAfterMs?: number; cause?: unknown },
@@ -36,18 +55,19 @@ export declare class TokenError extends Error {
   readonly status?: number;
   /** Milliseconds until the next attempt is allowed. */
   readonly retryAfterMs?: number;
-  /** What is behind it; with 'login-rejected' the server's `Response`, for the reason to show. */
+  /** What is behind it: another `TokenError`, what the platform or a refresh function threw, or with 'login-rejected' the server's `Response`, unread, for the reason to show. */
   readonly cause?: unknown;
 }
 
-/** Tokens that the application got by itself. */
+/** Holds tokens that the application got by itself, for `setTokens` or from a refresh function. */
 export interface TokenSet {
-  /** Absent only with `accessToken: { in: 'cookie' }`. */
+  /** Visible ASCII. Absent only with `accessToken: { in: 'cookie' }`. */
   accessToken?: string;
+  /** Left out by a refresh: the one held is kept. */
   refreshToken?: string;
-  /** Seconds from now. */
+  /** Seconds from now. Comes before the token's own `exp`. */
   expiresIn?: number;
-  /** Milliseconds since the epoch. */
+  /** Milliseconds since the epoch. Counts where neither `expiresIn` nor `exp` and `iat` say more. */
   expiresAt?: number;
 }
 
@@ -60,7 +80,12 @@ interface SnapshotBase {
   readonly error: TokenError | null;
 }
 
-/** The state at one instant: the same object until something in it changes. */
+/**
+ * Shows the state at one instant: a frozen object, and the same one until something in it changes.
+ *
+ * `status` is 'unknown' where nobody has asked the server yet whether a cookie is good: the first request, or
+ * `getToken()`, does.
+ */
 export type Snapshot<C extends object = Claims> =
   | (SnapshotBase & { readonly status: 'unknown' | 'signed-out'; readonly expiresAt: null; readonly claims: null })
   | (SnapshotBase & {
@@ -71,21 +96,35 @@ export type Snapshot<C extends object = Claims> =
       readonly claims: C | null;
     });
 
-export type EventType = 'signed-in' | 'refreshed' | 'refresh-failed' | 'signed-out' | 'user-changed' | 'warning';
+/** Names what can be listened to with `on`. */
+export type EventType = TokenEvent['type'];
 
+/** Tells of something that happened, in this tab or in another. */
 export type TokenEvent =
-  | { readonly type: 'signed-in' | 'refreshed' | 'user-changed' }
-  | { readonly type: 'refresh-failed' | 'warning'; readonly error: TokenError }
-  | { readonly type: 'signed-out'; readonly reason: 'logout' | 'refresh-rejected' | 'other-tab' };
+  /** A session began: `login`, `setTokens`, a silent refresh, or a sign-in in another tab. */
+  | { readonly type: 'signed-in' }
+  /** A newer token of the same session is here. */
+  | { readonly type: 'refreshed' }
+  /** A refresh failed for a passing reason; the session is kept. */
+  | { readonly type: 'refresh-failed'; readonly error: TokenError }
+  /** The session is over. */
+  | { readonly type: 'signed-out'; readonly reason: 'logout' | 'refresh-rejected' | 'other-tab' }
+  /** Another user's session took the place of this one: drop what was loaded for the first. */
+  | { readonly type: 'user-changed' }
+  /** Something works less well than asked for: a storage that cannot be used, a logout that the server did not confirm. */
+  | { readonly type: 'warning'; readonly error: TokenError };
 
-/** Figures for a developer; no secret is among them. */
+/** Gives figures for a developer; no secret is among them. */
 export interface Inspection {
+  /** What runs the core. So far always 'wasm'. */
   readonly engine: 'wasm' | 'js';
   /** Where the record is kept now; 'memory' after a fall-back. */
   readonly storage: string;
+  /** What keeps tabs from refreshing at once; 'none' where they may. */
   readonly lock: 'web-locks' | 'fallback' | 'none';
-  /** Refreshes of this manager that succeeded. */
+  /** Refreshes of this manager that succeeded; another tab's are not counted. */
   readonly refreshes: number;
+  /** Refreshes of this manager that failed or were refused. */
   readonly refreshFailures: number;
   /** Requests sent a second time. */
   readonly retries: number;
@@ -95,22 +134,25 @@ export interface Inspection {
   readonly nextRefreshAt: number | null;
   /** Server's clock minus this machine's, from the last token's `iat`. */
   readonly clockSkewMs: number;
+  /** The last error of a refresh, whether or not one has succeeded since. */
   readonly lastError: TokenError | null;
   /** What the browser could not offer: 'storage', 'web-locks'. */
   readonly degraded: readonly string[];
 }
 
-/** Double-submit cookie: its value goes into the header of unsafe requests. */
+/** Names a double-submit cookie: its value, read anew each time, goes into the header of unsafe requests to allowed origins. Without the cookie there is no header. */
 export interface Csrf {
   cookie: string;
   header: string;
 }
 
+/** Describes a call to the login, refresh or logout endpoint. */
 export interface Endpoint {
   /** Absolute, or relative to `baseUrl`. May be left out where a preset has one. */
   url?: string | URL;
   /** Default 'POST'. */
   method?: string;
+  /** Constant headers. */
   headers?: HeadersInit;
   /** Whether the access token goes with the call: true sends one, and for a logout fetches one first if the held one has ended. Default: only logout sends one, and only a valid one. */
   authenticate?: boolean;
@@ -126,11 +168,14 @@ export interface Endpoint {
   csrf?: Csrf | null;
 }
 
-/** Body 'form' adds `grant_type=refresh_token` (RFC 6749 section 6). */
+/** Describes the refresh call. Body 'form' adds `grant_type=refresh_token` and names the field `refresh_token` (RFC 6749 section 6). */
 export type RefreshEndpoint = Endpoint;
 
+/** Gives a refresh function what it needs. */
 export interface RefreshContext {
+  /** Absent where none is held, as with a cookie. */
   readonly refreshToken?: string;
+  /** The one to be replaced; it may have ended. */
   readonly accessToken?: string;
   /** Aborted after `timeoutMs`. */
   readonly signal: AbortSignal;
@@ -138,15 +183,17 @@ export interface RefreshContext {
   readonly fetch: typeof fetch;
 }
 
-/** A refresh of your own. Reject with code 'refresh-rejected', or a `status` of 400, 401, 403, 410 or 422, to end the session; any other rejection is passing. */
+/** Refreshes in the application's own way. Reject with code 'refresh-rejected', or a `status` of 400, 401, 403, 410 or 422, to end the session; any other rejection is passing. */
 export type RefreshFunction = (context: RefreshContext) => Promise<TokenSet>;
 
+/** Keeps the record where the application wants it. Each call has 1.5 seconds; one that fails or hangs means memory and a 'warning'. */
 export interface CustomStorage {
   get(key: string): MaybePromise<string | null>;
   set(key: string, value: string): MaybePromise<void>;
   remove(key: string): MaybePromise<void>;
 }
 
+/** Stands in for the platform's clock, in tests. */
 export interface Clock {
   /** Milliseconds since the epoch. */
   now(): number;
@@ -154,12 +201,15 @@ export interface Clock {
   clearTimeout(id: unknown): void;
 }
 
+/** Names a backend that was recorded; what each preset sets is in the README. */
 export type Preset = 'strapi4' | 'strapi5' | 'strapi5-plugin' | 'nestjs' | 'express';
 
 interface Options {
   /** Relative URLs resolve against it; its origin gets the token unless `attachTo` says otherwise. Default: the page's. */
   baseUrl?: string | URL;
+  /** Where `login()` sends its body. Null takes a preset's away. */
   login?: string | URL | Endpoint | null;
+  /** Where `logout()` tells the server. Null takes a preset's away. */
   logout?: string | URL | Endpoint | null;
   /** Where the access token travels. Default `{ in: 'header', name: 'Authorization', prefix: 'Bearer ' }`. */
   accessToken?:
@@ -180,9 +230,9 @@ interface Options {
     /** Leads to ISO 8601, or to seconds since the epoch. */
     expiresAt?: string;
   };
-  /** Replaces `baseUrl`'s origin: exact origins, each with an optional path prefix that ends at a segment. */
+  /** Replaces `baseUrl`'s origin: exact origins (RFC 6454), each with an optional path prefix that ends at a segment. No wildcards; the empty list gives the token to nobody. */
   attachTo?: readonly (string | URL)[];
-  /** Where the session is kept. Default 'memory'. */
+  /** Where the session is kept, tokens included. Default 'memory', which ends with the page. What cannot be used falls back to it with a 'warning'. */
   storage?: 'memory' | 'session' | 'local' | 'indexeddb' | CustomStorage;
   /** Names the stored record, the lock and the channel. Default 'evertoken'. */
   key?: string;
@@ -196,7 +246,7 @@ interface Options {
   timeoutMs?: number;
   /** Double-submit on unsafe methods and on the endpoints. */
   csrf?: Csrf;
-  /** Share the session with other tabs of the same `key`. Default true. */
+  /** Share the session, and its refreshes, with other tabs of the same origin and `key`. Default true. */
   crossTab?: boolean;
   /** Default: the platform's. */
   fetch?: typeof fetch;
@@ -204,49 +254,74 @@ interface Options {
   clock?: Clock;
 }
 
+/** Configures a manager. All but `refresh` has a default, and a preset has that as well. */
 export type TokenManagerConfig = Options &
   (
     | {
         /** A named starting point, every field of which can be overridden. */
         preset: Preset;
+        /** How a new access token is got. Replaces the preset's. */
         refresh?: string | URL | RefreshEndpoint | RefreshFunction;
       }
     | { preset?: undefined; refresh: string | URL | RefreshEndpoint | RefreshFunction }
   );
 
+/** Manages the tokens of one session. `C` is the type of the access token's claims. */
 export interface TokenManager<C extends object = Claims> {
   /**
-   * `fetch` with the access token on allowed origins. Bound: hand it to any library that takes a fetch.
+   * Fetches, with the access token where the origin is allowed. Bound: hand it to any library that takes a fetch.
+   *
+   * Signed out it is the plain fetch. An expired token is refreshed first; an `unauthorized` answer is repaired once,
+   * unless the body is a stream. A second one is the caller's, as is every other status.
    * Rejects with 'refresh-unavailable', 'refresh-rejected', 'signed-out' or 'disposed' where a needed token cannot be had; else like `fetch`.
    */
   fetch(input: RequestInfo | URL, init?: RequestInit): Promise<Response>;
   /**
    * Gives a valid access token, or null when signed out or with cookie access tokens.
-   * `minValiditySeconds` (default 0) wants so much left; `refresh: 'never'` waits for nothing, 'force' wants a new one.
+   * `minValiditySeconds` (default 0) wants so much left; beyond the lifetime it costs one refresh and gives what there is.
+   * `refresh: 'never'` waits for nothing, 'force' wants a new one.
+   * Rejects with 'refresh-unavailable', 'refresh-rejected', 'signed-out' or 'disposed'.
    */
   getToken(options?: { minValiditySeconds?: number; refresh?: 'auto' | 'force' | 'never'; signal?: AbortSignal }): Promise<string | null>;
-  /** Refreshes now, or joins the refresh under way. */
+  /** Refreshes now, or joins the refresh under way. Rejects as `getToken` does, with 'signed-out' also where there is nothing to refresh. */
   refresh(options?: { signal?: AbortSignal }): Promise<Snapshot<C>>;
-  /** Calls the login endpoint and gives the answer's parsed body. Rejects with 'login-rejected', 'login-unavailable' or 'invalid-response'. */
+  /**
+   * Calls the login endpoint and gives the answer's parsed body. An object goes as JSON, or as the endpoint's `body` says.
+   * Rejects with 'login-rejected', 'login-unavailable' or 'invalid-response'; with 'signed-out' if a sign-out or a newer
+   * sign-in overtook it; with 'invalid-config' if there is no login endpoint.
+   */
   login(body: object | BodyInit, options?: { signal?: AbortSignal; headers?: HeadersInit }): Promise<unknown>;
-  /** Takes tokens that the application got by itself. Rejects with 'invalid-response' what cannot be a token. */
+  /** Takes tokens that the application got by itself: a sign-in. Rejects with 'invalid-response' what cannot be a token, and keeps the session. */
   setTokens(tokens: TokenSet): Promise<Snapshot<C>>;
-  /** Signs out: here at once, in all tabs, then at the server unless `local`. */
+  /** Signs out: here at once, in all tabs, then at the server unless `local`. A server that does not confirm within `timeoutMs` is a 'warning', not a rejection. */
   logout(options?: { signal?: AbortSignal; local?: boolean }): Promise<void>;
+  /** The state now. */
   readonly snapshot: Snapshot<C>;
-  /** Calls the listener on each change; gives the function that stops it. */
+  /** Calls the listener on each change, in a microtask; gives the function that stops it. */
   subscribe(listener: (snapshot: Snapshot<C>) => void): () => void;
-  on<T extends EventType>(type: T, listener: (event: Extract<TokenEvent, { type: T }> & { type: T }) => void): () => void;
+  /** Calls the listener on each event of a type, in a microtask; gives the function that stops it. */
+  on<T extends EventType>(type: T, listener: (event: Extract<TokenEvent, { type: T }>) => void): () => void;
+  /** Gives figures for a developer. */
   inspect(): Inspection;
-  /** Ends timers, listeners, channels and locks; whatever waits is rejected with 'disposed'. */
+  /** Ends timers, listeners, channels and locks; whatever waits is rejected with 'disposed'. The session stays where it is stored. */
   dispose(): void;
+  /** Does the same, for `using`. Where the platform has the symbol. */
   [Symbol.dispose](): void;
 }
 
-/** Makes a token manager. Rejects with 'invalid-config' or 'not-supported'. */
+/**
+ * Makes a token manager. Rejects with 'invalid-config' or 'not-supported', before anything is sent.
+ *
+ * @example
+ * import { createTokenManager } from 'evertoken';
+ *
+ * const auth = await createTokenManager({ preset: 'strapi4' });
+ * await auth.login({ identifier: 'alice', password: 'Password1!' });
+ * const response = await auth.fetch('/api/posts');
+ */
 export declare function createTokenManager<C extends object = Claims>(config: TokenManagerConfig): Promise<TokenManager<C>>;
 
-/** Loads the WebAssembly module; `createTokenManager` does so by itself. A failed load can be tried again. */
+/** Loads the WebAssembly module; `createTokenManager` does so by itself. Rejects with 'not-supported'; a failed load can be tried again. */
 export declare function init(source?: URL | string | BufferSource | WebAssembly.Module | Response): Promise<void>;
 
 /** Decodes a token without checking its signature; null for any other string. After `init()`. */
