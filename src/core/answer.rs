@@ -59,9 +59,14 @@ impl Paths {
             let json = json?;
             match path {
                 Some(path) => json.path(path).filter(|value| is(*value)),
-                None => [Some(json), json.get("data")].into_iter().flatten().find_map(|place| {
-                    names.iter().find_map(|name| place.get(name).filter(|value| is(*value)))
-                }),
+                None => [Some(json), json.get("data")]
+                    .into_iter()
+                    .flatten()
+                    .find_map(|place| {
+                        names
+                            .iter()
+                            .find_map(|name| place.get(name).filter(|value| is(*value)))
+                    }),
             }
         };
         let is_token = |value: Json<'_>| value.text().is_some_and(|text| !text.is_empty());
@@ -72,14 +77,18 @@ impl Paths {
             Some(token.text().and_then(Secret::bearer)?)
         };
         let refresh = seek(&self.refresh, &REFRESH, &is_token);
-        let expires_in = seek(&self.expires_in, &EXPIRES_IN, &|value| number(value).is_some());
+        let expires_in = seek(&self.expires_in, &EXPIRES_IN, &|value| {
+            number(value).is_some()
+        });
         let unit = if self.expires_in_is_ms { 1.0 } else { 1000.0 };
         let expires_at = self.expires_at.as_ref().and_then(|path| json?.path(path));
         Some(Tokens {
             access,
             refresh: refresh.and_then(|value| value.text()).and_then(Secret::new),
             stated: Stated {
-                expires_in: expires_in.and_then(number).and_then(|n| Millis::from_ms(n * unit)),
+                expires_in: expires_in
+                    .and_then(number)
+                    .and_then(|n| Millis::from_ms(n * unit)),
                 expires_at: expires_at.and_then(|value| match number(value) {
                     Some(seconds) => Instant::from_seconds(seconds),
                     None => date::iso8601(&value.text()?),
@@ -122,13 +131,18 @@ impl Answer<'_> {
     /// A proxy, a captive portal or an error page of the web server: whoever
     /// wrote it, it was not the token endpoint.
     fn is_html(&self) -> bool {
-        self.media_type.as_bytes().windows(4).any(|word| word.eq_ignore_ascii_case(b"html"))
+        self.media_type
+            .as_bytes()
+            .windows(4)
+            .any(|word| word.eq_ignore_ascii_case(b"html"))
             || self.body.trim_ascii_start().starts_with('<')
     }
 
     fn invalid_grant(&self) -> bool {
         let error = Json::parse(self.body).and_then(|json| json.get("error"));
-        error.and_then(Json::text).is_some_and(|error| error == "invalid_grant")
+        error
+            .and_then(Json::text)
+            .is_some_and(|error| error == "invalid_grant")
     }
 
     /// Decides about a refresh.
@@ -136,7 +150,9 @@ impl Answer<'_> {
         let passing = |message: &str| {
             Error::new(ErrorKind::RefreshUnavailable, message).with_status(self.status)
         };
-        let wait = self.retry_after.and_then(|value| pace::retry_after(value, now));
+        let wait = self
+            .retry_after
+            .and_then(|value| pace::retry_after(value, now));
         if self.is_html() {
             let error = passing("the refresh endpoint answered with HTML, expected JSON");
             return Verdict::Passing(error.retryable(), wait);
@@ -171,26 +187,38 @@ impl Answer<'_> {
     /// Decides about a sign-in.
     pub fn of_login(&self, paths: &Paths, cookie: bool, now: Instant) -> Result<Tokens, Error> {
         let unavailable = |message: &str| {
-            let mut error = Error::new(ErrorKind::LoginUnavailable, message).with_status(self.status);
-            error.retry_after = self.retry_after.and_then(|value| pace::retry_after(value, now));
+            let mut error =
+                Error::new(ErrorKind::LoginUnavailable, message).with_status(self.status);
+            error.retry_after = self
+                .retry_after
+                .and_then(|value| pace::retry_after(value, now));
             error.retryable()
         };
         if !self.succeeded() {
             return Err(match self.status {
-                408 | 425 | 429 | 0..=399 | 500.. => unavailable("the login endpoint is not available"),
-                _ if self.is_html() => unavailable("the login endpoint answered with HTML, expected JSON"),
-                _ => Error::new(ErrorKind::LoginRejected, "the login endpoint refused the sign-in")
-                    .with_status(self.status),
+                408 | 425 | 429 | 0..=399 | 500.. => {
+                    unavailable("the login endpoint is not available")
+                }
+                _ if self.is_html() => {
+                    unavailable("the login endpoint answered with HTML, expected JSON")
+                }
+                _ => Error::new(
+                    ErrorKind::LoginRejected,
+                    "the login endpoint refused the sign-in",
+                )
+                .with_status(self.status),
             });
         }
         if self.is_html() {
-            return Err(unavailable("the login endpoint answered with HTML, expected JSON"));
+            return Err(unavailable(
+                "the login endpoint answered with HTML, expected JSON",
+            ));
         }
         match paths.find(self.body, cookie) {
             Some(tokens) => Ok(tokens),
-            None if Json::parse(self.body).is_none() => {
-                Err(unavailable("the login endpoint answered with something that is not JSON"))
-            }
+            None if Json::parse(self.body).is_none() => Err(unavailable(
+                "the login endpoint answered with something that is not JSON",
+            )),
             None => Err(paths.searched(self.status)),
         }
     }
@@ -214,7 +242,11 @@ pub fn from_application(
         }
         _ => None,
     };
-    Ok(Tokens { access, refresh: refresh.and_then(Secret::new), stated })
+    Ok(Tokens {
+        access,
+        refresh: refresh.and_then(Secret::new),
+        stated,
+    })
 }
 
 /// Gives a token's header and claims as JSON texts, for `decodeJwt`.

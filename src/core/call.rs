@@ -80,7 +80,11 @@ impl Call {
                         _ => None,
                     };
                     let name = endpoint.token_field.as_deref().or(own);
-                    let name = name.unwrap_or(if form { "refresh_token" } else { "refreshToken" });
+                    let name = name.unwrap_or(if form {
+                        "refresh_token"
+                    } else {
+                        "refreshToken"
+                    });
                     call.field = Some((name.to_owned(), token));
                     call.follow_redirects = false;
                 }
@@ -93,9 +97,12 @@ impl Call {
             Some(true) => target != Target::Logout || valid,
             Some(false) => false,
         };
-        if let (true, Some(token), Access::Header { name, prefix }) = (wanted, access, &policy.access) {
+        if let (true, Some(token), Access::Header { name, prefix }) =
+            (wanted, access, &policy.access)
+        {
             // One header can carry one token: the access token takes it.
-            call.headers.retain(|(taken, _)| !taken.eq_ignore_ascii_case(name));
+            call.headers
+                .retain(|(taken, _)| !taken.eq_ignore_ascii_case(name));
             call.headers.push((name.clone(), value(prefix, &token)));
             if !name.eq_ignore_ascii_case("authorization") {
                 call.follow_redirects = false;

@@ -31,7 +31,12 @@ pub struct Url {
 impl Url {
     fn parts(&self) -> Parts<'_> {
         let more = self.user || self.query;
-        Parts { protocol: &self.protocol, origin: &self.origin, path: &self.path, more }
+        Parts {
+            protocol: &self.protocol,
+            origin: &self.origin,
+            path: &self.path,
+            more,
+        }
     }
 }
 
@@ -76,7 +81,11 @@ impl<'a> Found<'a> {
             full.push('.');
         }
         full.push_str(name);
-        Found { name: full, value: self.value.and_then(|value| value.get(name)), error: self.error }
+        Found {
+            name: full,
+            value: self.value.and_then(|value| value.get(name)),
+            error: self.error,
+        }
     }
 
     #[inline(never)]
@@ -99,7 +108,11 @@ impl<'a> Found<'a> {
 
     #[inline(never)]
     fn complain(&self, expected: &str, found: &str) {
-        let name = if self.name.is_empty() { "config" } else { &self.name };
+        let name = if self.name.is_empty() {
+            "config"
+        } else {
+            &self.name
+        };
         let mut message = String::from(name);
         for part in [": expected ", expected, ", found ", found] {
             message.push_str(part);
@@ -170,7 +183,9 @@ impl<'a> Found<'a> {
     /// Whether an object is given.
     #[inline(never)]
     fn object(&self, expected: &str) -> bool {
-        let Some(value) = self.value else { return false };
+        let Some(value) = self.value else {
+            return false;
+        };
         let object = value.is_object() && !is_function(value);
         if !object {
             self.wrong(expected);
@@ -181,7 +196,11 @@ impl<'a> Found<'a> {
     /// A URL of http or https.
     #[inline(never)]
     fn url(&self, base: Option<&str>, parse: Parse<'_>) -> Option<Url> {
-        let Some(text) = self.value.and_then(Json::text).filter(|text| !text.is_empty()) else {
+        let Some(text) = self
+            .value
+            .and_then(Json::text)
+            .filter(|text| !text.is_empty())
+        else {
             self.wrong(HTTP);
             return None;
         };
@@ -202,7 +221,10 @@ impl<'a> Found<'a> {
 
 /// A token in the sense of RFC 9110 section 5.6.2.
 fn is_token(text: &str) -> bool {
-    !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b))
+    !text.is_empty()
+        && text
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b))
 }
 
 /// What may stand before a token in a header.
@@ -213,7 +235,11 @@ fn is_prefix(text: &str) -> bool {
 /// Reads a configuration; `page` is the URL of the page, if there is one.
 pub fn read(text: &str, page: Option<&str>, parse: Parse<'_>) -> Result<Config, Error> {
     let error = RefCell::new(None);
-    let root = Found { name: String::new(), value: Json::parse(text), error: &error };
+    let root = Found {
+        name: String::new(),
+        value: Json::parse(text),
+        error: &error,
+    };
     root.object("an object");
     let preset = preset(&root.get("preset"));
     let base = root.get("baseUrl");
@@ -221,17 +247,30 @@ pub fn read(text: &str, page: Option<&str>, parse: Parse<'_>) -> Result<Config, 
         Some(_) => base.url(page, parse).map(|url| url.href),
         None => page.map(str::to_owned),
     };
-    let reader = Endpoints { base: base.as_deref(), parse, csrf: csrf(&root.get("csrf")) };
+    let reader = Endpoints {
+        base: base.as_deref(),
+        parse,
+        csrf: csrf(&root.get("csrf")),
+    };
     let refresh = root.get("refresh");
     let function = refresh.value.is_some_and(is_function);
     let policy = Policy {
         login: reader.read(&root.get("login"), preset.map(|preset| &preset.login)),
-        logout: reader.read(&root.get("logout"), preset.and_then(|preset| preset.logout.as_ref())),
-        refresh: if function { None } else { reader.read(&refresh, preset.map(|preset| &preset.refresh)) },
+        logout: reader.read(
+            &root.get("logout"),
+            preset.and_then(|preset| preset.logout.as_ref()),
+        ),
+        refresh: if function {
+            None
+        } else {
+            reader.read(&refresh, preset.map(|preset| &preset.refresh))
+        },
         access: access(&root.get("accessToken"), preset),
         carrier: carrier(&root.get("refreshToken"), preset),
         paths: paths(&root.get("response")),
-        ahead: root.get("refreshAheadSeconds").span(1000.0, 0.0, "a number of seconds, 0 or more"),
+        ahead: root
+            .get("refreshAheadSeconds")
+            .span(1000.0, 0.0, "a number of seconds, 0 or more"),
         proactive: proactive(&root.get("proactive")),
         timeout: root
             .get("timeoutMs")
@@ -245,7 +284,11 @@ pub fn read(text: &str, page: Option<&str>, parse: Parse<'_>) -> Result<Config, 
     others(&root);
     match error.into_inner() {
         Some(error) => Err(error),
-        None => Ok(Config { policy, origins, base }),
+        None => Ok(Config {
+            policy,
+            origins,
+            base,
+        }),
     }
 }
 
@@ -326,12 +369,21 @@ impl Endpoints<'_> {
             found.complain("a URL without user name and password", "one with");
         }
         // Of a plain URL the method is POST, whatever the preset has there.
-        let method = found.get("method").header().map(|method| method.to_ascii_uppercase());
-        let default = preset.filter(|_| !plain).map_or("POST", |preset| preset.method);
+        let method = found
+            .get("method")
+            .header()
+            .map(|method| method.to_ascii_uppercase());
+        let default = preset
+            .filter(|_| !plain)
+            .map_or("POST", |preset| preset.method);
         let kinds = [BodyKind::Json, BodyKind::Form, BodyKind::None];
-        let body = found.get("body").word(&["json", "form", "none"], "'json', 'form' or 'none'");
+        let body = found
+            .get("body")
+            .word(&["json", "form", "none"], "'json', 'form' or 'none'");
         let modes = ["include", "same-origin", "omit"];
-        let credentials = found.get("credentials").word(&modes, "'include', 'same-origin' or 'omit'");
+        let credentials = found
+            .get("credentials")
+            .word(&modes, "'include', 'same-origin' or 'omit'");
         let fields = found.get("fields").object("an object of constant fields");
         let flag = preset.and_then(|preset| preset.flag);
         let own_csrf = found.get("csrf");
@@ -373,13 +425,22 @@ fn access(found: &Found<'_>, preset: Option<&Preset>) -> Access {
         Some(PresetAccess::Header { name, prefix }) => (name, prefix),
         _ => (AUTHORIZATION, BEARER),
     };
-    header(found, name, prefix, |name, prefix| Access::Header { name, prefix })
+    header(found, name, prefix, |name, prefix| Access::Header {
+        name,
+        prefix,
+    })
 }
 
 fn header<T>(found: &Found<'_>, name: &str, prefix: &str, make: fn(String, String) -> T) -> T {
     make(
-        found.get("name").header().unwrap_or_else(|| String::from(name)),
-        found.get("prefix").prefix().unwrap_or_else(|| String::from(prefix)),
+        found
+            .get("name")
+            .header()
+            .unwrap_or_else(|| String::from(name)),
+        found
+            .get("prefix")
+            .prefix()
+            .unwrap_or_else(|| String::from(prefix)),
     )
 }
 
@@ -394,8 +455,12 @@ fn carrier(found: &Found<'_>, preset: Option<&Preset>) -> Carrier {
     let place = found.get("in");
     let expected = "'cookie', 'body' or 'header'";
     match place.word(&["cookie", "body", "header"], expected) {
-        Some(1) => Carrier::Body { field: found.get("field").name() },
-        Some(2) => header(found, AUTHORIZATION, BEARER, |name, prefix| Carrier::Header { name, prefix }),
+        Some(1) => Carrier::Body {
+            field: found.get("field").name(),
+        },
+        Some(2) => header(found, AUTHORIZATION, BEARER, |name, prefix| {
+            Carrier::Header { name, prefix }
+        }),
         Some(_) => Carrier::Cookie,
         None => {
             place.wrong(expected);
@@ -433,7 +498,7 @@ fn origins(found: &Found<'_>, base: Option<&str>, parse: Parse<'_>) -> Origins {
             found.complain(expected, "something else");
             continue;
         };
-        if text.contains('*') {
+        if text.as_bytes().contains(&b'*') {
             found.complain(expected, "a wildcard");
         }
         match parse(&text, None) {
@@ -453,7 +518,10 @@ fn others(root: &Found<'_>) {
     root.get("key").name();
     root.get("crossTab").boolean();
     let methods = |found: &Found<'_>, names: [&str; 3], expected: &str| {
-        if !names.iter().all(|name| found.get(name).value.is_some_and(is_function)) {
+        if !names
+            .iter()
+            .all(|name| found.get(name).value.is_some_and(is_function))
+        {
             found.wrong(expected);
         }
     };
@@ -466,7 +534,11 @@ fn others(root: &Found<'_>) {
     }
     let clock = root.get("clock");
     if clock.value.is_some() {
-        methods(&clock, ["now", "setTimeout", "clearTimeout"], "{ now, setTimeout, clearTimeout }");
+        methods(
+            &clock,
+            ["now", "setTimeout", "clearTimeout"],
+            "{ now, setTimeout, clearTimeout }",
+        );
     }
     let fetch = root.get("fetch");
     if fetch.value.is_some_and(|value| !is_function(value)) {
@@ -474,8 +546,15 @@ fn others(root: &Found<'_>) {
     }
     let unauthorized = root.get("unauthorized");
     if let Some(value) = unauthorized.value.filter(|value| !is_function(*value)) {
-        let status = |value: Json<'_>| value.number().is_some_and(|status| (200.0..600.0).contains(&status));
-        if !value.elements().is_some_and(|mut elements| elements.all(status)) {
+        let status = |value: Json<'_>| {
+            value
+                .number()
+                .is_some_and(|status| (200.0..600.0).contains(&status))
+        };
+        if !value
+            .elements()
+            .is_some_and(|mut elements| elements.all(status))
+        {
             unauthorized.wrong("an array of status codes or a function");
         }
     }

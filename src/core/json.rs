@@ -9,6 +9,8 @@
 
 use std::borrow::Cow;
 
+use super::text::{pieces, whole};
+
 /// A value within a text that was found valid.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Json<'a>(&'a str);
@@ -16,13 +18,19 @@ pub struct Json<'a>(&'a str);
 impl<'a> Json<'a> {
     /// Checks that `text` is one JSON value; `None` when it is not.
     pub fn parse(text: &'a str) -> Option<Self> {
-        let mut reader = Reader { rest: text.as_bytes() };
+        let mut reader = Reader {
+            rest: text.as_bytes(),
+        };
         reader.space();
         let from = text.len() - reader.rest.len();
         reader.value()?;
         let to = text.len() - reader.rest.len();
         reader.space();
-        if reader.rest.is_empty() { text.get(from..to).map(Json) } else { None }
+        if reader.rest.is_empty() {
+            text.get(from..to).map(Json)
+        } else {
+            None
+        }
     }
 
     pub fn is_object(self) -> bool {
@@ -36,7 +44,9 @@ impl<'a> Json<'a> {
         if !object && !self.0.starts_with('[') {
             return None;
         }
-        let mut reader = Reader { rest: self.0.as_bytes().get(1..)? };
+        let mut reader = Reader {
+            rest: self.0.as_bytes().get(1..)?,
+        };
         let mut found = None;
         let mut index = 0u32;
         loop {
@@ -50,7 +60,7 @@ impl<'a> Json<'a> {
                 reader.byte(b':')?;
                 key.text()? == name
             } else {
-                name.parse() == Ok(index)
+                whole(name) == Some(index)
             };
             reader.space();
             let value = self.taken(&mut reader)?;
@@ -67,22 +77,28 @@ impl<'a> Json<'a> {
 
     /// Walks over the elements of an array.
     pub fn elements(self) -> Option<impl Iterator<Item = Self>> {
-        let mut reader = Reader { rest: self.0.strip_prefix('[')?.as_bytes() };
+        let mut reader = Reader {
+            rest: self.0.strip_prefix('[')?.as_bytes(),
+        };
         Some(core::iter::from_fn(move || {
             reader.skip(|b| matches!(b, b',' | b' ' | b'\t' | b'\n' | b'\r'));
-            if reader.rest.first() == Some(&b']') { None } else { self.taken(&mut reader) }
+            if reader.rest.first() == Some(&b']') {
+                None
+            } else {
+                self.taken(&mut reader)
+            }
         }))
     }
 
     /// Follows a dotted path; a name that is missing on the way ends it.
     pub fn path(self, path: &str) -> Option<Self> {
-        path.split('.').try_fold(self, |value, name| value.get(name))
+        pieces(path, b'.').try_fold(self, |value, name| value.get(name))
     }
 
     /// Gives the text of a string, its escapes resolved.
     pub fn text(self) -> Option<Cow<'a, str>> {
         let inner = self.0.strip_prefix('"')?.strip_suffix('"')?;
-        if !inner.contains('\\') {
+        if !inner.as_bytes().contains(&b'\\') {
             return Some(Cow::Borrowed(inner));
         }
         let mut out = String::with_capacity(inner.len());
@@ -146,7 +162,9 @@ impl<'a> Json<'a> {
             match byte {
                 b'-' => down = true,
                 b'0'..=b'9' => {
-                    exponent = exponent.saturating_mul(10).saturating_add((byte - b'0').into());
+                    exponent = exponent
+                        .saturating_mul(10)
+                        .saturating_add((byte - b'0').into());
                 }
                 _ => {}
             }
@@ -154,7 +172,11 @@ impl<'a> Json<'a> {
         scale = scale.saturating_add(if down { -exponent } else { exponent });
         // Beyond 400 places a double is zero or infinite already.
         for _ in 0..scale.unsigned_abs().min(400) {
-            value = if scale < 0 { value / 10.0 } else { value * 10.0 };
+            value = if scale < 0 {
+                value / 10.0
+            } else {
+                value * 10.0
+            };
         }
         Some(if negative { -value } else { value })
     }
@@ -286,7 +308,9 @@ impl Writer {
 
 fn hex4(text: &str) -> Option<(u32, &str)> {
     let digits = text.get(..4)?;
-    let value = digits.chars().try_fold(0, |value, c| Some(value * 16 + c.to_digit(16)?))?;
+    let value = digits
+        .chars()
+        .try_fold(0, |value, c| Some(value * 16 + c.to_digit(16)?))?;
     Some((value, text.get(4..)?))
 }
 
@@ -355,7 +379,9 @@ impl Reader<'_> {
                 first => self.number(first)?,
             }
             while closes {
-                let Some(end) = open.last().copied() else { return Some(()) };
+                let Some(end) = open.last().copied() else {
+                    return Some(());
+                };
                 self.space();
                 match self.next()? {
                     b',' => {

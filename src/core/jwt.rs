@@ -6,6 +6,7 @@ use base64::alphabet::URL_SAFE;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
 use super::json::Json;
+use super::text::cut;
 use super::time::Instant;
 
 /// base64url as servers write it: some pad, some leave bits in the last
@@ -61,18 +62,21 @@ pub fn header(token: &str) -> Option<String> {
 }
 
 fn part(token: &str, index: usize) -> Option<String> {
-    let mut parts = token.split('.');
-    let wanted = parts.clone().nth(index)?;
     // Three parts, the last of which an unsigned token leaves empty.
-    if parts.by_ref().count() != 3 {
+    let (header, rest) = cut(token, b'.')?;
+    let (payload, signature) = cut(rest, b'.')?;
+    if signature.as_bytes().contains(&b'.') {
         return None;
     }
-    let bytes = if wanted.contains(['+', '/']) {
-        // The other alphabet, from servers that forget the "url" in base64url.
-        BASE64URL.decode(wanted.replace('+', "-").replace('/', "_"))
-    } else {
-        BASE64URL.decode(wanted)
-    };
-    let text = String::from_utf8(bytes.ok()?).ok()?;
+    let wanted = if index == 0 { header } else { payload };
+    // The other alphabet comes from servers that forget the "url" in
+    // base64url.
+    let wanted = wanted.bytes().map(|byte| match byte {
+        b'+' => b'-',
+        b'/' => b'_',
+        byte => byte,
+    });
+    let bytes = BASE64URL.decode(wanted.collect::<Vec<u8>>()).ok()?;
+    let text = String::from_utf8(bytes).ok()?;
     Json::parse(&text)?.is_object().then_some(text)
 }

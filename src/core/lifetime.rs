@@ -38,7 +38,8 @@ impl Lifetime {
         received: Instant,
     ) -> Self {
         let until = |end: Option<Instant>, from: Option<Instant>| {
-            end.zip(from).map_or(Millis::ZERO, |(end, from)| end.since(from))
+            end.zip(from)
+                .map_or(Millis::ZERO, |(end, from)| end.since(from))
         };
         let lengths = [
             stated.expires_in.unwrap_or_default(),
@@ -73,7 +74,11 @@ impl Lifetime {
     pub fn refresh_due(&self, ahead: Option<Millis>) -> Instant {
         let length = self.expires.since(self.received);
         let ahead = ahead.unwrap_or_else(|| length.times(0.2).min(AHEAD));
-        if self.ends() { self.expires - ahead.min(length.times(0.5)) } else { Instant::NEVER }
+        if self.ends() {
+            self.expires - ahead.min(length.times(0.5))
+        } else {
+            Instant::NEVER
+        }
     }
 
     /// Moves the span into the past by as much as the clock was set back.

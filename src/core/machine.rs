@@ -3,125 +3,18 @@
 use std::rc::Rc;
 
 use super::answer::Tokens;
-use super::call::Call;
 use super::error::{Error, ErrorKind};
 use super::json::Json;
 use super::jwt::Claims;
 use super::lifetime::Lifetime;
+use super::output::{Event, Outcome, Output, SignedOutBy};
 use super::pace::Pace;
 use super::policy::{Policy, Proactive};
 use super::record::{Ended, Record, Session, Stamp};
 use super::sign::{Farewell, SignIn};
 use super::time::{Instant, Millis};
 use super::turn::{Stage, Turn};
-use super::view::{Figures, Pass, Snapshot, Status};
-
-/// What a caller wants to know.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Ask {
-    /// May a request to an allowed origin go?
-    Request,
-    /// A request came back unauthorized. `worked`: the token that it carried
-    /// has been accepted before.
-    Refused { serial: u32, party: u32, worked: bool },
-    /// `getToken`: a token with at least this much left.
-    Token { least: Millis },
-    /// `getToken` that may wait for nothing.
-    TokenNow,
-    /// `getToken` that wants a new one.
-    TokenForced,
-    /// `refresh()`.
-    Refresh,
-}
-
-/// What it has to do.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Reply {
-    /// Go on, with the token that is held.
-    Go,
-    /// Go on without a token.
-    Bare,
-    /// Give the caller the answer that came.
-    Deliver,
-    /// Wait for this turn to end, then [`Machine::resume`].
-    Wait(u32),
-    Fail(Error),
-}
-
-/// How a turn ended; everybody who waited gets the same.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Outcome {
-    /// A newer token is held.
-    Renewed,
-    /// A visitor without a session.
-    Anonymous,
-    /// The session is kept, the token was not refreshed.
-    Passing(Error),
-    /// The session is over: refused, signed out, or disposed of.
-    Over(Error),
-}
-
-/// What happened to a record that was to be written.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Committed<'a> {
-    Written,
-    /// The store could not take it; it is kept in memory.
-    Kept,
-    /// The stored record was not outranked; this is its text.
-    Outranked(&'a str),
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum SignedOutBy {
-    Logout,
-    RefreshRejected,
-    OtherTab,
-}
-
-#[derive(Clone, Debug, PartialEq)]
-pub enum Event {
-    SignedIn,
-    Refreshed,
-    RefreshFailed(Error),
-    SignedOut(SignedOutBy),
-    UserChanged,
-    Warning(Error),
-}
-
-/// Something to be done in the world.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Output {
-    /// Ask for the lock that all tabs of the key share; `steal` takes it from
-    /// a tab that hangs. Answered by [`Machine::granted`].
-    Lock { turn: u32, steal: bool },
-    /// Give the lock back, or stop waiting for it.
-    Unlock { turn: u32 },
-    /// Read the stored record, or ask the other tabs for theirs. Answered by
-    /// [`Machine::read`], within a bounded time.
-    Read { turn: u32 },
-    Call(Box<Call>),
-    /// Stop a call; its answer is not wanted any more.
-    Abort { call: u32 },
-    /// Write [`Machine::pending`] if [`Machine::outranks`] says so of what is
-    /// stored, then tell the other tabs. Answered by [`Machine::committed`],
-    /// within a bounded time.
-    Commit { number: u32 },
-    /// Tell the other tabs the record that is held.
-    Tell,
-    TurnEnded { turn: u32, outcome: Outcome },
-    /// A sign-in (`login`, `set_tokens`) has ended.
-    SignInEnded { request: u32, result: Result<(), Error> },
-    /// A sign-out has been carried out here and, as far as possible, at the
-    /// server.
-    LogoutEnded { request: u32 },
-    /// The snapshot is another one.
-    Snapshot,
-    /// The pass is another one.
-    Pass,
-    Event(Event),
-    /// After `dispose`, once nothing is under way any more.
-    Closed,
-}
+use super::view::{Figures, Pass, Snapshot};
 
 /// A call that is in flight, and on whose behalf.
 #[derive(Clone, Debug, PartialEq)]
@@ -235,122 +128,15 @@ impl Machine {
         }
         // An end by the server is a reason to ask again at the next start: a
         // page that knows nothing of this manager may have signed in.
-        self.may_try_again = !matches!(&self.record, Some(Record { state: Err(Ended::Logout), .. }));
+        self.may_try_again = !matches!(
+            &self.record,
+            Some(Record {
+                state: Err(Ended::Logout),
+                ..
+            })
+        );
         self.outputs.clear();
         self.advance(now);
-    }
-
-    /// Decides what a caller has to do.
-    pub fn ask(&mut self, now: Instant, ask: Ask) -> Reply {
-        self.tick(now);
-        let reply = self.decide(now, ask);
-        self.advance(now);
-        reply
-    }
-
-    fn decide(&mut self, now: Instant, ask: Ask) -> Reply {
-        if self.disposed {
-            return Reply::Fail(disposed());
-        }
-        if self.policy.cookie_access()
-            && matches!(ask, Ask::Token { .. } | Ask::TokenNow | Ask::TokenForced)
-        {
-            return Reply::Bare;
-        }
-        match (self.status(), ask) {
-            (Status::SignedOut, Ask::Refresh) if self.record.is_none() || self.may_try_again => {
-                self.want(now)
-            }
-            (Status::SignedOut, Ask::Refresh) => {
-                Reply::Fail(Error::signed_out("there is no session to refresh"))
-            }
-            (Status::SignedOut | Status::Unknown, Ask::Refused { .. }) => Reply::Deliver,
-            (Status::SignedOut, _) | (Status::Unknown, Ask::TokenNow) => Reply::Bare,
-            (Status::Unknown, _) => self.want(now),
-            (Status::SignedIn, ask) => self.decide_signed_in(now, ask),
-        }
-    }
-
-    fn decide_signed_in(&mut self, now: Instant, ask: Ask) -> Reply {
-        let Some(lifetime) = self.session().map(|session| session.lifetime) else {
-            return Reply::Bare;
-        };
-        let over = lifetime.is_over(now);
-        match ask {
-            Ask::TokenNow => return if over { Reply::Bare } else { Reply::Go },
-            Ask::TokenForced | Ask::Refresh => return self.want(now),
-            Ask::Refused { serial, party, worked } => {
-                if party != self.party {
-                    return Reply::Deliver;
-                }
-                if serial == self.serial {
-                    return self.decide_refused(now, lifetime, worked);
-                }
-                // A newer one is here already. Whether it can be sent is the
-                // same question as for a new request.
-            }
-            Ask::Token { least } if lifetime.left(now) < least => {
-                // A wish beyond the lifetime costs a refresh each time, so it
-                // counts as one that the clock did not ask for.
-                if !over && !self.pace.allows_reactive(now, true) {
-                    return Reply::Go;
-                }
-                return match self.want(now) {
-                    Reply::Fail(_) if !over => Reply::Go,
-                    reply => reply,
-                };
-            }
-            Ask::Request | Ask::Token { .. } => {}
-        }
-        if over {
-            return self.want(now);
-        }
-        if now >= self.refresh_due() {
-            // It runs beside; whether it can begin does not matter here.
-            let _ = self.want(now);
-        }
-        Reply::Go
-    }
-
-    /// The token that is held was refused.
-    fn decide_refused(&mut self, now: Instant, lifetime: Lifetime, worked: bool) -> Reply {
-        if !self.can_refresh() {
-            // Of a token with a known end, this is one answer of one server;
-            // of one without, it is the end.
-            if lifetime.ends() && !lifetime.is_over(now) {
-                return Reply::Deliver;
-            }
-            return self.want(now);
-        }
-        let free = self.turn.is_some() || lifetime.is_over(now);
-        if free || self.pace.allows_reactive(now, worked) { self.want(now) } else { Reply::Deliver }
-    }
-
-    /// Decides what somebody does who asked `ask` when the user was `party`,
-    /// now that the turn it waited for has ended.
-    pub fn resume(&mut self, now: Instant, ask: Ask, party: u32, outcome: &Outcome) -> Reply {
-        self.tick(now);
-        let usable = self.session().is_some_and(|session| !session.lifetime.is_over(now));
-        let reply = match outcome {
-            _ if self.disposed => Reply::Fail(disposed()),
-            Outcome::Over(error) => Reply::Fail(error.clone()),
-            Outcome::Anonymous => Reply::Bare,
-            _ if party != self.party => Reply::Fail(Error::signed_out("the user has changed")),
-            // A request asks afresh: what was renewed may be old by now.
-            Outcome::Renewed => match ask {
-                Ask::Request => self.decide(now, ask),
-                _ if self.session().is_none() => {
-                    Reply::Fail(Error::signed_out("the session has ended"))
-                }
-                _ => Reply::Go,
-            },
-            Outcome::Passing(error) => match ask {
-                Ask::Request | Ask::Token { .. } if usable => Reply::Go,
-                _ => Reply::Fail(error.clone()),
-            },
-        };
-        self.advance(now);
-        reply
     }
 
     /// A record came from another tab.
@@ -388,17 +174,26 @@ impl Machine {
     pub fn deadline(&self) -> Instant {
         let turn = self.turn.as_ref().map_or(Instant::NEVER, Turn::deadline);
         let first = self.next_by_timer().min(turn);
-        self.flights.iter().fold(first, |first, flight| first.min(flight.deadline))
+        self.flights
+            .iter()
+            .fold(first, |first, flight| first.min(flight.deadline))
     }
 
     /// Gives the next thing to do.
     pub fn poll(&mut self) -> Option<Output> {
-        if self.outputs.is_empty() { None } else { Some(self.outputs.remove(0)) }
+        if self.outputs.is_empty() {
+            None
+        } else {
+            Some(self.outputs.remove(0))
+        }
     }
 
     /// The record of a commit.
     pub fn pending(&self, number: u32) -> Option<&Record> {
-        self.pendings.iter().find(|pending| pending.number == number).map(|pending| &pending.record)
+        self.pendings
+            .iter()
+            .find(|pending| pending.number == number)
+            .map(|pending| &pending.record)
     }
 
     /// The record held.
@@ -421,9 +216,17 @@ impl Machine {
     /// has ended.
     pub fn outranks(&self, number: u32, stored: &str) -> bool {
         let stored = self.parsed(stored).map(|(record, _)| record.stamp);
-        match self.pendings.iter().find(|pending| pending.number == number) {
+        match self
+            .pendings
+            .iter()
+            .find(|pending| pending.number == number)
+        {
             None => false,
-            Some(Pending { purpose: Purpose::Pace, record, .. }) => Some(record.stamp) == stored,
+            Some(Pending {
+                purpose: Purpose::Pace,
+                record,
+                ..
+            }) => Some(record.stamp) == stored,
             Some(Pending { record, .. }) => stored.is_none_or(|stored| record.stamp > stored),
         }
     }
@@ -433,7 +236,10 @@ impl Machine {
     }
 
     pub(super) fn stamp(&self) -> Stamp {
-        self.record.as_ref().map(|record| record.stamp).unwrap_or_default()
+        self.record
+            .as_ref()
+            .map(|record| record.stamp)
+            .unwrap_or_default()
     }
 
     /// When a refresh ahead of time is due, and never where there is nothing
@@ -449,13 +255,18 @@ impl Machine {
     pub(super) fn can_refresh(&self) -> bool {
         !self.policy.needs_refresh_token()
             || self.policy.refresh.is_none()
-            || self.session().is_some_and(|session| session.refresh.is_some())
+            || self
+                .session()
+                .is_some_and(|session| session.refresh.is_some())
     }
 
     /// When the timer has something to do on its own account: a refresh
     /// ahead of time, or the end of a session that cannot be refreshed.
     fn next_by_timer(&self) -> Instant {
-        let Some(session) = self.session().filter(|_| self.turn.is_none() && !self.disposed) else {
+        let Some(session) = self
+            .session()
+            .filter(|_| self.turn.is_none() && !self.disposed)
+        else {
             return Instant::NEVER;
         };
         if !self.can_refresh() {
@@ -494,7 +305,9 @@ impl Machine {
         }
         // A pass that differs in `since` alone is the same pass.
         let same = |a: Option<Pass>, b: Option<Pass>| match (a, b) {
-            (Some(a), Some(b)) => (a.serial, a.party, a.until) == (b.serial, b.party, b.until) && a.since <= b.since,
+            (Some(a), Some(b)) => {
+                (a.serial, a.party, a.until) == (b.serial, b.party, b.until) && a.since <= b.since
+            }
             (a, b) => a == b,
         };
         if !told_pass.is_some_and(|told| same(told, pass)) {
@@ -519,7 +332,10 @@ impl Machine {
         if by == Millis::ZERO {
             return;
         }
-        if let Some(Record { state: Ok(session), .. }) = &mut self.record {
+        if let Some(Record {
+            state: Ok(session), ..
+        }) = &mut self.record
+        {
             Rc::make_mut(session).lifetime.set_back(by);
         }
         for pending in &mut self.pendings {
@@ -539,12 +355,21 @@ impl Machine {
     #[inline(never)]
     fn parsed(&self, text: &str) -> Option<(Record, Pace)> {
         let json = Json::parse(text)?;
-        Some((Record::read(json, self.policy.cookie_access())?, Pace::read(json)))
+        Some((
+            Record::read(json, self.policy.cookie_access())?,
+            Pace::read(json),
+        ))
     }
 
     pub(super) fn hear(&mut self, now: Instant, text: &str) -> bool {
-        let Some((mut record, pace)) = self.parsed(text) else { return false };
-        if self.record.as_ref().is_some_and(|held| held.stamp >= record.stamp) {
+        let Some((mut record, pace)) = self.parsed(text) else {
+            return false;
+        };
+        if self
+            .record
+            .as_ref()
+            .is_some_and(|held| held.stamp >= record.stamp)
+        {
             if self.stamp() == record.stamp {
                 self.pace.join(&pace, now);
             } else {
@@ -567,11 +392,19 @@ impl Machine {
     /// where a session begins, changes or ends in this tab. `by` is what a
     /// sign-out is put down to.
     pub(super) fn adopt(&mut self, now: Instant, record: Record, by: SignedOutBy) {
-        if self.record.as_ref().is_some_and(|held| held.stamp >= record.stamp) {
+        if self
+            .record
+            .as_ref()
+            .is_some_and(|held| held.stamp >= record.stamp)
+        {
             return;
         }
-        let was = self.session().map(|session| (session.claims.clone(), self.stamp()));
-        let is = record.session().map(|session| (session.claims.clone(), record.stamp));
+        let was = self
+            .session()
+            .map(|session| (session.claims.clone(), self.stamp()));
+        let is = record
+            .session()
+            .map(|session| (session.claims.clone(), record.stamp));
         self.record = Some(record);
         self.may_try_again = false;
         self.anonymous = false;
@@ -603,7 +436,9 @@ impl Machine {
                 self.party = self.party.wrapping_add(1);
                 self.fence = self.fence.wrapping_add(1);
                 let error = match by {
-                    SignedOutBy::RefreshRejected => self.last_error.clone().unwrap_or_else(rejected),
+                    SignedOutBy::RefreshRejected => {
+                        self.last_error.clone().unwrap_or_else(rejected)
+                    }
                     _ => Error::signed_out("the user signed out"),
                 };
                 if by == SignedOutBy::RefreshRejected {
@@ -654,7 +489,11 @@ impl Machine {
 
     /// A session of what an answer brought.
     pub(super) fn session_of(&mut self, now: Instant, tokens: Tokens) -> Session {
-        let claims = tokens.access.as_ref().map(|token| Claims::of(token.expose())).unwrap_or_default();
+        let claims = tokens
+            .access
+            .as_ref()
+            .map(|token| Claims::of(token.expose()))
+            .unwrap_or_default();
         if let Some(issued) = claims.issued {
             let skew = issued.as_ms() - now.as_ms();
             // `iat` is in whole seconds and the answer took its time.
@@ -679,9 +518,15 @@ fn is_another_user(was: &Claims, is: &Claims, other_sign_in: bool) -> bool {
 }
 
 pub(super) fn disposed() -> Error {
-    Error::new(ErrorKind::Disposed, "this token manager has been disposed of")
+    Error::new(
+        ErrorKind::Disposed,
+        "this token manager has been disposed of",
+    )
 }
 
 pub(super) fn rejected() -> Error {
-    Error::new(ErrorKind::RefreshRejected, "the session is over and there is nothing to refresh it with")
+    Error::new(
+        ErrorKind::RefreshRejected,
+        "the session is over and there is nothing to refresh it with",
+    )
 }

@@ -86,6 +86,7 @@
 //! | 17 getToken | [`Machine::ask`] for [`Ask::Token`] |
 
 pub mod answer;
+pub mod ask;
 pub mod call;
 pub mod config;
 pub mod date;
@@ -95,18 +96,22 @@ pub mod jwt;
 pub mod lifetime;
 pub mod machine;
 pub mod origins;
+pub mod output;
 pub mod pace;
 pub mod policy;
 pub mod presets;
 pub mod record;
 pub mod secret;
 mod sign;
+pub mod text;
 pub mod time;
 pub mod turn;
 pub mod view;
 
+pub use ask::{Ask, Reply};
 pub use call::Call;
 pub use error::{Error, ErrorKind};
-pub use machine::{Ask, Committed, Event, Machine, Outcome, Output, Reply, SignedOutBy};
+pub use machine::Machine;
+pub use output::{Committed, Event, Outcome, Output, SignedOutBy};
 pub use record::Record;
 pub use time::{Instant, Millis};

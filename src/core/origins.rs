@@ -39,11 +39,16 @@ impl Origins {
         if !is_http(parts.protocol) {
             return wrong("attachTo: expected an http: or https: URL, found another scheme");
         }
-        if parts.origin.contains('*') || parts.path.contains('*') {
-            return wrong("attachTo: found a wildcard, expected an exact origin such as https://api.example.com");
+        let wild = |text: &str| text.as_bytes().contains(&b'*');
+        if wild(parts.origin) || wild(parts.path) {
+            return wrong(
+                "attachTo: found a wildcard, expected an exact origin such as https://api.example.com",
+            );
         }
         if parts.more {
-            return wrong("attachTo: expected an origin with at most a path, found a user name, query or fragment");
+            return wrong(
+                "attachTo: expected an origin with at most a path, found a user name, query or fragment",
+            );
         }
         self.0.push(Entry {
             origin: parts.origin.to_owned(),
@@ -55,7 +60,10 @@ impl Origins {
     /// Adds the origin of `baseUrl`, whatever its path.
     pub fn add_origin(&mut self, parts: Parts<'_>) {
         if is_http(parts.protocol) {
-            self.0.push(Entry { origin: parts.origin.to_owned(), path: String::new() });
+            self.0.push(Entry {
+                origin: parts.origin.to_owned(),
+                path: String::new(),
+            });
         }
     }
 
@@ -75,7 +83,10 @@ impl Origins {
     /// The origins that are good as a whole: a URL that begins with one of
     /// these and a slash needs no parsing.
     pub fn whole(&self) -> impl Iterator<Item = &str> {
-        self.0.iter().filter(|entry| entry.path.is_empty()).map(|entry| entry.origin.as_str())
+        self.0
+            .iter()
+            .filter(|entry| entry.path.is_empty())
+            .map(|entry| entry.origin.as_str())
     }
 }
 

@@ -16,6 +16,7 @@
 //! and are held back by failures only.
 
 use super::json::Json;
+use super::text::whole;
 use super::time::{Instant, Millis};
 
 const BASE: Millis = Millis::SECOND;
@@ -137,7 +138,12 @@ impl Pace {
 
     /// Reads what a stored record says of the back-off.
     pub fn read(record: Json<'_>) -> Self {
-        let instant = |name| record.get(name).and_then(Json::number).and_then(Instant::from_ms);
+        let instant = |name| {
+            record
+                .get(name)
+                .and_then(Json::number)
+                .and_then(Instant::from_ms)
+        };
         Self {
             failures: record.get("failures").and_then(Json::number).unwrap_or(0.0) as u32,
             not_before: instant("not_before").unwrap_or(Instant::PAST),
@@ -165,7 +171,9 @@ impl Pace {
 pub fn retry_after(value: &str, now: Instant) -> Option<Millis> {
     let value = value.trim_ascii();
     if !value.is_empty() && value.bytes().all(|b| b.is_ascii_digit()) {
-        return Some(value.parse::<u32>().map_or(LONGEST_WAIT, |s| Millis::SECOND.times(f64::from(s))));
+        return Some(whole(value).map_or(LONGEST_WAIT, |seconds| {
+            Millis::SECOND.times(f64::from(seconds))
+        }));
     }
     super::date::http(value).map(|at| at.since(now))
 }

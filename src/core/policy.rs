@@ -7,10 +7,15 @@ use super::time::Millis;
 /// Where the access token travels.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Access {
-    Header { name: String, prefix: String },
+    Header {
+        name: String,
+        prefix: String,
+    },
     /// In a cookie no script can read; the lifetime, if the application
     /// knows it.
-    Cookie { lifetime: Option<Millis> },
+    Cookie {
+        lifetime: Option<Millis>,
+    },
 }
 
 /// How the refresh token travels.
@@ -19,8 +24,13 @@ pub enum Carrier {
     /// In the body if an answer ever brought one, else in a cookie.
     Auto,
     Cookie,
-    Body { field: Option<String> },
-    Header { name: String, prefix: String },
+    Body {
+        field: Option<String>,
+    },
+    Header {
+        name: String,
+        prefix: String,
+    },
 }
 
 /// When to refresh by timer.

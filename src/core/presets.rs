@@ -14,7 +14,10 @@ pub struct PresetEndpoint {
 /// What a preset says of the tokens: header name and prefix, or the cookie.
 #[derive(Clone, Copy, Debug)]
 pub enum PresetAccess {
-    Header { name: &'static str, prefix: &'static str },
+    Header {
+        name: &'static str,
+        prefix: &'static str,
+    },
     Cookie,
 }
 
@@ -38,14 +41,25 @@ pub struct Preset {
 }
 
 const fn post(url: &'static str) -> PresetEndpoint {
-    PresetEndpoint { url, method: "POST", authenticate: None, flag: None }
+    PresetEndpoint {
+        url,
+        method: "POST",
+        authenticate: None,
+        flag: None,
+    }
 }
 
 const fn get(url: &'static str) -> PresetEndpoint {
-    PresetEndpoint { method: "GET", ..post(url) }
+    PresetEndpoint {
+        method: "GET",
+        ..post(url)
+    }
 }
 
-const BEARER: PresetAccess = PresetAccess::Header { name: "Authorization", prefix: "Bearer " };
+const BEARER: PresetAccess = PresetAccess::Header {
+    name: "Authorization",
+    prefix: "Bearer ",
+};
 
 pub static PRESETS: [Preset; 5] = [
     // Strapi 4 with the users-permissions extension: an HttpOnly cookie, and
@@ -63,14 +77,20 @@ pub static PRESETS: [Preset; 5] = [
         name: "strapi5",
         login: post("/api/auth/local"),
         refresh: post("/api/auth/refresh"),
-        logout: Some(PresetEndpoint { authenticate: Some(true), ..post("/api/auth/logout") }),
+        logout: Some(PresetEndpoint {
+            authenticate: Some(true),
+            ..post("/api/auth/logout")
+        }),
         access: BEARER,
         carrier: PresetCarrier::Auto,
     },
     // Strapi 5 with @redon2inc/strapi-plugin-refresh-token.
     Preset {
         name: "strapi5-plugin",
-        login: PresetEndpoint { flag: Some("requestRefresh"), ..post("/api/auth/local") },
+        login: PresetEndpoint {
+            flag: Some("requestRefresh"),
+            ..post("/api/auth/local")
+        },
         refresh: post("/api/auth/local/refresh"),
         logout: None,
         access: BEARER,
@@ -91,7 +111,10 @@ pub static PRESETS: [Preset; 5] = [
         login: post("/api/auth/signin"),
         refresh: post("/api/auth/refreshtoken"),
         logout: None,
-        access: PresetAccess::Header { name: "x-access-token", prefix: "" },
+        access: PresetAccess::Header {
+            name: "x-access-token",
+            prefix: "",
+        },
         carrier: PresetCarrier::Body,
     },
 ];

@@ -9,8 +9,8 @@
 
 use std::rc::Rc;
 
-use super::jwt::Claims;
 use super::json::{Json, Writer};
+use super::jwt::Claims;
 use super::lifetime::Lifetime;
 use super::pace::Pace;
 use super::secret::Secret;
@@ -96,7 +96,9 @@ impl Record {
     pub fn read(json: Json<'_>, cookie: bool) -> Option<Self> {
         let count = |name| {
             let number = json.get(name)?.number()?;
-            (0.0..=f64::from(u32::MAX)).contains(&number).then_some(number as u32)
+            (0.0..=f64::from(u32::MAX))
+                .contains(&number)
+                .then_some(number as u32)
         };
         let instant = |name| json.get(name)?.number().and_then(Instant::from_ms);
         let secret = |name| json.get(name)?.text().and_then(|text| Secret::new(text));
@@ -118,7 +120,10 @@ impl Record {
                 let expires = instant("expires").filter(|expires| *expires > received);
                 let expires = expires.unwrap_or(Instant::NEVER);
                 Ok(Rc::new(Session {
-                    claims: access.as_ref().map(|token| Claims::of(token.expose())).unwrap_or_default(),
+                    claims: access
+                        .as_ref()
+                        .map(|token| Claims::of(token.expose()))
+                        .unwrap_or_default(),
                     access,
                     refresh: secret("refresh"),
                     lifetime: Lifetime { received, expires },

@@ -5,9 +5,8 @@ use std::rc::Rc;
 use super::answer::{Tokens, Verdict};
 use super::call::Target;
 use super::error::{Error, ErrorKind};
-use super::machine::{
-    Event, Machine, Outcome, Output, Purpose, Role, SignedOutBy, disposed,
-};
+use super::machine::{Machine, Purpose, Role, disposed};
+use super::output::{Event, Outcome, Output, SignedOutBy};
 use super::record::{Ended, Record, Session, Stamp};
 use super::time::Instant;
 use super::turn::Stage;
@@ -39,14 +38,24 @@ impl Machine {
     pub fn login(&mut self, now: Instant, request: u32) {
         self.tick(now);
         if self.disposed {
-            self.output(Output::SignInEnded { request, result: Err(disposed()) });
+            self.output(Output::SignInEnded {
+                request,
+                result: Err(disposed()),
+            });
         } else if self.policy.login.is_none() {
             let message = "login: no endpoint is configured; name one, or hand the tokens in with setTokens()";
             let error = Error::new(ErrorKind::InvalidConfig, message);
-            self.output(Output::SignInEnded { request, result: Err(error) });
+            self.output(Output::SignInEnded {
+                request,
+                result: Err(error),
+            });
         } else {
             let order = self.launch(now, Role::SignIn, Target::Login, None);
-            self.sign_ins.push(SignIn { request, order, fence: self.fence });
+            self.sign_ins.push(SignIn {
+                request,
+                order,
+                fence: self.fence,
+            });
         }
         self.advance(now);
     }
@@ -54,7 +63,11 @@ impl Machine {
     /// Gives up on a sign-in whose caller does not want it any more.
     pub fn abandon(&mut self, now: Instant, request: u32) {
         self.tick(now);
-        if let Some(at) = self.sign_ins.iter().position(|sign_in| sign_in.request == request) {
+        if let Some(at) = self
+            .sign_ins
+            .iter()
+            .position(|sign_in| sign_in.request == request)
+        {
             let call = self.sign_ins.swap_remove(at).order;
             if self.land(call).is_some() {
                 self.output(Output::Abort { call });
@@ -67,19 +80,40 @@ impl Machine {
     pub fn set_tokens(&mut self, now: Instant, request: u32, tokens: Result<Tokens, Error>) {
         self.tick(now);
         match tokens {
-            _ if self.disposed => self.output(Output::SignInEnded { request, result: Err(disposed()) }),
-            Err(error) => self.output(Output::SignInEnded { request, result: Err(error) }),
+            _ if self.disposed => self.output(Output::SignInEnded {
+                request,
+                result: Err(disposed()),
+            }),
+            Err(error) => self.output(Output::SignInEnded {
+                request,
+                result: Err(error),
+            }),
             Ok(tokens) => {
                 let order = self.number();
-                let sign_in = SignIn { request, order, fence: self.fence };
+                let sign_in = SignIn {
+                    request,
+                    order,
+                    fence: self.fence,
+                };
                 self.commit_sign_in(now, sign_in, tokens);
             }
         }
         self.advance(now);
     }
 
-    pub(super) fn sign_in_answered(&mut self, now: Instant, call: u32, result: Result<Tokens, Error>) {
-        let Some(at) = self.sign_ins.iter().position(|sign_in| sign_in.order == call) else { return };
+    pub(super) fn sign_in_answered(
+        &mut self,
+        now: Instant,
+        call: u32,
+        result: Result<Tokens, Error>,
+    ) {
+        let Some(at) = self
+            .sign_ins
+            .iter()
+            .position(|sign_in| sign_in.order == call)
+        else {
+            return;
+        };
         let sign_in = self.sign_ins.swap_remove(at);
         match (self.too_late(sign_in), result) {
             (Some(error), _) | (None, Err(error)) => self.end_sign_in(sign_in, Err(error)),
@@ -90,9 +124,13 @@ impl Machine {
     /// Whether a sign-out or a newer sign-in came in between.
     fn too_late(&self, sign_in: SignIn) -> Option<Error> {
         if sign_in.fence != self.fence {
-            Some(Error::signed_out("the user signed out before the sign-in was complete"))
+            Some(Error::signed_out(
+                "the user signed out before the sign-in was complete",
+            ))
         } else if sign_in.order < self.signed_in_by {
-            Some(Error::signed_out("a newer sign-in took the place of this one"))
+            Some(Error::signed_out(
+                "a newer sign-in took the place of this one",
+            ))
         } else {
             None
         }
@@ -108,7 +146,12 @@ impl Machine {
     pub(super) fn next_sign_in(&mut self) -> Stamp {
         let salt = (self.random() >> 32) as u32;
         let sign_in = self.stamp().sign_in.saturating_add(1);
-        Stamp { sign_in, salt, ended: false, generation: 0 }
+        Stamp {
+            sign_in,
+            salt,
+            ended: false,
+            generation: 0,
+        }
     }
 
     pub(super) fn sign_in_committed(
@@ -136,7 +179,10 @@ impl Machine {
     }
 
     fn end_sign_in(&mut self, sign_in: SignIn, result: Result<(), Error>) {
-        self.output(Output::SignInEnded { request: sign_in.request, result });
+        self.output(Output::SignInEnded {
+            request: sign_in.request,
+            result,
+        });
     }
 
     /// Signs out: here at once, then in the store, then at the server.
@@ -161,7 +207,9 @@ impl Machine {
         }
         for sign_in in core::mem::take(&mut self.sign_ins) {
             if self.land(sign_in.order).is_some() {
-                self.output(Output::Abort { call: sign_in.order });
+                self.output(Output::Abort {
+                    call: sign_in.order,
+                });
             }
             if let Some(error) = self.too_late(sign_in) {
                 self.end_sign_in(sign_in, Err(error));
@@ -173,22 +221,47 @@ impl Machine {
         match &mut self.farewell {
             Some(farewell) => farewell.requests.push(request),
             None => {
-                let fetch = self.policy.logout.as_ref().is_some_and(|e| e.authenticate == Some(true));
+                let fetch = self
+                    .policy
+                    .logout
+                    .as_ref()
+                    .is_some_and(|e| e.authenticate == Some(true));
                 let fetch = call && fetch && session.is_some();
-                self.farewell = Some(Farewell { requests: vec![request], session, call, fetch });
+                self.farewell = Some(Farewell {
+                    requests: vec![request],
+                    session,
+                    call,
+                    fetch,
+                });
             }
         }
-        if call && self.turn.as_ref().is_some_and(|turn| matches!(turn.stage, Stage::Calling)) {
+        if call
+            && self
+                .turn
+                .as_ref()
+                .is_some_and(|turn| matches!(turn.stage, Stage::Calling))
+        {
             // The server may have rotated already: its answer has the tokens
             // that have to be revoked.
-            for flight in self.flights.iter_mut().filter(|flight| flight.role == Role::Turn) {
+            for flight in self
+                .flights
+                .iter_mut()
+                .filter(|flight| flight.role == Role::Turn)
+            {
                 flight.role = Role::LastRefresh;
             }
         }
         let signed_out = matches!(&self.record, Some(Record { state: Err(Ended::Logout), stamp: held }) if *held >= stamp);
         if !signed_out {
             let generation = stamp.generation.saturating_add(1);
-            let record = Record { stamp: Stamp { ended: true, generation, ..stamp }, state: Err(Ended::Logout) };
+            let record = Record {
+                stamp: Stamp {
+                    ended: true,
+                    generation,
+                    ..stamp
+                },
+                state: Err(Ended::Logout),
+            };
             self.adopt(now, record.clone(), SignedOutBy::Logout);
             self.commit(Purpose::SignOut, record);
         }
@@ -202,8 +275,14 @@ impl Machine {
         if self.hear(now, text) && self.session().is_some() && self.farewell.is_some() {
             // Another tab signed in and this one did not know: the user who
             // signed out here meant that session.
-            let stamp = Stamp { ended: true, ..self.stamp() };
-            let record = Record { stamp, state: Err(Ended::Logout) };
+            let stamp = Stamp {
+                ended: true,
+                ..self.stamp()
+            };
+            let record = Record {
+                stamp,
+                state: Err(Ended::Logout),
+            };
             self.adopt(now, record.clone(), SignedOutBy::Logout);
             self.commit(Purpose::SignOut, record);
         }
@@ -213,7 +292,10 @@ impl Machine {
         if let Verdict::Renewed(tokens) = verdict {
             let mut session = self.session_of(now, tokens);
             if let Some(farewell) = &mut self.farewell {
-                let held = farewell.session.take().and_then(|held| held.refresh.clone());
+                let held = farewell
+                    .session
+                    .take()
+                    .and_then(|held| held.refresh.clone());
                 session.refresh = session.refresh.or(held);
                 farewell.session = Some(Rc::new(session));
             }
@@ -232,15 +314,25 @@ impl Machine {
 
     /// Takes the next step of a sign-out, once nothing of it is under way.
     pub(super) fn proceed_farewell(&mut self, now: Instant) {
-        let busy = self.flights.iter().any(|flight| matches!(flight.role, Role::LastRefresh | Role::Logout));
-        let Some(farewell) = self.farewell.as_mut().filter(|_| !busy) else { return };
+        let busy = self
+            .flights
+            .iter()
+            .any(|flight| matches!(flight.role, Role::LastRefresh | Role::Logout));
+        let Some(farewell) = self.farewell.as_mut().filter(|_| !busy) else {
+            return;
+        };
         let session = farewell.session.clone();
-        let over = session.as_ref().is_some_and(|session| session.lifetime.is_over(now));
+        let over = session
+            .as_ref()
+            .is_some_and(|session| session.lifetime.is_over(now));
         if core::mem::take(&mut farewell.fetch) && over {
             self.launch(now, Role::LastRefresh, Target::Refresh, session.as_deref());
         } else if core::mem::take(&mut farewell.call) {
             self.launch(now, Role::Logout, Target::Logout, session.as_deref());
-        } else if !self.pendings.iter().any(|pending| matches!(pending.purpose, Purpose::SignOut))
+        } else if !self
+            .pendings
+            .iter()
+            .any(|pending| matches!(pending.purpose, Purpose::SignOut))
             && let Some(farewell) = self.farewell.take()
         {
             for request in farewell.requests {
@@ -257,11 +349,18 @@ impl Machine {
             self.disposed = true;
             for sign_in in core::mem::take(&mut self.sign_ins) {
                 if self.land(sign_in.order).is_some() {
-                    self.output(Output::Abort { call: sign_in.order });
+                    self.output(Output::Abort {
+                        call: sign_in.order,
+                    });
                 }
                 self.end_sign_in(sign_in, Err(disposed()));
             }
-            for request in self.farewell.take().map(|farewell| farewell.requests).unwrap_or_default() {
+            for request in self
+                .farewell
+                .take()
+                .map(|farewell| farewell.requests)
+                .unwrap_or_default()
+            {
                 self.output(Output::LogoutEnded { request });
             }
             let outcome = Outcome::Over(disposed());

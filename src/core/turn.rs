@@ -3,12 +3,11 @@
 use std::rc::Rc;
 
 use super::answer::{Answer, Tokens, Verdict};
+use super::ask::Reply;
 use super::call::{Call, Target};
 use super::error::{Error, ErrorKind};
-use super::machine::{
-    Committed, Event, Flight, Machine, Outcome, Output, Pending, Purpose, Reply, Role, SignedOutBy,
-    disposed, rejected,
-};
+use super::machine::{Flight, Machine, Pending, Purpose, Role, disposed, rejected};
+use super::output::{Committed, Event, Outcome, Output, SignedOutBy};
 use super::record::{Ended, Record, Session, Stamp};
 use super::time::{Instant, Millis};
 
@@ -47,7 +46,11 @@ pub enum Failure {
     Network,
     TimedOut,
     /// The refresh function rejected, with this status if it named one.
-    Function { definitive: bool, status: Option<u16>, retry_after: Option<Millis> },
+    Function {
+        definitive: bool,
+        status: Option<u16>,
+        retry_after: Option<Millis>,
+    },
     /// The refresh function gave no tokens.
     NoTokens,
 }
@@ -82,9 +85,19 @@ impl Machine {
             return Reply::Fail(error);
         }
         let number = self.number();
-        let stage = Stage::Locking { until: now + self.policy.timeout };
-        self.turn = Some(Turn { number, stage, base: self.stamp(), stolen: false });
-        self.output(Output::Lock { turn: number, steal: false });
+        let stage = Stage::Locking {
+            until: now + self.policy.timeout,
+        };
+        self.turn = Some(Turn {
+            number,
+            stage,
+            base: self.stamp(),
+            stolen: false,
+        });
+        self.output(Output::Lock {
+            turn: number,
+            steal: false,
+        });
         Reply::Wait(number)
     }
 
@@ -117,7 +130,11 @@ impl Machine {
     /// The record was read again; `None` when there is none.
     pub fn read(&mut self, now: Instant, turn: u32, stored: Option<&str>) {
         self.tick(now);
-        let stage = self.turn.as_ref().filter(|held| held.number == turn).map(|held| held.stage.clone());
+        let stage = self
+            .turn
+            .as_ref()
+            .filter(|held| held.number == turn)
+            .map(|held| held.stage.clone());
         if let Some(stage @ (Stage::Reading | Stage::Checking(_))) = stage {
             if let Some(text) = stored {
                 self.hear(now, text);
@@ -150,10 +167,20 @@ impl Machine {
     }
 
     /// Sends a call on its way.
-    pub(super) fn launch(&mut self, now: Instant, role: Role, target: Target, session: Option<&Session>) -> u32 {
+    pub(super) fn launch(
+        &mut self,
+        now: Instant,
+        role: Role,
+        target: Target,
+        session: Option<&Session>,
+    ) -> u32 {
         let number = self.number();
         let deadline = now + self.policy.timeout;
-        self.flights.push(Flight { number, role, deadline });
+        self.flights.push(Flight {
+            number,
+            role,
+            deadline,
+        });
         let call = Call::new(number, target, &self.policy, session, now);
         self.output(Output::Call(Box::new(call)));
         number
@@ -163,7 +190,10 @@ impl Machine {
     /// more belongs to an older attempt or an older session, and is dropped
     /// here and nowhere else.
     pub(super) fn land(&mut self, call: u32) -> Option<Role> {
-        let at = self.flights.iter().position(|flight| flight.number == call)?;
+        let at = self
+            .flights
+            .iter()
+            .position(|flight| flight.number == call)?;
         Some(self.flights.swap_remove(at).role)
     }
 
@@ -212,10 +242,14 @@ impl Machine {
 
     fn lost(&mut self, now: Instant, call: u32, failure: Failure) {
         let reason = match failure {
-            Failure::Network => "could not be reached, or its answer was cut off or may not be read by this page (CORS)",
+            Failure::Network => {
+                "could not be reached, or its answer was cut off or may not be read by this page (CORS)"
+            }
             Failure::TimedOut => "did not answer within timeoutMs",
             Failure::Function { .. } => "failed: the refresh function rejected",
-            Failure::NoTokens => "failed: the refresh function gave no tokens, expected { accessToken: string, … }",
+            Failure::NoTokens => {
+                "failed: the refresh function gave no tokens, expected { accessToken: string, … }"
+            }
         };
         let error = |kind, who: &str| {
             let mut message = String::from(who);
@@ -228,11 +262,16 @@ impl Machine {
             Some(Role::Turn) => {
                 let mut error = error(ErrorKind::RefreshUnavailable, "the refresh endpoint ");
                 let verdict = match failure {
-                    Failure::Function { definitive, status, retry_after } => {
+                    Failure::Function {
+                        definitive,
+                        status,
+                        retry_after,
+                    } => {
                         error.status = status;
                         if definitive || status.is_some_and(|status| DEFINITIVE.contains(&status)) {
                             error.kind = ErrorKind::RefreshRejected;
-                            error.message = String::from("the refresh function said that the session is over");
+                            error.message =
+                                String::from("the refresh function said that the session is over");
                             Verdict::Definitive(error)
                         } else {
                             Verdict::Passing(error.retryable(), retry_after)
@@ -258,7 +297,12 @@ impl Machine {
 
     /// Ends the calls whose time has run out.
     pub(super) fn expire_flights(&mut self, now: Instant) {
-        while let Some(call) = self.flights.iter().find(|flight| now >= flight.deadline).map(|f| f.number) {
+        while let Some(call) = self
+            .flights
+            .iter()
+            .find(|flight| now >= flight.deadline)
+            .map(|f| f.number)
+        {
             self.output(Output::Abort { call });
             self.lost(now, call, Failure::TimedOut);
         }
@@ -266,8 +310,12 @@ impl Machine {
 
     /// Takes the turn over from a tab that has held the lock for too long.
     pub(super) fn expire_lock(&mut self, now: Instant) {
-        let Some(turn) = self.turn.as_mut() else { return };
-        let Stage::Locking { until } = turn.stage else { return };
+        let Some(turn) = self.turn.as_mut() else {
+            return;
+        };
+        let Stage::Locking { until } = turn.stage else {
+            return;
+        };
         if now < until {
             return;
         }
@@ -279,8 +327,13 @@ impl Machine {
             self.output(Output::Read { turn: number });
         } else {
             turn.stolen = true;
-            turn.stage = Stage::Locking { until: now + Millis::SECOND };
-            self.output(Output::Lock { turn: number, steal: true });
+            turn.stage = Stage::Locking {
+                until: now + Millis::SECOND,
+            };
+            self.output(Output::Lock {
+                turn: number,
+                steal: true,
+            });
         }
     }
 
@@ -299,12 +352,21 @@ impl Machine {
                             session.claims.user.clone_from(&held.claims.user);
                         }
                         let stamp = self.stamp();
-                        Stamp { generation: stamp.generation.saturating_add(1), ..stamp }
+                        Stamp {
+                            generation: stamp.generation.saturating_add(1),
+                            ..stamp
+                        }
                     }
                     None => self.next_sign_in(),
                 };
                 self.stage(Stage::Committing);
-                self.commit(Purpose::Refresh, Record { stamp, state: Ok(Rc::new(session)) });
+                self.commit(
+                    Purpose::Refresh,
+                    Record {
+                        stamp,
+                        state: Ok(Rc::new(session)),
+                    },
+                );
             }
             verdict => {
                 self.stage(Stage::Checking(verdict));
@@ -335,7 +397,11 @@ impl Machine {
                 self.error = Some(error.clone());
                 self.last_error = Some(error.clone());
                 self.event(Event::RefreshFailed(error.clone()));
-                if let Some(record) = self.record.clone().filter(|record| record.session().is_some()) {
+                if let Some(record) = self
+                    .record
+                    .clone()
+                    .filter(|record| record.session().is_some())
+                {
                     self.commit(Purpose::Pace, record);
                 }
                 self.end_turn(Outcome::Passing(error));
@@ -346,22 +412,36 @@ impl Machine {
     /// The server will not go on with this session.
     pub(super) fn end_session(&mut self, now: Instant, error: Error) {
         self.last_error = Some(error);
-        let stamp = Stamp { ended: true, ..self.stamp() };
-        let record = Record { stamp, state: Err(Ended::Rejected) };
+        let stamp = Stamp {
+            ended: true,
+            ..self.stamp()
+        };
+        let record = Record {
+            stamp,
+            state: Err(Ended::Rejected),
+        };
         self.adopt(now, record.clone(), SignedOutBy::RefreshRejected);
         self.commit(Purpose::SignOut, record);
     }
 
     pub(super) fn commit(&mut self, purpose: Purpose, record: Record) {
         let number = self.number();
-        self.pendings.push(Pending { number, purpose, record });
+        self.pendings.push(Pending {
+            number,
+            purpose,
+            record,
+        });
         self.output(Output::Commit { number });
     }
 
     /// A commit was carried out, or not.
     pub fn committed(&mut self, now: Instant, number: u32, result: Committed<'_>) {
         self.tick(now);
-        if let Some(at) = self.pendings.iter().position(|pending| pending.number == number) {
+        if let Some(at) = self
+            .pendings
+            .iter()
+            .position(|pending| pending.number == number)
+        {
             let pending = self.pendings.swap_remove(at);
             let stored = match result {
                 Committed::Outranked(text) => Some(text),
@@ -384,7 +464,9 @@ impl Machine {
                         self.end_turn(Outcome::Over(Error::signed_out("the user signed out")));
                     }
                 }
-                Purpose::SignIn(sign_in) => self.sign_in_committed(now, sign_in, pending.record, stored),
+                Purpose::SignIn(sign_in) => {
+                    self.sign_in_committed(now, sign_in, pending.record, stored)
+                }
                 Purpose::SignOut => self.sign_out_committed(now, stored),
                 Purpose::Pace => {}
             }
@@ -398,7 +480,8 @@ impl Machine {
     pub(super) fn renewed_by_another(&mut self) {
         let newer = self.session().is_some()
             && self.turn.as_ref().is_some_and(|turn| {
-                self.stamp() > turn.base && !matches!(turn.stage, Stage::Calling | Stage::Committing)
+                self.stamp() > turn.base
+                    && !matches!(turn.stage, Stage::Calling | Stage::Committing)
             });
         if newer {
             self.end_turn(Outcome::Renewed);
@@ -411,18 +494,26 @@ impl Machine {
         if self.turn.is_none() {
             return;
         }
-        if let Some(at) = self.flights.iter().position(|flight| flight.role == Role::Turn) {
+        if let Some(at) = self
+            .flights
+            .iter()
+            .position(|flight| flight.role == Role::Turn)
+        {
             let call = self.flights.swap_remove(at).number;
             self.output(Output::Abort { call });
         }
-        self.pendings.retain(|pending| !matches!(pending.purpose, Purpose::Refresh));
+        self.pendings
+            .retain(|pending| !matches!(pending.purpose, Purpose::Refresh));
         self.end_turn(outcome);
     }
 
     fn end_turn(&mut self, outcome: Outcome) {
         if let Some(turn) = self.turn.take() {
             self.output(Output::Unlock { turn: turn.number });
-            self.output(Output::TurnEnded { turn: turn.number, outcome });
+            self.output(Output::TurnEnded {
+                turn: turn.number,
+                outcome,
+            });
         }
     }
 }

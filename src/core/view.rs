@@ -64,7 +64,9 @@ impl Machine {
             status: self.status(),
             refreshing: self.turn.is_some(),
             stale: self.stale,
-            expires: self.session().map_or(Instant::NEVER, |session| session.lifetime.expires),
+            expires: self
+                .session()
+                .map_or(Instant::NEVER, |session| session.lifetime.expires),
             serial: self.serial,
             error: self.error.clone(),
         }
@@ -73,11 +75,22 @@ impl Machine {
     /// The licence at `now`; `None` when there is nothing to send, or when
     /// sending has to be asked for.
     pub fn pass(&self, now: Instant) -> Option<Pass> {
-        let session = self.session().filter(|session| !session.lifetime.is_over(now))?;
+        let session = self
+            .session()
+            .filter(|session| !session.lifetime.is_over(now))?;
         // Once a refresh is due, the requests themselves see to it.
-        let due = if self.turn.is_none() { self.next_refresh() } else { Instant::NEVER };
+        let due = if self.turn.is_none() {
+            self.next_refresh()
+        } else {
+            Instant::NEVER
+        };
         let until = due.min(session.lifetime.expires);
-        Some(Pass { serial: self.serial, party: self.party, since: now, until })
+        Some(Pass {
+            serial: self.serial,
+            party: self.party,
+            since: now,
+            until,
+        })
     }
 
     /// The pass as it was last issued.
@@ -101,7 +114,11 @@ impl Machine {
             refreshes: self.figures.refreshes,
             refresh_failures: self.figures.refresh_failures,
             clock_skew_ms: self.figures.clock_skew_ms,
-            next_refresh: if self.session().is_some() { self.next_refresh() } else { Instant::NEVER },
+            next_refresh: if self.session().is_some() {
+                self.next_refresh()
+            } else {
+                Instant::NEVER
+            },
             last_error: self.last_error.clone(),
         }
     }

@@ -77,3 +77,24 @@ function bodyOf(call, endpoint, body, headers) {
   if (!headers.has('content-type')) headers.set('content-type', 'application/json');
   return JSON.stringify(fields);
 }
+
+/** What a refresh export function said when it rejected. */
+export function said(reason) {
+  const { code, status, retryAfterMs } = Object(reason);
+  const number = (value) => (typeof value === 'number' ? value : undefined);
+  return JSON.stringify({ code: String(code), status: number(status), retryAfterMs: number(retryAfterMs) });
+}
+
+/** The body of an answer: what its JSON says, else the text. */
+export function parsed(text) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
+
+/** The refusal, for the application to read the server's reason from. */
+export function again({ response: { status, statusText, headers }, text }) {
+  return new Response(text, { status, statusText, headers });
+}

@@ -11,10 +11,11 @@ use crate::core::config::{self, Config, Url};
 use crate::core::json::{Json, Writer};
 use crate::core::jwt;
 use crate::core::lifetime::Stated;
-use crate::core::machine::{Ask, Committed, Event, Machine, Outcome, Output, Reply, SignedOutBy};
 use crate::core::origins::{Origins, Parts};
 use crate::core::policy::Policy;
+use crate::core::text::{cut, pieces};
 use crate::core::turn::Failure;
+use crate::core::{Ask, Committed, Event, Machine, Outcome, Output, Reply, SignedOutBy};
 use crate::core::{Error, ErrorKind, Instant, Millis};
 
 /// Replies over the boundary; a turn to wait for is [`WAIT`] + its number.
@@ -46,11 +47,21 @@ impl Engine {
     /// Reads the configuration, given as [`config`] wants it; throws
     /// the error as JSON. `page` is the URL of the page, or empty.
     #[wasm_bindgen(constructor)]
-    pub fn new(config: &str, host: Host, page: &str, now: f64, seed: f64) -> Result<Engine, String> {
+    pub fn new(
+        config: &str,
+        host: Host,
+        page: &str,
+        now: f64,
+        seed: f64,
+    ) -> Result<Engine, String> {
         let page = (!page.is_empty()).then_some(page);
         let config = config::read(config, page, &|text, base| parsed(&host, text, base))
             .map_err(|error| outward::error(&error))?;
-        let Config { policy, origins, base } = config;
+        let Config {
+            policy,
+            origins,
+            base,
+        } = config;
         let machine = Machine::new(policy, seed.to_bits(), instant(now));
         Ok(Self {
             machine: RefCell::new(machine),
@@ -108,9 +119,21 @@ impl Engine {
                 },
             ),
             Input::Answered => {
-                let (media_type, after) = more.as_deref().and_then(|more| more.split_once('\n')).unwrap_or_default();
+                let (media_type, after) = more
+                    .as_deref()
+                    .and_then(|more| cut(more, b'\n'))
+                    .unwrap_or_default();
                 let retry_after = Some(after).filter(|after| !after.is_empty());
-                machine.answered(now, number, Answer { status: a as u16, media_type, retry_after, body });
+                machine.answered(
+                    now,
+                    number,
+                    Answer {
+                        status: a as u16,
+                        media_type,
+                        retry_after,
+                        body,
+                    },
+                );
             }
             Input::Provided => match tokens(body, machine.policy()) {
                 Ok(tokens) => machine.provided(now, number, tokens),
@@ -150,13 +173,20 @@ impl Engine {
         let text = text.unwrap_or_default();
         let yes = |holds: bool| holds.then(String::new);
         match query {
-            Query::RequestPath => {
-                Some(outward::request_path(machine.policy(), self.base.as_deref(), &mut self.origins.whole()))
-            }
+            Query::RequestPath => Some(outward::request_path(
+                machine.policy(),
+                self.base.as_deref(),
+                &mut self.origins.whole(),
+            )),
             Query::Admits => {
-                let mut lines = text.split('\n');
+                let mut lines = pieces(&text, b'\n');
                 let mut line = || lines.next().unwrap_or_default();
-                yes(self.origins.admits(Parts { protocol: line(), origin: line(), path: line(), more: false }))
+                yes(self.origins.admits(Parts {
+                    protocol: line(),
+                    origin: line(),
+                    path: line(),
+                    more: false,
+                }))
             }
             Query::Outranks => yes(machine.outranks(number, &text)),
             Query::Inspection => Some(outward::inspection(&machine.inspection())),
@@ -260,7 +290,9 @@ impl Engine {
     }
 
     fn perform(&self, output: Output) {
-        let act = |act, number, json: Option<String>| self.host.act(act, number, false, json.as_deref(), None);
+        let act = |act, number, json: Option<String>| {
+            self.host.act(act, number, false, json.as_deref(), None)
+        };
         match output {
             Output::Lock { turn, steal } => self.host.act(Act::Lock, turn, steal, None, None),
             Output::Unlock { turn } => act(Act::Unlock, turn, None),
@@ -273,7 +305,9 @@ impl Engine {
             Output::Commit { number } => {
                 let json = {
                     let machine = self.machine.borrow();
-                    machine.pending(number).map(|record| record.stored(machine.pace()))
+                    machine
+                        .pending(number)
+                        .map(|record| record.stored(machine.pace()))
                 };
                 if json.is_some() {
                     act(Act::Commit, number, json);
@@ -301,15 +335,24 @@ impl Engine {
                 act(Act::TurnEnded, turn, error);
             }
             Output::SignInEnded { request, result } => {
-                act(Act::SignInEnded, request, result.err().map(|error| outward::error(&error)));
+                act(
+                    Act::SignInEnded,
+                    request,
+                    result.err().map(|error| outward::error(&error)),
+                );
             }
             Output::LogoutEnded { request } => act(Act::LogoutEnded, request, None),
             Output::Snapshot => {
                 let (serial, json) = {
                     let machine = self.machine.borrow();
                     let snapshot = machine.snapshot();
-                    let claims = machine.access_token().and_then(|token| jwt::payload(token.expose()));
-                    (snapshot.serial, outward::snapshot(&snapshot, claims.as_deref()))
+                    let claims = machine
+                        .access_token()
+                        .and_then(|token| jwt::payload(token.expose()));
+                    (
+                        snapshot.serial,
+                        outward::snapshot(&snapshot, claims.as_deref()),
+                    )
                 };
                 act(Act::Snapshot, serial, Some(json));
             }
@@ -344,19 +387,30 @@ impl Engine {
             Event::UserChanged => ("user-changed", None),
             Event::Warning(error) => ("warning", Some(error)),
         };
-        self.host.act(Act::Event, 0, false, error.map(outward::error).as_deref(), Some(kind));
+        self.host.act(
+            Act::Event,
+            0,
+            false,
+            error.map(outward::error).as_deref(),
+            Some(kind),
+        );
     }
 
     fn outcome(&self, turn: u32) -> Option<Outcome> {
         let outcomes = self.outcomes.borrow();
-        outcomes.iter().find(|(number, _)| *number == turn).map(|(_, outcome)| outcome.clone())
+        outcomes
+            .iter()
+            .find(|(number, _)| *number == turn)
+            .map(|(_, outcome)| outcome.clone())
     }
 }
 
 /// What the refresh function said when it rejected; without it, it was the
 /// network.
 fn failure(said: Option<&str>) -> Failure {
-    let Some(said) = said.and_then(Json::parse) else { return Failure::Network };
+    let Some(said) = said.and_then(Json::parse) else {
+        return Failure::Network;
+    };
     let number = |name| said.get(name).and_then(Json::number);
     let code = said.get("code").and_then(Json::text);
     Failure::Function {
@@ -376,14 +430,25 @@ fn tokens(json: &str, policy: &Policy) -> Result<Tokens, Error> {
         expires_at: number("expiresAt").and_then(Instant::from_ms),
     };
     let (access, refresh) = (text("accessToken"), text("refreshToken"));
-    answer::from_application(access.as_deref(), refresh.as_deref(), stated, policy.cookie_access())
+    answer::from_application(
+        access.as_deref(),
+        refresh.as_deref(),
+        stated,
+        policy.cookie_access(),
+    )
 }
 
 fn asked(kind: u32, a: f64, b: u32, worked: bool) -> Ask {
     match kind {
         0 => Ask::Request,
-        1 => Ask::Refused { serial: a as u32, party: b, worked },
-        2 => Ask::Token { least: Millis::from_ms(a).unwrap_or_default() },
+        1 => Ask::Refused {
+            serial: a as u32,
+            party: b,
+            worked,
+        },
+        2 => Ask::Token {
+            least: Millis::from_ms(a).unwrap_or_default(),
+        },
         3 => Ask::TokenNow,
         4 => Ask::TokenForced,
         _ => Ask::Refresh,
@@ -398,8 +463,15 @@ fn instant(now: f64) -> Instant {
 /// A URL that the platform took apart.
 fn parsed(host: &Host, text: &str, base: Option<&str>) -> Option<Url> {
     let parts = host.parse(text, base)?;
-    let mut lines = parts.split('\n');
+    let mut lines = pieces(&parts, b'\n');
     let mut line = || lines.next().unwrap_or_default().to_owned();
     let (href, protocol, origin, path) = (line(), line(), line(), line());
-    Some(Url { href, protocol, origin, path, user: line() == "true", query: line() == "true" })
+    Some(Url {
+        href,
+        protocol,
+        origin,
+        path,
+        user: line() == "true",
+        query: line() == "true",
+    })
 }

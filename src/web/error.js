@@ -10,3 +10,10 @@ export class TokenError extends Error {
 }
 // On the prototype, where Error has it: no error lists it among its own.
 Object.defineProperty(TokenError.prototype, 'name', { value: 'TokenError', configurable: true, writable: true });
+
+/** Makes the error that the core describes; `thrown` is what the platform
+ * threw at the last call, which may be its cause. */
+export function tokenError({ code, call, cause, ...details }, thrown) {
+  const behind = cause ? tokenError(cause, thrown) : call !== undefined && call === thrown?.call ? thrown.reason : undefined;
+  return new TokenError(code, { ...details, cause: behind });
+}

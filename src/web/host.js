@@ -1,50 +1,12 @@
 // The JavaScript half of one manager: what the engine's outputs do in the
 // world. Its own state is promises and handles; every decision is the core's.
 
-import { requestOf } from './call.js';
-import { TokenError } from './error.js';
+import { again, parsed, requestOf, said } from './call.js';
+import { Act, Input, Query } from './engine.js';
+import { TokenError, tokenError } from './error.js';
+import { follow } from './page.js';
 import { openStore } from './store.js';
 import { Tabs } from './tabs.js';
-
-// The engine's inputs, queries and acts, as src/web numbers them.
-export const ASK = 0;
-export const RESUME = 1;
-const LOAD = 2;
-const GRANTED = 3;
-const READ = 4;
-const HEARD = 5;
-const COMMITTED = 6;
-const ANSWERED = 7;
-const PROVIDED = 8;
-const FAILED = 9;
-export const LOGIN = 10;
-export const ABANDON = 11;
-export const SET_TOKENS = 12;
-export const LOGOUT = 13;
-const VISIBLE = 14;
-const ONLINE = 15;
-const WAKE = 16;
-const DISPOSE = 17;
-export const REQUEST_PATH = 0;
-export const ADMITS = 1;
-const OUTRANKS = 2;
-export const INSPECTION = 3;
-const ERROR = 4;
-const ACTS = [
-  'lock',
-  'unlock',
-  'read',
-  'call',
-  'abort',
-  'commit',
-  'tell',
-  'turnEnded',
-  'signInEnded',
-  'logoutEnded',
-  'snapshot',
-  'event',
-  'closed',
-];
 
 /** The longest delay that setTimeout does not take for 1 ms. */
 const LONGEST_TIMEOUT = 2 ** 31 - 1;
@@ -91,7 +53,7 @@ export class Host {
   #thrown;
   token;
   #record;
-  #off = [];
+  #off = () => {};
 
   /**
    * @param sink takes what the application sees: snapshots and events
@@ -162,7 +124,7 @@ export class Host {
     if (this.#dead) return;
     this.#dead = error;
     this.pass = undefined;
-    for (const off of this.#off.splice(0)) off();
+    this.#off();
     for (const turn of this.#turns.values()) turn.resolve(error);
     for (const request of this.#requests.values()) request.reject(error);
     this.#requests.clear();
@@ -171,7 +133,7 @@ export class Host {
   /** Disposes: what waits is rejected, what was sent is finished. */
   dispose() {
     if (this.#dead) return;
-    this.#feed(DISPOSE);
+    this.#feed(Input.Dispose);
     this.die(new TokenError('disposed', { message: 'this token manager has been disposed of' }));
   }
 
@@ -193,21 +155,21 @@ export class Host {
 
   /** The error of a reply: the turn's own, which all who waited share. */
   failure(error) {
-    return this.#dead ?? error ?? this.#error(this.engine.query(ERROR, 0));
+    return this.#dead ?? error ?? this.#error(this.engine.query(Query.Error, 0));
   }
 
   /** Asks, waits for turns as long as it is told to, and gives the last
    * reply. */
   async settle(kind, a, signal) {
     if (this.hold) await abortable(this.hold, signal);
-    let reply = this.enter(ASK, kind, a);
+    let reply = this.enter(Input.Ask, kind, a);
     const party = this.party();
     let error;
     while (reply >= this.WAIT) {
       const turn = reply - this.WAIT;
       error = await this.wait(turn, signal);
       if (this.#dead) throw this.#dead;
-      reply = this.enter(RESUME, turn, kind, party);
+      reply = this.enter(Input.Resume, turn, kind, party);
     }
     if (reply === this.FAIL) throw this.failure(error);
     return reply;
@@ -231,7 +193,8 @@ export class Host {
 
   /** Does what the core asks for; see Act in src/web/host.rs. */
   act(act, number, flag, json, more) {
-    this[ACTS[act]](number, json, flag, more);
+    const [first, ...rest] = Act[act];
+    this[first.toLowerCase() + rest.join('')](number, json, flag, more);
   }
 
   /** Makes the error that the core describes. Its cause is the core's own,
@@ -258,8 +221,8 @@ export class Host {
       const [oldest] = this.#turns.keys();
       if (this.#turns.size > REMEMBERED) this.#turns.delete(oldest);
     }
-    if (this.lockKind === 'web-locks') this.#tabs.lock(turn, steal, () => this.#feed(GRANTED, turn));
-    else this.#feed(GRANTED, turn);
+    if (this.lockKind === 'web-locks') this.#tabs.lock(turn, steal, () => this.#feed(Input.Granted, turn));
+    else this.#feed(Input.Granted, turn);
   }
 
   unlock(turn) {
@@ -269,8 +232,8 @@ export class Host {
   read(turn) {
     const asked = this.#tabs?.ask();
     const stored = this.#stored();
-    if (!asked && !(stored instanceof Promise)) return this.#feed(READ, turn, 0, 0, stored ?? undefined);
-    Promise.all([stored, asked]).then(([text]) => this.#feed(READ, turn, 0, 0, text ?? undefined));
+    if (!asked && !(stored instanceof Promise)) return this.#feed(Input.Read, turn, 0, 0, stored ?? undefined);
+    Promise.all([stored, asked]).then(([text]) => this.#feed(Input.Read, turn, 0, 0, text ?? undefined));
   }
 
   call(number, json) {
@@ -291,11 +254,11 @@ export class Host {
         const media = response.headers.get('content-type') ?? '';
         const after = response.headers.get('retry-after') ?? '';
         if (own) own.answer = { response, text };
-        return () => this.#feed(ANSWERED, number, response.status, 0, text, `${media}\n${after}`);
+        return () => this.#feed(Input.Answered, number, response.status, 0, text, `${media}\n${after}`);
       })
       .catch((reason) => () => {
         this.#thrown = { call: number, reason };
-        this.#feed(FAILED, number);
+        this.#feed(Input.Failed, number);
       })
       .then((report) => {
         this.#calls.delete(number);
@@ -320,10 +283,10 @@ export class Host {
         }
       })
       .then(
-        (tokens) => () => this.#feed(PROVIDED, number, 0, 0, tokensOf(tokens)),
+        (tokens) => () => this.#feed(Input.Provided, number, 0, 0, tokensOf(tokens)),
         (reason) => () => {
           this.#thrown = { call: number, reason };
-          this.#feed(FAILED, number, 0, 0, said(reason));
+          this.#feed(Input.Failed, number, 0, 0, said(reason));
         },
       )
       .then((report) => {
@@ -343,11 +306,11 @@ export class Host {
         this.#record = text;
         this.#tabs?.tell(text);
       }
-      this.#feed(COMMITTED, number, 0, kept ? 1 : 0, stored ?? undefined);
+      this.#feed(Input.Committed, number, 0, kept ? 1 : 0, stored ?? undefined);
     };
     let swapped = null;
     try {
-      swapped = this.#store?.swap(text, (stored) => this.engine.query(OUTRANKS, number, stored) !== undefined) ?? null;
+      swapped = this.#store?.swap(text, (stored) => this.engine.query(Query.Outranks, number, stored) !== undefined) ?? null;
     } catch (error) {
       this.#degrade(error);
       return finish(null, true);
@@ -428,7 +391,7 @@ export class Host {
   }
 
   inspection() {
-    const json = this.engine?.query(INSPECTION, 0);
+    const json = this.engine?.query(Query.Inspection, 0);
     const { lastError, ...figures } = json ? JSON.parse(json) : { refreshes: 0, refreshFailures: 0, clockSkewMs: 0 };
     return { nextRefreshAt: null, ...figures, lastError: this.#error(lastError) ?? null };
   }
@@ -443,7 +406,7 @@ export class Host {
     this.#timer = this.#clock.setTimeout(() => {
       this.#timer = undefined;
       this.#wakeAt = Infinity;
-      this.#feed(WAKE);
+      this.#feed(Input.Wake);
     }, delay);
     // On a server no timer keeps the process.
     this.#timer?.unref?.();
@@ -475,48 +438,33 @@ export class Host {
       this.#tabs = new Tabs(
         key,
         () => this.#record,
-        (text) => this.#feed(HEARD, 0, 0, 0, text),
+        (text) => this.#feed(Input.Heard, 0, 0, 0, text),
       );
       if (globalThis.navigator?.locks) this.lockKind = 'web-locks';
       else this.degraded.push('web-locks');
     }
     const stored = await this.#stored();
     this.#record = stored ?? undefined;
-    this.#feed(LOAD, 0, 0, 0, stored ?? undefined);
-    this.#follow(key);
+    this.#feed(Input.Load, 0, 0, 0, stored ?? undefined);
+    this.#off = follow({
+      visible: (visible) => {
+        if (visible) this.#reread();
+        this.#feed(Input.Visible, 0, 0, visible ? 1 : 0);
+      },
+      online: () => this.#feed(Input.Online),
+      // An open channel keeps a page out of the back-forward cache.
+      hidden: () => this.#tabs?.close(),
+      shown: (again) => {
+        this.#tabs?.open();
+        if (again) this.#recheck();
+      },
+      stored: (name, text) => {
+        if (this.storage === 'local' && name === key && text !== null) this.#feed(Input.Heard, 0, 0, 0, text);
+      },
+    });
     const early = this.#early;
     this.#early = undefined;
     if (early.length) setTimeout(() => early.forEach((event) => this.#sink.happened(event)), 0);
-  }
-
-  #follow(key) {
-    const on = (target, type, listener) => {
-      target?.addEventListener?.(type, listener);
-      this.#off.push(() => target?.removeEventListener?.(type, listener));
-    };
-    const { document } = globalThis;
-    const seen = () => {
-      const visible = document.visibilityState !== 'hidden';
-      if (visible) this.#reread();
-      this.#feed(VISIBLE, 0, 0, visible ? 1 : 0);
-    };
-    if (document) {
-      on(document, 'visibilitychange', seen);
-      if (document.visibilityState === 'hidden') this.#feed(VISIBLE);
-    }
-    on(globalThis, 'online', () => this.#feed(ONLINE));
-    // An open channel keeps a page out of the back-forward cache.
-    on(globalThis, 'pagehide', () => this.#tabs?.close());
-    on(globalThis, 'pageshow', (event) => {
-      this.#tabs?.open();
-      if (event.persisted) this.#recheck();
-    });
-    on(document, 'resume', () => this.#recheck());
-    if (this.storage === 'local') {
-      on(globalThis, 'storage', (event) => {
-        if (event.key === key && event.newValue !== null) this.#feed(HEARD, 0, 0, 0, event.newValue);
-      });
-    }
   }
 
   /** A page that was frozen or put away knows nothing for certain until it
@@ -533,7 +481,7 @@ export class Host {
 
   #reread() {
     const stored = this.#stored();
-    const hear = (text) => text != null && this.#feed(HEARD, 0, 0, 0, text);
+    const hear = (text) => text != null && this.#feed(Input.Heard, 0, 0, 0, text);
     return stored instanceof Promise ? stored.then(hear) : hear(stored);
   }
 
@@ -574,18 +522,6 @@ export function tokensOf(tokens) {
   );
 }
 
-/** What a refresh function said when it rejected. */
-function said(reason) {
-  const { code, status, retryAfterMs } = Object(reason);
-  const number = (value) => (typeof value === 'number' ? value : undefined);
-  return JSON.stringify({ code: String(code), status: number(status), retryAfterMs: number(retryAfterMs) });
-}
-
-function tokenError({ code, call, cause, ...details }, thrown) {
-  const behind = cause ? tokenError(cause, thrown) : call !== undefined && call === thrown?.call ? thrown.reason : undefined;
-  return new TokenError(code, { ...details, cause: behind });
-}
-
 /** Rejects with the signal's reason, at once, and harms nobody else. */
 export function abortable(promise, signal, aborted) {
   if (!signal) return promise;
@@ -599,17 +535,3 @@ export function abortable(promise, signal, aborted) {
     promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
   });
 }
-
-function parsed(text) {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return text;
-  }
-}
-
-/** The refusal, for the application to read the server's reason from. */
-function again({ response: { status, statusText, headers }, text }) {
-  return new Response(text, { status, statusText, headers });
-}
-

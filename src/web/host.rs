@@ -14,7 +14,14 @@ extern "C" {
 
     /// Does something that an output without a payload asks for.
     #[wasm_bindgen(method)]
-    pub fn act(this: &Host, act: Act, number: u32, flag: bool, json: Option<&str>, more: Option<&str>);
+    pub fn act(
+        this: &Host,
+        act: Act,
+        number: u32,
+        flag: bool,
+        json: Option<&str>,
+        more: Option<&str>,
+    );
 
     /// `token` is missing where it travels in a cookie; `serial` is 0 where
     /// there is no pass.

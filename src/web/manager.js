@@ -2,8 +2,9 @@
 
 import { isBody } from './call.js';
 import { described } from './config.js';
+import { Input, Query } from './engine.js';
 import { TokenError } from './error.js';
-import { ABANDON, Host, LOGIN, LOGOUT, REQUEST_PATH, SET_TOKENS, tokensOf } from './host.js';
+import { Host, tokensOf } from './host.js';
 import { makeFetch } from './request.js';
 
 const TOKEN = 2;
@@ -40,7 +41,7 @@ export class TokenManager {
       // The core says what is wrong as JSON.
       throw typeof refusal === 'string' ? new TokenError('invalid-config', JSON.parse(refusal)) : refusal;
     }
-    host.prefix = JSON.parse(host.engine.query(REQUEST_PATH, 0)).prefix ?? '';
+    host.prefix = JSON.parse(host.engine.query(Query.RequestPath, 0)).prefix ?? '';
     this.fetch = makeFetch(host, (input, init) => transport(input, init), config);
   }
 
@@ -81,18 +82,18 @@ export class TokenManager {
     if (!isBody(body) && (typeof body !== 'object' || body === null)) {
       throw new TypeError('login: expected an object or a body that fetch takes');
     }
-    return this.#host.request(signal, { body, headers, abandon: (n) => this.#host.enter(ABANDON, n) }, (n) =>
-      this.#host.enter(LOGIN, n),
+    return this.#host.request(signal, { body, headers, abandon: (n) => this.#host.enter(Input.Abandon, n) }, (n) =>
+      this.#host.enter(Input.Login, n),
     );
   }
 
   async setTokens(tokens) {
-    await this.#host.request(undefined, {}, (n) => this.#host.enter(SET_TOKENS, n, 0, 0, tokensOf(tokens)));
+    await this.#host.request(undefined, {}, (n) => this.#host.enter(Input.SetTokens, n, 0, 0, tokensOf(tokens)));
     return this.snapshot;
   }
 
   async logout({ signal, local = false } = {}) {
-    await this.#host.request(signal, {}, (n) => this.#host.enter(LOGOUT, n, 0, local ? 1 : 0));
+    await this.#host.request(signal, {}, (n) => this.#host.enter(Input.Logout, n, 0, local ? 1 : 0));
   }
 
   subscribe(listener) {

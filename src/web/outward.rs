@@ -33,7 +33,10 @@ pub fn inspection(inspection: &Inspection) -> String {
     out.number("refreshFailures", inspection.refresh_failures.into());
     out.number("nextRefreshAt", inspection.next_refresh.as_ms());
     out.number("clockSkewMs", inspection.clock_skew_ms);
-    out.source("lastError", inspection.last_error.as_ref().map(error).as_deref());
+    out.source(
+        "lastError",
+        inspection.last_error.as_ref().map(error).as_deref(),
+    );
     out.end()
 }
 
@@ -70,7 +73,10 @@ pub fn call(call: &Call, policy: &Policy) -> String {
         out.text("method", Some(&endpoint.method));
         out.text("flag", endpoint.flag);
         if let Some(csrf) = &endpoint.csrf {
-            out.list("csrf", &mut [csrf.cookie.as_str(), &csrf.header].into_iter());
+            out.list(
+                "csrf",
+                &mut [csrf.cookie.as_str(), &csrf.header].into_iter(),
+            );
         }
     }
     out.text(
@@ -83,7 +89,10 @@ pub fn call(call: &Call, policy: &Policy) -> String {
     );
     out.text("credentials", Some(call.credentials));
     let headers = call.headers.iter();
-    out.list("headers", &mut headers.flat_map(|(name, value)| [name.as_str(), value]));
+    out.list(
+        "headers",
+        &mut headers.flat_map(|(name, value)| [name.as_str(), value]),
+    );
     if let Some((name, token)) = &call.field {
         out.list("field", &mut [name.as_str(), token.expose()].into_iter());
     }
@@ -98,7 +107,11 @@ pub fn call(call: &Call, policy: &Policy) -> String {
 
 /// `header` is missing where the token travels in a cookie; `origins` are
 /// those that are allowed as a whole.
-pub fn request_path(policy: &Policy, base: Option<&str>, origins: &mut dyn Iterator<Item = &str>) -> String {
+pub fn request_path(
+    policy: &Policy,
+    base: Option<&str>,
+    origins: &mut dyn Iterator<Item = &str>,
+) -> String {
     let mut out = Writer::object();
     if let Access::Header { name, prefix } = &policy.access {
         out.text("header", Some(name));

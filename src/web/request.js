@@ -2,7 +2,8 @@
 // the pass does not say enough is the core asked.
 
 import { cookie } from './call.js';
-import { ADMITS, ASK, REQUEST_PATH, RESUME, abortable } from './host.js';
+import { Input, Query } from './engine.js';
+import { abortable } from './host.js';
 
 const REQUEST = 0;
 const REFUSED = 1;
@@ -22,7 +23,7 @@ function isPlain(object) {
  * @param config the application's configuration
  */
 export function makeFetch(host, transport, config) {
-  const { header, base, origins } = JSON.parse(host.engine.query(REQUEST_PATH, 0));
+  const { header, base, origins } = JSON.parse(host.engine.query(Query.RequestPath, 0));
   const name = header?.toLowerCase();
   // A browser takes Authorization off a redirect to another origin, and no
   // other header.
@@ -140,7 +141,7 @@ export function makeFetch(host, transport, config) {
     while (reply >= host.WAIT) {
       const turn = reply - host.WAIT;
       const error = await host.wait(turn, signal);
-      reply = host.enter(RESUME, turn, kind, party);
+      reply = host.enter(Input.Resume, turn, kind, party);
       if (reply === host.FAIL) throw host.failure(error);
     }
     if (reply === host.FAIL) throw host.failure();
@@ -150,7 +151,7 @@ export function makeFetch(host, transport, config) {
   async function asked(sender) {
     const { signal } = sender;
     if (host.hold) await abortable(host.hold, signal);
-    const reply = host.enter(ASK, REQUEST);
+    const reply = host.enter(Input.Ask, REQUEST);
     const go = reply === host.GO || (reply !== host.BARE && (await settled(reply, REQUEST, signal)));
     const pass = go ? host.pass : undefined;
     return answered(sender, pass, await sender.send(pass));
@@ -163,7 +164,7 @@ export function makeFetch(host, transport, config) {
       return response;
     }
     const { serial, party, worked } = pass;
-    const reply = host.enter(ASK, REFUSED, serial, party, worked ? '' : undefined);
+    const reply = host.enter(Input.Ask, REFUSED, serial, party, worked ? '' : undefined);
     if (reply === host.DELIVER || !sender.again) return response;
     const drop = () => response.body?.cancel().catch(() => {});
     let go;
@@ -207,7 +208,7 @@ export function makeFetch(host, transport, config) {
       const request = typeof input === 'object' && input !== null && 'clone' in input;
       const url = new URL(request ? input.url : input, base ?? undefined);
       const parts = `${url.protocol}\n${url.origin}\n${url.pathname}`;
-      if (host.engine.query(ADMITS, 0, parts) === undefined) return transport(request ? input : url.href, init);
+      if (host.engine.query(Query.Admits, 0, parts) === undefined) return transport(request ? input : url.href, init);
       return asked(senderOf(request ? input : url.href, init, url.href));
     } catch (error) {
       return Promise.reject(error);

@@ -87,7 +87,10 @@ pub fn compile(project: &Project, tools: &Tools) -> Result<PathBuf> {
         command
             .env("RUSTC_BOOTSTRAP", "1")
             .env("RUSTFLAGS", "-Zunstable-options -Cpanic=immediate-abort")
-            .args(["-Zbuild-std=std,panic_abort", "-Zbuild-std-features=optimize_for_size"]);
+            .args([
+                "-Zbuild-std=std,panic_abort",
+                "-Zbuild-std-features=optimize_for_size",
+            ]);
     }
     process::run(&mut command)?;
     Ok(project.target.join(WASM_TARGET).join("wasm/evertoken.wasm"))

@@ -21,7 +21,10 @@ pub fn assemble(project: &Project, bindings: &Path, package: &Path) -> Result {
     copy_tree(bindings, &stage)?;
     // The JavaScript half of the shell.
     let shell = project.root.join("src/web");
-    for file in files(&shell)?.iter().filter(|file| file.extension().is_some_and(|e| e == "js")) {
+    for file in files(&shell)?
+        .iter()
+        .filter(|file| file.extension().is_some_and(|e| e == "js"))
+    {
         copy(&shell.join(file), &stage.join(file))?;
     }
 
