@@ -72,7 +72,7 @@ export function suite({ launch = {} } = {}) {
   return function rule(name, options, run) {
     if (typeof options === 'function') [options, run] = [{}, options];
     const { timeout = 60_000, context: contextOptions, ...serverOptions } = options;
-    test(name, { timeout }, async () => {
+    test(name, { timeout }, async (t) => {
       const server = await new AuthServer({ origins: [pages.origin], ...serverOptions }).start();
       const context = await browser.newContext(contextOptions);
       const complaints = [];
@@ -88,7 +88,7 @@ export function suite({ launch = {} } = {}) {
         return page;
       };
       try {
-        await run({ page: await open(), server, context, browser, open, said, complaints, pages });
+        await run({ t, page: await open(), server, context, browser, open, said, complaints, pages });
         assert.deepEqual(complaints, [], 'a page threw, or a rejection was not handled');
       } finally {
         await context.close();

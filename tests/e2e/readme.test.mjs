@@ -1,0 +1,276 @@
+// The README and the types say what the package does: their examples run, and
+// their tables name what there is.
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { after, before, test } from 'node:test';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
+import { chromium } from 'playwright-core';
+import { BROWSER, PKG } from './support/suite.mjs';
+
+const root = new URL('../../', import.meta.url);
+const readme = await readFile(new URL('README.md', root), 'utf8');
+const types = await readFile(join(PKG, 'index.d.ts'), 'utf8');
+const { createTokenManager } = await import(pathToFileURL(join(PKG, 'index.js')).href);
+
+const blocks = new Map(
+  [...readme.matchAll(/<!-- test: (\S+) -->\n```js\n([^]*?)```/g)].map(([, name, code]) => [name, code]),
+);
+
+/** The rows of the first table below a heading, or of the `nth`; cells in order. */
+function table(heading, nth = 0) {
+  const section = readme.split(/^#+ /m).find((part) => part.startsWith(`${heading}\n`)) ?? '';
+  const tables = section.split(/\n\n/).filter((part) => part.startsWith('|'));
+  const [, , ...rows] = tables[nth]?.split('\n') ?? [];
+  return rows.filter(Boolean).map((row) => row.split('|').slice(1, -1).map((cell) => cell.trim()));
+}
+
+/** The names in backticks in a cell. */
+const quoted = (cell) => [...cell.matchAll(/`'?([^`']+)'?`/g)].map(([, name]) => name);
+
+const json = (body, status = 200) =>
+  new Response(JSON.stringify(body), { status, headers: { 'content-type': 'application/json' } });
+
+let folder;
+
+before(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'evertoken-readme-'));
+  const modules = join(folder, 'node_modules');
+  await mkdir(modules);
+  await symlink(PKG, join(modules, 'evertoken'));
+  // What the examples rely on: React calls what it is given without a `this`,
+  // and takes a snapshot that is another object each time for a change.
+  const stubs = {
+    react: `
+      export function useSyncExternalStore(subscribe, snapshot) {
+        if (!Object.is(snapshot(), snapshot())) throw new Error('the snapshot is not stable');
+        return { value: snapshot(), off: subscribe(() => globalThis.readme.changes.push(snapshot())) };
+      }`,
+    vue: `
+      export const shallowRef = (value) => ({ value });
+      export const onScopeDispose = (end) => void (globalThis.readme.end = end);`,
+  };
+  for (const [name, code] of Object.entries(stubs)) {
+    await mkdir(join(modules, name));
+    await writeFile(join(modules, name, 'package.json'), JSON.stringify({ name, type: 'module', exports: './index.js' }));
+    await writeFile(join(modules, name, 'index.js'), code);
+  }
+  await writeFile(join(folder, 'package.json'), '{"type":"module"}');
+});
+
+after(() => rm(folder, { recursive: true }));
+
+/** Runs an example in Node.js; its `./auth.js` has the manager. */
+async function run(name, auth) {
+  globalThis.readme = { auth, changes: [] };
+  // Each run in a folder of its own, since modules are evaluated once.
+  const own = await mkdtemp(join(folder, `${name}-`));
+  await writeFile(join(own, 'auth.js'), 'export const { auth } = globalThis.readme;');
+  await writeFile(join(own, 'example.js'), blocks.get(name));
+  return import(pathToFileURL(join(own, 'example.js')).href);
+}
+
+/** Runs an example in a page of `origin`; gives the page. */
+async function runInBrowser(t, name, { origin, exports, prepare }) {
+  const browser = await chromium.launch(BROWSER);
+  t.after(() => browser.close());
+  const context = await browser.newContext();
+  const page = await context.newPage();
+  const complaints = [];
+  page.on('pageerror', (error) => complaints.push(String(error)));
+  const map = JSON.stringify({ imports: { evertoken: '/evertoken.js' } });
+  const files = {
+    '/readme.html': ['text/html', `<!doctype html><link rel=icon href=data:,><script type=importmap>${map}</script>`],
+    '/readme.js': ['text/javascript', `${blocks.get(name)}\nexport { ${exports} };`],
+    '/evertoken.js': ['text/javascript', await readFile(join(PKG, 'index.js'), 'utf8')],
+  };
+  for (const [path, [contentType, body]] of Object.entries(files)) {
+    await page.route(`${origin}${path}`, (route) => route.fulfill({ contentType: `${contentType}; charset=utf-8`, body }));
+  }
+  await prepare?.(page);
+  await page.goto(`${origin}/readme.html`);
+  await page.evaluate(async () => {
+    window.example = await import('/readme.js');
+  });
+  return { page, complaints };
+}
+
+test('README: every example in JavaScript is run here', () => {
+  assert.equal(readme.match(/^```js$/gm)?.length, blocks.size);
+  assert.deepEqual([...blocks.keys()], ['quick-start', 'plain-options', 'react', 'vue', 'errors']);
+});
+
+test('README: quick-start works with the embedded backend', { timeout: 60_000 }, async (t) => {
+  const www = fileURLToPath(new URL('www', root));
+  const server = spawn(process.env.EVERTOKEN_SERVER, ['--port', '0', '--root', www, '--pkg', PKG], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  t.after(() => server.kill());
+  const ready = new Promise((resolve, reject) => {
+    createInterface(server.stdout).on('line', (line) => line.startsWith('READY ') && resolve(line.slice(6).trim()));
+    server.on('error', reject).on('exit', (code) => reject(new Error(`the server ended with ${code}`)));
+  });
+  const origin = await ready;
+  const { page, complaints } = await runInBrowser(t, 'quick-start', { origin, exports: 'auth, response, posts' });
+  const seen = await page.evaluate(async () => {
+    const { auth, response, posts } = window.example;
+    const first = await auth.getToken();
+    await auth.refresh();
+    return {
+      status: response.status,
+      posts: posts.data.length,
+      session: auth.snapshot.status,
+      another: (await auth.getToken()) !== first,
+    };
+  });
+  assert.equal(seen.status, 200);
+  assert.ok(seen.posts > 0);
+  assert.equal(seen.session, 'signed-in');
+  assert.equal(seen.another, true, 'the cookie refreshes it');
+  const [said] = await Promise.all([page.waitForEvent('console'), page.evaluate(() => window.example.auth.logout())]);
+  assert.equal(said.text(), 'please sign in again: logout');
+  assert.deepEqual(complaints, []);
+});
+
+test('README: plain-options carry the refresh token in the body and keep the session in IndexedDB', { timeout: 60_000 }, async (t) => {
+  const calls = [];
+  const { page, complaints } = await runInBrowser(t, 'plain-options', {
+    origin: 'http://localhost:1',
+    exports: 'auth, response',
+    prepare: (page) =>
+      page.route('https://api.example.com/**', (route) => {
+        const request = route.request();
+        const { pathname } = new URL(request.url());
+        calls.push([pathname, request.method(), request.headers().authorization, request.postDataJSON()]);
+        const tokens = { access_token: `at-${calls.length}`, refresh_token: `rt-${calls.length}`, expires_in: 600 };
+        const headers = { 'access-control-allow-origin': '*', 'access-control-allow-headers': 'authorization, content-type' };
+        return route.fulfill({ status: 200, headers, json: pathname === '/posts' ? { id: 1 } : tokens });
+      }),
+  });
+  const seen = await page.evaluate(async () => {
+    const { auth, response } = window.example;
+    await auth.refresh();
+    const { storage } = auth.inspect();
+    await auth.logout();
+    return { status: response.status, storage };
+  });
+  assert.deepEqual(seen, { status: 200, storage: 'indexeddb' });
+  assert.deepEqual(calls, [
+    ['/login', 'POST', undefined, { user: 'alice', password: 'secret' }],
+    ['/posts', 'POST', 'Bearer at-1', { title: 'Hello' }],
+    ['/token/refresh', 'POST', undefined, { refresh_token: 'rt-1' }],
+    ['/logout', 'POST', 'Bearer at-3', { refresh_token: 'rt-3' }],
+  ]);
+  assert.deepEqual(complaints, []);
+});
+
+/** A manager whose refresh endpoint gives what it is told to. */
+const manager = (answer = () => json({ token: 'second', expiresIn: 600 })) =>
+  createTokenManager({
+    baseUrl: 'https://api.example.com',
+    refresh: '/refresh',
+    fetch: async (url) => (new URL(url).pathname === '/refresh' ? answer() : json({}, 401)),
+  });
+
+/** Settles when subscribers have been told. */
+const told = () => new Promise((resolve) => setImmediate(resolve));
+
+test('README: react gets a stable snapshot and each change', async () => {
+  const auth = await manager();
+  const { useSession } = await run('react', auth);
+  const { value, off } = useSession();
+  assert.equal(value, auth.snapshot);
+  assert.equal(value.status, 'unknown');
+  await auth.setTokens({ accessToken: 'first', expiresIn: 600 });
+  await told();
+  assert.equal(globalThis.readme.changes.at(-1), auth.snapshot);
+  assert.equal(auth.snapshot.status, 'signed-in');
+  off();
+  const { length } = globalThis.readme.changes;
+  await auth.logout();
+  await told();
+  assert.equal(globalThis.readme.changes.length, length, 'it was taken off');
+});
+
+test('README: vue gets each change until its scope ends', async () => {
+  const auth = await manager();
+  const { useSession } = await run('vue', auth);
+  const session = useSession();
+  await auth.setTokens({ accessToken: 'first', expiresIn: 600 });
+  await told();
+  assert.equal(session.value.status, 'signed-in');
+  globalThis.readme.end();
+  await auth.logout();
+  await told();
+  assert.equal(session.value.status, 'signed-in', 'it was taken off');
+});
+
+test('README: errors tell a server that is down from a session that is over', async () => {
+  const outcome = async (status) => {
+    const auth = await manager(() => json({}, status));
+    await auth.setTokens({ accessToken: 'first', expiresIn: 600 });
+    const { load } = await run('errors', auth);
+    return load('/posts');
+  };
+  assert.match(await outcome(503), /^not now, again in [\d.]+ ms$/);
+  assert.equal(await outcome(401), 'please sign in');
+});
+
+test('README: the example of the types is that of the quick start', () => {
+  const [, example] = /@example\n([^]*?)\n \*\//.exec(types);
+  const lines = example.split('\n').map((line) => line.replace(/^ \* ?/, '')).filter(Boolean);
+  const code = blocks.get('quick-start').split('\n');
+  assert.deepEqual(lines.filter((line) => !code.includes(line)), []);
+});
+
+test('README: the tables name every option, error, event and preset of the types, and no other', () => {
+  const declared = types.replaceAll(/\/\*\*[^]*?\*\//g, '');
+  const options = /interface Options \{([^]*?)\n\}/.exec(declared)[1];
+  const names = [...options.matchAll(/^ {2}(\w+)\?:/gm)].map(([, name]) => name);
+  const listed = table('Options').flatMap(([cell]) => quoted(cell));
+  assert.deepEqual(listed.sort(), [...names, 'preset', 'refresh'].sort());
+
+  const union = (name) => [...new RegExp(`type ${name} =([^;]*);`).exec(declared)[1].matchAll(/'([^']+)'/g)].map(([, word]) => word);
+  assert.deepEqual(table('Errors').flatMap(([cell]) => quoted(cell)), union('TokenErrorCode'));
+  assert.deepEqual(table('Options', 1).flatMap(([cell]) => quoted(cell)), union('Preset'));
+
+  const events = [...declared.matchAll(/^ {2}\| \{ readonly type: '([^']+)'/gm)].map(([, type]) => type);
+  assert.deepEqual(table('Events').flatMap(([cell]) => quoted(cell)).sort(), events.sort());
+});
+
+for (const [preset, login, refresh, logout] of table('Options', 1).map((row) => row.map((cell) => quoted(cell)[0]))) {
+  test(`README: preset ${preset} calls what the table says`, async () => {
+    const calls = [];
+    const auth = await createTokenManager({
+      preset,
+      baseUrl: 'https://api.example.com',
+      fetch: async (url, { method }) => {
+        calls.push(`${method} ${new URL(url).pathname}`);
+        return json({ jwt: 'access', refreshToken: 'refresh', expiresIn: 600 });
+      },
+    });
+    await auth.login({ identifier: 'alice', password: 'secret' });
+    await auth.refresh();
+    await auth.logout();
+    assert.deepEqual(calls, [login, refresh, logout].filter(Boolean));
+  });
+}
+
+test('README: the download is not larger than it says', async () => {
+  const bytes = await readFile(join(PKG, 'index.js'));
+  const sizes = {
+    raw: bytes.length,
+    'with gzip': gzipSync(bytes, { level: 9 }).length,
+    'with brotli': brotliCompressSync(bytes, {
+      params: { [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length },
+    }).length,
+  };
+  for (const [how, size] of Object.entries(sizes)) {
+    const said = new RegExp(`([\\d.]+) kB ${how}`).exec(readme)?.[1];
+    assert.ok(size <= Number(said) * 1000 + 50, `${how}: ${size} bytes, the README says ${said} kB`);
+  }
+});
