@@ -1,4 +1,92 @@
-//! A token manager for browsers.
+//! A token manager for browsers: it signs in, puts the access token on the
+//! requests that may have it, refreshes it before it ends, and signs out when
+//! the session is really over. Applications use the npm package of the same
+//! name, whose README says how; this is the map of what is inside.
+//!
+//! # The house
+//!
+//! | where | what | what it may know |
+//! |---|---|---|
+//! | [`core`] | the protocol as a state machine: every decision | nothing but what it is told |
+//! | `src/web/*.rs` | the shell, Rust half: JavaScript values into the core's and back | wasm-bindgen |
+//! | `src/web/*.js` | the shell, JavaScript half: promises, timers, fetch, storage, locks, channels, the path of a request | the browser |
+//! | `pkg-template/` | the npm package: how the module is loaded, the types | the shell |
+//! | `www/` | the demonstration page, and its backend in `www/server` | the package, as any application does |
+//! | `xtask/` | `cargo xtask`: build, demo, test, check, size | everything |
+//! | `tests/web`, `tests/e2e`, `tests/backends` | the shell, the package and real servers, each in a real browser | what an application knows |
+//!
+//! In the core, [`core::machine`] holds the state; [`core::ask`] answers what
+//! a caller has to do, [`core::turn`] is one refresh from the wish to the end,
+//! and signing in and out has a file of its own. Around them is a file a
+//! noun: [`core::record`] is what tabs share, [`core::lifetime`] when a token
+//! ends, [`core::pace`] how often a server may be asked, [`core::origins`]
+//! where a token may go, [`core::answer`] what a server's answer means. The
+//! table of which rule is decided where is in [`core`]'s own documentation.
+//!
+//! # How the pieces talk
+//!
+//! Feed an input, drain the outputs, sleep until the deadline:
+//!
+//! 1. Something happens: a request wants to go, an answer came, a timer
+//!    fired, another tab spoke. The shell calls the method of
+//!    [`core::Machine`] for it, with the time.
+//! 2. [`core::Machine::poll`] gives what is to be done, one
+//!    [`core::Output`] after the other, until there is nothing left. The
+//!    shell does it and decides nothing; what comes of it is an input again.
+//! 3. [`core::Machine::deadline`] says when to call
+//!    [`core::Machine::wake`] at the latest. There is one timer.
+//!
+//! Calling too early, too late or twice is a no-op. Every call to a server
+//! has a number, and an answer to one that is no longer under way is dropped
+//! in one place. Most requests do not get that far: the core issues a *pass*,
+//! a token and the time until which nobody need be asked, and while it is good
+//! a request goes out from JavaScript without entering the module.
+//!
+//! ```
+//! use evertoken::core::answer::Answer;
+//! use evertoken::core::config::{self, Url};
+//! use evertoken::core::{Ask, Committed, Instant, Machine, Outcome, Output, Reply};
+//!
+//! // URLs are the platform's to parse. This platform knows one of them.
+//! let parse = |text: &str, _: Option<&str>| {
+//!     let [protocol, origin, path] = ["https:", "https://api.example", "/refresh"].map(String::from);
+//!     Some(Url { href: text.into(), protocol, origin, path, user: false, query: false })
+//! };
+//! let config = config::read(r#"{"refresh":"https://api.example/refresh"}"#, None, &parse).expect("a configuration");
+//!
+//! let now = Instant::from_ms(0.0).expect("a time");
+//! let mut machine = Machine::new(config.policy, 1, now);
+//! machine.load(now, None);
+//!
+//! // A request, and a cookie may be there: it waits for a silent refresh.
+//! let party = machine.current_party();
+//! assert!(matches!(machine.ask(now, Ask::Request), Reply::Wait(_)));
+//! let mut ended = None;
+//! while let Some(output) = machine.poll() {
+//!     match output {
+//!         Output::Lock { turn, .. } => machine.granted(now, turn),
+//!         Output::Read { turn } => machine.read(now, turn, None),
+//!         Output::Call(call) => {
+//!             let body = r#"{"token":"abc","expiresIn":60}"#;
+//!             machine.answered(now, call.number, Answer { status: 200, body, ..Answer::default() });
+//!         }
+//!         Output::Commit { number } => machine.committed(now, number, Committed::Written),
+//!         Output::TurnEnded { outcome, .. } => ended = Some(outcome),
+//!         _ => {}
+//!     }
+//! }
+//! let outcome = ended.expect("an outcome");
+//! assert_eq!(outcome, Outcome::Renewed);
+//! assert_eq!(machine.resume(now, Ask::Request, party, &outcome), Reply::Go);
+//! // A fifth of the lifetime ahead of the end the timer has something to do.
+//! assert_eq!(machine.deadline().as_ms(), 48_000.0);
+//! ```
+//!
+//! # Errors and secrets
+//!
+//! There is one error, [`core::Error`], with a [`core::ErrorKind`] that
+//! JavaScript sees as a `code`. A token is a [`core::secret::Secret`], which
+//! `Debug` does not show; no message quotes a token, a body or a query.
 
 pub mod core;
 #[cfg(target_arch = "wasm32")]
