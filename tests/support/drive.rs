@@ -1,0 +1,514 @@
+//! What the shell does: performs the machine's outputs in the world, and
+//! feeds it what happened.
+
+use evertoken::core::answer::Answer;
+use evertoken::core::call::{Call, Target};
+use evertoken::core::{Committed, Machine, Output};
+use evertoken::core::turn::Failure;
+
+use super::auth::{Manner, Reply};
+use super::fault::Fault;
+use super::store::{Asking, Kind, Message};
+use super::tab::{Arrival, Done, InFlight, Waiting};
+use super::world::{Happening, World};
+
+/// As in the shell: how long known tabs may take to answer, and how long
+/// after its start a tab expects unknown ones.
+const ANSWER_MS: u64 = 150;
+const HELLO_MS: u64 = 50;
+/// Ended turns that somebody may still ask for.
+const REMEMBERED: usize = 8;
+const LONGEST_TIMEOUT: f64 = 2_147_483_647.0;
+
+impl World {
+    /// Feeds a tab's machine, and does what it wants done.
+    pub(super) fn feed<R>(&mut self, tab: usize, input: impl FnOnce(&mut Machine) -> R) -> R {
+        let result = input(&mut self.tabs[tab].machine);
+        if !std::mem::replace(&mut self.tabs[tab].draining, true) {
+            while let Some(output) = self.tabs[tab].machine.poll() {
+                self.perform(tab, output);
+            }
+            self.tabs[tab].draining = false;
+            self.set_timer(tab);
+            self.laws_after_feed(tab);
+        }
+        result
+    }
+
+    fn set_timer(&mut self, tab: usize) {
+        let at = self.tabs[tab].machine.deadline().as_ms();
+        if at == self.tabs[tab].wake_at || self.tabs[tab].closed || self.fault == Some(Fault::NoTimer) {
+            return;
+        }
+        self.tabs[tab].wake_at = at;
+        self.tabs[tab].timer += 1;
+        if at < f64::INFINITY {
+            let delay = (at - self.wall().as_ms()).ceil().clamp(0.0, LONGEST_TIMEOUT) as u64;
+            self.arrive(delay, tab, Arrival::Timer(self.tabs[tab].timer));
+        }
+    }
+
+    fn perform(&mut self, tab: usize, output: Output) {
+        self.note(|| format!("tab {tab} -> {output:?}"));
+        match output {
+            Output::Lock { turn, steal } => self.take_lock(tab, turn, steal),
+            Output::Unlock { turn } => {
+                if self.fault != Some(Fault::NoUnlock) {
+                    self.leave_lock((tab, turn));
+                }
+            }
+            Output::Read { turn } => self.read(tab, turn),
+            Output::Call(call) => self.call(tab, call),
+            Output::Abort { call } => {
+                self.auth.lose(tab, Some(call));
+                let held = &mut self.tabs[tab];
+                if held.calls.iter().any(|flight| flight.number == call) {
+                    held.calls.retain(|flight| flight.number != call);
+                    held.stopped.insert(call);
+                    self.micro.push_back((tab, Arrival::Failed { call }));
+                }
+            }
+            Output::Commit { number } => self.commit(tab, number),
+            Output::Tell => {
+                let machine = &self.tabs[tab].machine;
+                let text = machine.record().map(|record| record.stored(machine.pace()));
+                self.tell(tab, text);
+            }
+            Output::TurnEnded { turn, outcome } => {
+                let held = &mut self.tabs[tab];
+                if held.outcomes.len() >= REMEMBERED {
+                    held.outcomes.pop_front();
+                }
+                held.outcomes.push_back((turn, outcome));
+                if self.fault != Some(Fault::NoTurnEnded) {
+                    self.release(tab, turn);
+                }
+            }
+            Output::SignInEnded { request, result } => {
+                if let Some(caller) = self.tabs[tab].requests.remove(&request) {
+                    self.done(caller, result.map_or_else(Done::Failed, |()| Done::Ok));
+                }
+            }
+            Output::LogoutEnded { request } => {
+                if let Some(caller) = self.tabs[tab].requests.remove(&request) {
+                    self.laws_at_logout(tab);
+                    self.done(caller, Done::Ok);
+                }
+            }
+            Output::Snapshot => {
+                let snapshot = self.tabs[tab].machine.snapshot();
+                self.tabs[tab].shown = Some(snapshot);
+                self.tabs[tab].snapshots += 1;
+            }
+            Output::Pass => {
+                let held = &mut self.tabs[tab];
+                held.pass = held.machine.current_pass();
+                held.token = held.machine.access_token().map(|token| token.expose().to_owned());
+            }
+            Output::Event(event) => self.tell_event(tab, event),
+            Output::Closed => {
+                self.tabs[tab].closed = true;
+                self.post(tab, Message::Bye);
+            }
+        }
+    }
+
+    fn tell_event(&mut self, tab: usize, event: evertoken::core::Event) {
+        self.laws_at_event(tab, &event);
+        let now = self.now;
+        self.tabs[tab].events.push((now, event));
+    }
+
+    /// Lets those who wait for a turn ask what to do, each in its turn.
+    fn release(&mut self, tab: usize, turn: u32) {
+        let waiting = std::mem::take(&mut self.tabs[tab].waiting);
+        let (ready, others): (Vec<_>, Vec<_>) = waiting.into_iter().partition(|waiting| waiting.turn == turn);
+        self.tabs[tab].waiting = others;
+        self.micro.extend(ready.into_iter().map(|waiting| (tab, Arrival::Resume(waiting))));
+    }
+
+    pub(super) fn wait(&mut self, tab: usize, waiting: Waiting) {
+        if self.tabs[tab].outcomes.iter().any(|(turn, _)| *turn == waiting.turn) {
+            self.micro.push_back((tab, Arrival::Resume(waiting)));
+        } else {
+            self.tabs[tab].waiting.push(waiting);
+        }
+    }
+
+    // ---- the lock ----
+
+    fn take_lock(&mut self, tab: usize, turn: u32, steal: bool) {
+        if !self.locks || self.fault == Some(Fault::NoLock) {
+            let now = self.wall();
+            return self.feed(tab, |machine| machine.granted(now, turn));
+        }
+        self.lock.leave((tab, turn));
+        if steal {
+            self.laws_at_steal(tab);
+            self.stolen.push(self.now);
+            self.lock.holder = Some((tab, turn));
+            self.arrive(1, tab, Arrival::Granted(turn));
+        } else {
+            self.lock.queue.push_back((tab, turn));
+        }
+        self.grant_lock();
+    }
+
+    fn leave_lock(&mut self, who: (usize, u32)) {
+        self.lock.leave(who);
+        self.grant_lock();
+    }
+
+    fn grant_lock(&mut self) {
+        if let Some((tab, turn)) = self.lock.grant() {
+            self.laws.granted_at = self.now;
+            self.arrive(1, tab, Arrival::Granted(turn));
+        }
+    }
+
+    // ---- the record ----
+
+    pub(super) fn read_store(&self) -> Option<String> {
+        self.store.text.clone().filter(|_| self.store.kind != Kind::Memory && !self.store.fails)
+    }
+
+    fn read(&mut self, tab: usize, turn: u32) {
+        if self.fault == Some(Fault::NoReread) {
+            let now = self.wall();
+            return self.feed(tab, |machine| machine.read(now, turn, None));
+        }
+        let stored = self.read_store();
+        let held = &self.tabs[tab];
+        let hello = (held.born + HELLO_MS).saturating_sub(self.now);
+        if held.peers.is_empty() && hello == 0 {
+            if self.store.kind == Kind::Transaction {
+                return self.arrive(2, tab, Arrival::Reread { turn });
+            }
+            let now = self.wall();
+            return self.feed(tab, |machine| machine.read(now, turn, stored.as_deref()));
+        }
+        self.asks += 1;
+        let any = held.peers.is_empty();
+        let (number, waited) = (self.asks, held.peers.clone());
+        self.tabs[tab].asking.push(Asking { turn, number, waited, any, stored });
+        self.post(tab, Message::Ask);
+        self.arrive(if any { hello } else { ANSWER_MS }, tab, Arrival::AskOver { number });
+    }
+
+    fn asked(&mut self, tab: usize, number: u64) {
+        let held = &mut self.tabs[tab];
+        let Some(at) = held.asking.iter().position(|asking| asking.number == number) else { return };
+        let asking = held.asking.swap_remove(at);
+        held.peers.retain(|peer| !asking.waited.contains(peer));
+        let now = self.wall();
+        self.feed(tab, |machine| machine.read(now, asking.turn, asking.stored.as_deref()));
+    }
+
+    pub(super) fn reread(&mut self, tab: usize) {
+        if let Some(text) = self.read_store() {
+            let now = self.wall();
+            self.feed(tab, |machine| machine.heard(now, &text));
+        }
+    }
+
+    fn commit(&mut self, tab: usize, number: u32) {
+        let machine = &self.tabs[tab].machine;
+        let Some(text) = machine.pending(number).map(|record| record.stored(machine.pace())) else { return };
+        match self.store.kind {
+            Kind::Memory => self.committed(tab, number, &text, None, true),
+            Kind::Local => {
+                let stored = self.swap(tab, number, &text);
+                let kept = self.store.fails;
+                self.committed(tab, number, &text, stored, kept);
+            }
+            Kind::Transaction => {
+                let delay = self.random.between(1, 4);
+                self.arrive(delay, tab, Arrival::Swap { number, text });
+            }
+        }
+    }
+
+    /// Writes if it outranks what is stored, else gives that.
+    fn swap(&mut self, tab: usize, number: u32, text: &str) -> Option<String> {
+        if self.store.fails {
+            self.auth.lose(tab, None);
+            return None;
+        }
+        let outranks = |stored: &String| self.tabs[tab].machine.outranks(number, stored);
+        let stays = self.store.text.clone().filter(|stored| !outranks(stored));
+        if stays.is_some() && self.fault != Some(Fault::NoOutranks) {
+            return stays;
+        }
+        self.store.writes += 1;
+        self.store.text = Some(text.to_owned());
+        if self.fault == Some(Fault::NoTombstone) && text.contains("\"ended\"") {
+            self.store.text = None;
+        }
+        if self.store.kind == Kind::Local {
+            for other in 0..self.tabs.len() {
+                if other != tab && self.tabs[other].alive && self.fault != Some(Fault::NoTell) {
+                    let delay = self.channel_delay();
+                    self.arrive(delay, other, Arrival::Heard(text.to_owned()));
+                }
+            }
+        }
+        None
+    }
+
+    fn committed(&mut self, tab: usize, number: u32, text: &str, stored: Option<String>, kept: bool) {
+        if stored.is_none() {
+            self.tell(tab, Some(text.to_owned()));
+        }
+        self.auth.keep(tab);
+        let now = self.wall();
+        self.feed(tab, |machine| {
+            let result = match &stored {
+                Some(stored) => Committed::Outranked(stored),
+                None if kept => Committed::Kept,
+                None => Committed::Written,
+            };
+            machine.committed(now, number, result);
+        });
+    }
+
+    // ---- the channel ----
+
+    fn tell(&mut self, tab: usize, text: Option<String>) {
+        self.tabs[tab].record.clone_from(&text);
+        self.post(tab, Message::Here(text));
+    }
+
+    fn channel_delay(&mut self) -> u64 {
+        let (from, to) = self.network.channel;
+        self.random.between(from, to)
+    }
+
+    pub(super) fn post(&mut self, from: usize, message: Message) {
+        if self.fault == Some(Fault::NoTell) || self.tabs[from].cached {
+            return;
+        }
+        for tab in 0..self.tabs.len() {
+            let held = &self.tabs[tab];
+            if tab == from || !held.alive || held.cached || held.closed || self.random.percent(self.network.lost) {
+                continue;
+            }
+            let copies = 1 + usize::from(self.random.percent(self.network.twice));
+            for _ in 0..copies {
+                let delay = self.channel_delay();
+                self.arrive(delay, tab, Arrival::Message { from, message: message.clone() });
+            }
+        }
+    }
+
+    fn take_message(&mut self, tab: usize, from: usize, message: Message) {
+        match &message {
+            Message::Bye => self.tabs[tab].peers.remove(&from),
+            _ => self.tabs[tab].peers.insert(from),
+        };
+        match message {
+            Message::Ask => {
+                let record = self.tabs[tab].record.clone();
+                self.post(tab, Message::Here(record));
+            }
+            Message::Here(Some(text)) => {
+                let now = self.wall();
+                self.feed(tab, |machine| machine.heard(now, &text));
+            }
+            Message::Here(None) | Message::Bye => {}
+        }
+        let mut over = Vec::new();
+        for asking in &mut self.tabs[tab].asking {
+            asking.waited.remove(&from);
+            if asking.any || asking.waited.is_empty() {
+                over.push(asking.number);
+            }
+        }
+        for number in over {
+            self.asked(tab, number);
+        }
+    }
+
+    // ---- calls ----
+
+    fn call(&mut self, tab: usize, call: Box<Call>) {
+        let refresh = call.target == Target::Refresh;
+        let cookie = self.cookie.clone().filter(|_| call.credentials == "include");
+        let carried = call.field.as_ref().map(|(_, token)| token.expose().to_owned()).or_else(|| cookie.clone());
+        let family = carried.and_then(|token| self.auth.family_of_refresh(&token));
+        let flight = InFlight { number: call.number, refresh, since: self.now, family };
+        if refresh {
+            self.laws_at_refresh(tab, &flight);
+            if self.fault == Some(Fault::EarlyUnlock) {
+                let held: Vec<_> = self.lock.holder.into_iter().filter(|who| who.0 == tab).collect();
+                held.into_iter().for_each(|who| self.leave_lock(who));
+            }
+        }
+        self.tabs[tab].calls.push(flight);
+        let (from, to) = self.network.server;
+        let delay = self.random.between(from, to);
+        if self.network.down {
+            return self.arrive(delay, tab, Arrival::Failed { call: call.number });
+        }
+        let user = match call.target {
+            Target::Login => self.login_user(tab),
+            _ => "",
+        };
+        self.later(delay, Happening::Reaches { tab, call, cookie, user });
+    }
+
+    /// The user of the newest login of a tab that has no call yet.
+    fn login_user(&mut self, tab: usize) -> &'static str {
+        let held = &self.tabs[tab];
+        let newest = held.requests.iter().max_by_key(|(number, _)| **number);
+        match newest.map(|(_, caller)| self.callers[*caller].kind) {
+            Some(super::tab::Kind::Login(user)) => user,
+            _ => "nobody",
+        }
+    }
+
+    fn reach(&mut self, tab: usize, call: &Call, cookie: Option<String>, user: &'static str) {
+        let now = self.server_time();
+        let carried = call.field.as_ref().map(|(_, token)| token.expose().to_owned()).or(cookie);
+        let bearer = call.headers.iter().find_map(|(_, value)| value.strip_prefix("Bearer "));
+        let mut extra = 0;
+        let (reply, drops) = match call.target {
+            Target::Login => {
+                let drops = matches!(self.auth.login_script.front(), Some(Manner::DropBefore));
+                (self.auth.login(user, now), drops)
+            }
+            Target::Logout => {
+                let drops = matches!(self.auth.logout_script.front(), Some(Manner::DropBefore));
+                (self.auth.logout(carried.as_deref(), bearer), drops)
+            }
+            Target::Refresh => {
+                self.auth.refresh_calls.push(self.now);
+                let manner = self.auth.next_manner();
+                self.note(|| format!("refresh of tab {tab}, call {}: {manner:?}", call.number));
+                if let Manner::Slow(by) = manner {
+                    extra = by;
+                }
+                let reply = self.auth.refresh(carried.as_deref(), &manner, (tab, call.number), now);
+                if !self.tabs[tab].calls.iter().any(|flight| flight.number == call.number) || !self.tabs[tab].awake() {
+                    self.auth.lose(tab, Some(call.number));
+                }
+                self.laws_at_server();
+                (reply, matches!(manner, Manner::DropBefore | Manner::DropAfter))
+            }
+        };
+        let (from, to) = self.network.server;
+        let delay = self.random.between(from, to) + extra;
+        match reply {
+            Some(reply) => {
+                self.later(delay, Happening::Returns { tab, call: call.number, reply: Box::new(reply) });
+            }
+            None if drops => self.arrive(delay, tab, Arrival::Failed { call: call.number }),
+            None => {}
+        }
+    }
+
+    /// Notes when a token was first received.
+    pub(super) fn received(&mut self, access: &str) {
+        let (now, back) = (self.now, self.set_back);
+        self.laws.receipts.entry(access.to_owned()).or_insert((now, back));
+    }
+
+    fn land(&mut self, tab: usize, call: u32, reply: Reply) {
+        if self.network.down {
+            self.auth.lose(tab, Some(call));
+            return self.arrived(tab, Arrival::Failed { call });
+        }
+        if !self.tabs[tab].alive {
+            return;
+        }
+        if let Some(cookie) = &reply.cookie {
+            self.cookie.clone_from(cookie);
+        }
+        self.arrived(tab, Arrival::Answered { call, reply });
+    }
+
+    // ---- what arrives ----
+
+    pub(super) fn happen(&mut self, what: Happening) {
+        match what {
+            Happening::Arrives { tab, what } => self.arrived(tab, what),
+            Happening::Reaches { tab, call, cookie, user } => self.reach(tab, &call, cookie, user),
+            Happening::Returns { tab, call, reply } => self.land(tab, call, *reply),
+            Happening::ApiReaches { caller, token } => self.api(caller, token.as_deref()),
+            Happening::Freed { who } => self.leave_lock(who),
+        }
+    }
+
+    pub(super) fn arrived(&mut self, tab: usize, what: Arrival) {
+        let held = &mut self.tabs[tab];
+        if !held.alive || held.closed {
+            // A closed manager's own requests still get their answers.
+            if let (true, Arrival::Response { caller, status }) = (held.alive, what) {
+                self.done(caller, Done::Answer(status));
+            }
+            return;
+        }
+        if held.frozen {
+            if !(held.cached && matches!(what, Arrival::Message { .. })) {
+                held.mailbox.push_back(what);
+            }
+            return;
+        }
+        let now = self.wall();
+        match what {
+            Arrival::Timer(number) => {
+                if self.tabs[tab].timer == number {
+                    self.tabs[tab].wake_at = f64::INFINITY;
+                    self.feed(tab, |machine| machine.wake(now));
+                }
+            }
+            Arrival::Granted(turn) => {
+                if self.lock.holder == Some((tab, turn)) {
+                    self.feed(tab, |machine| machine.granted(now, turn));
+                }
+            }
+            Arrival::Answered { mut call, reply } => {
+                if let Some(access) = &reply.access {
+                    self.received(access);
+                }
+                let held = &mut self.tabs[tab];
+                if self.fault == Some(Fault::NoNumbers)
+                    && held.stopped.remove(&call)
+                    && let Some(other) = held.calls.first()
+                {
+                    call = other.number;
+                }
+                held.calls.retain(|flight| flight.number != call);
+                let Reply { status, media, body, retry_after, .. } = &reply;
+                let answer = Answer { status: *status, media_type: media, retry_after: retry_after.as_deref(), body };
+                self.feed(tab, |machine| machine.answered(now, call, answer));
+            }
+            Arrival::Failed { call } => {
+                self.auth.lose(tab, Some(call));
+                self.tabs[tab].calls.retain(|flight| flight.number != call);
+                self.feed(tab, |machine| machine.failed(now, call, Failure::Network));
+            }
+            Arrival::Heard(text) => self.feed(tab, |machine| machine.heard(now, &text)),
+            Arrival::Message { from, message } => self.take_message(tab, from, message),
+            Arrival::AskOver { number } => self.asked(tab, number),
+            Arrival::Reread { turn } => {
+                let stored = self.read_store();
+                self.feed(tab, |machine| machine.read(now, turn, stored.as_deref()));
+            }
+            Arrival::Swap { number, text } => {
+                let stored = self.swap(tab, number, &text);
+                let kept = self.store.fails;
+                let delay = self.random.between(1, 4);
+                if stored.is_none() {
+                    self.auth.keep(tab);
+                }
+                self.arrive(delay, tab, Arrival::Committed { number, stored, kept });
+            }
+            Arrival::Committed { number, stored, kept } => {
+                let text = self.tabs[tab].machine.pending(number).map(|record| record.stored(self.tabs[tab].machine.pace()));
+                self.committed(tab, number, &text.unwrap_or_default(), stored, kept);
+            }
+            Arrival::Response { caller, status } => self.respond(caller, status),
+            Arrival::Resume(waiting) => self.resume(tab, waiting),
+        }
+    }
+}

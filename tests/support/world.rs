@@ -1,0 +1,504 @@
+//! The world: time, the queue of what will happen, and what people do.
+
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, HashMap, HashSet, VecDeque};
+
+use evertoken::core::Call;
+use evertoken::core::answer::Tokens;
+use evertoken::core::lifetime::Stated;
+use evertoken::core::{Ask, Machine};
+use evertoken::core::policy::Policy;
+use evertoken::core::secret::Secret;
+use evertoken::core::{Error, Instant, Millis};
+
+use super::auth::{Auth, Manner, Reply};
+use super::fault::Fault;
+use super::laws::Laws;
+use super::random::Random;
+use super::store::{Kind as StoreKind, Lock, Message, Store};
+use super::tab::{Arrival, Caller, Done, Kind, Tab};
+
+/// When every world begins, on every clock: an hour after a leap day.
+pub const START: f64 = 1_709_168_400_000.0;
+
+/// Something that will happen.
+#[derive(Clone, Debug)]
+pub enum Happening {
+    Arrives { tab: usize, what: Arrival },
+    /// A call reaches the server.
+    Reaches { tab: usize, call: Box<Call>, cookie: Option<String>, user: &'static str },
+    /// The server's answer reaches the browser.
+    Returns { tab: usize, call: u32, reply: Box<Reply> },
+    /// A request reaches the resource server.
+    ApiReaches { caller: usize, token: Option<String> },
+    /// The lock of a tab that died is free.
+    Freed { who: (usize, u32) },
+}
+
+struct Due {
+    at: u64,
+    order: u64,
+    what: Happening,
+}
+
+impl PartialEq for Due {
+    fn eq(&self, other: &Self) -> bool {
+        (self.at, self.order) == (other.at, other.order)
+    }
+}
+impl Eq for Due {}
+impl PartialOrd for Due {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+impl Ord for Due {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        (self.at, self.order).cmp(&(other.at, other.order))
+    }
+}
+
+/// How long things take, in milliseconds: from, to.
+#[derive(Clone, Copy, Debug)]
+pub struct Network {
+    pub server: (u64, u64),
+    pub channel: (u64, u64),
+    /// Messages that come twice, and that are lost, in a hundred.
+    pub twice: u64,
+    pub lost: u64,
+    /// Nothing reaches the server or comes back.
+    pub down: bool,
+}
+
+impl Default for Network {
+    fn default() -> Self {
+        Self { server: (5, 5), channel: (1, 1), twice: 0, lost: 0, down: false }
+    }
+}
+
+pub struct World {
+    /// Milliseconds since the beginning, which no clock can set back.
+    pub now: u64,
+    /// How far the machine's clock is from the server's.
+    pub skew: f64,
+    /// How far the clock was set back in all.
+    pub set_back: f64,
+    pub policy: Policy,
+    pub tabs: Vec<Tab>,
+    pub auth: Auth,
+    pub api_status: Option<u16>,
+    pub api_calls: u32,
+    pub store: Store,
+    pub lock: Lock,
+    /// Whether there are Web Locks.
+    pub locks: bool,
+    pub cookie: Option<String>,
+    pub network: Network,
+    pub random: Random,
+    pub callers: Vec<Caller>,
+    pub fault: Option<Fault>,
+    pub laws: Laws,
+    pub stolen: Vec<u64>,
+    pub log: Option<Vec<String>>,
+    /// Users of logins under way, by tab and call.
+    pub(super) users: HashMap<(usize, u32), &'static str>,
+    pub(super) micro: VecDeque<(usize, Arrival)>,
+    queue: BinaryHeap<Reverse<Due>>,
+    order: u64,
+    requests: u32,
+    pub(super) asks: u64,
+}
+
+impl World {
+    pub fn new(options: &str) -> Self {
+        Self::with(super::config::policy(options))
+    }
+
+    pub fn with(policy: Policy) -> Self {
+        Self {
+            now: 0,
+            skew: 0.0,
+            set_back: 0.0,
+            policy,
+            tabs: Vec::new(),
+            auth: Auth::default(),
+            api_status: None,
+            api_calls: 0,
+            store: Store::new(StoreKind::Local),
+            lock: Lock::default(),
+            locks: true,
+            cookie: None,
+            network: Network::default(),
+            random: Random::new(1),
+            callers: Vec::new(),
+            fault: None,
+            laws: Laws::default(),
+            stolen: Vec::new(),
+            log: None,
+            users: HashMap::new(),
+            micro: VecDeque::new(),
+            queue: BinaryHeap::new(),
+            order: 0,
+            requests: 0,
+            asks: 0,
+        }
+    }
+
+    /// A world with one tab that is signed in as `ann`.
+    pub fn signed_in(options: &str) -> Self {
+        let mut world = Self::new(options);
+        world.open();
+        world.log_in(0, "ann");
+        world.settle();
+        world
+    }
+
+    // ---- time ----
+
+    /// What the clock of the machine shows.
+    pub fn wall(&self) -> Instant {
+        Instant::from_ms((START + self.now as f64 + self.skew).round()).expect("a date")
+    }
+
+    /// What the server's clock shows.
+    pub fn server_time(&self) -> f64 {
+        START + self.now as f64
+    }
+
+    /// Sets the machine's clock forth, or back if negative.
+    pub fn set_clock(&mut self, by: f64) {
+        self.skew += by;
+        self.set_back += (-by).max(0.0);
+    }
+
+    pub(super) fn later(&mut self, delay: u64, what: Happening) {
+        self.order += 1;
+        self.queue.push(Reverse(Due { at: self.now + delay, order: self.order, what }));
+    }
+
+    pub(super) fn arrive(&mut self, delay: u64, tab: usize, what: Arrival) {
+        self.later(delay, Happening::Arrives { tab, what });
+    }
+
+    /// Lets the next thing happen; false when nothing will, or not before
+    /// `until`.
+    pub fn step(&mut self, until: u64) -> bool {
+        if let Some((tab, what)) = self.micro.pop_front() {
+            self.arrived(tab, what);
+            return true;
+        }
+        if self.queue.peek().is_none_or(|Reverse(due)| due.at > until) {
+            return false;
+        }
+        let Some(Reverse(due)) = self.queue.pop() else { return false };
+        self.now = self.now.max(due.at);
+        self.happen(due.what);
+        true
+    }
+
+    /// Lets `ms` milliseconds pass.
+    pub fn pass(&mut self, ms: u64) {
+        let until = self.now + ms;
+        while self.step(until) {}
+        self.now = until;
+    }
+
+    /// Lets things happen until all that was asked is settled, at most ten
+    /// minutes.
+    pub fn settle(&mut self) {
+        let until = self.now + 600_000;
+        while self.callers.iter().any(|caller| caller.done.is_none() && !caller.gone) && self.step(until) {}
+        while !self.micro.is_empty() && self.step(until) {}
+    }
+
+    /// Whether nothing but timers is under way.
+    pub fn is_quiet(&self) -> bool {
+        self.micro.is_empty()
+            && self.queue.iter().all(|Reverse(due)| {
+                matches!(due.what, Happening::Arrives { what: Arrival::Timer(_), .. })
+            })
+    }
+
+    pub fn note(&mut self, text: impl FnOnce() -> String) {
+        if let Some(log) = &mut self.log {
+            let line = format!("{:>8} {}", self.now, text());
+            log.push(line);
+        }
+    }
+
+    // ---- tabs ----
+
+    /// Opens a tab.
+    pub fn open(&mut self) -> usize {
+        let tab = self.tabs.len();
+        let seed = self.random.next();
+        self.tabs.push(Tab {
+            machine: Machine::new(self.policy.clone(), seed, self.wall()),
+            alive: true,
+            frozen: false,
+            cached: false,
+            disposed: false,
+            closed: false,
+            mailbox: VecDeque::new(),
+            draining: false,
+            timer: 0,
+            wake_at: f64::INFINITY,
+            pass: None,
+            token: None,
+            worked: None,
+            outcomes: VecDeque::new(),
+            waiting: Vec::new(),
+            calls: Vec::new(),
+            requests: HashMap::new(),
+            record: None,
+            peers: HashSet::new(),
+            asking: Vec::new(),
+            born: self.now,
+            events: Vec::new(),
+            shown: None,
+            snapshots: 0,
+            thawed: self.now,
+            ended: HashSet::new(),
+            family: None,
+            stopped: HashSet::new(),
+        });
+        self.note(|| format!("tab {tab} opens"));
+        self.post(tab, Message::Ask);
+        let stored = self.read_store();
+        self.tabs[tab].record.clone_from(&stored);
+        let now = self.wall();
+        self.feed(tab, |machine| machine.load(now, stored.as_deref()));
+        tab
+    }
+
+    /// The tab's process dies.
+    pub fn crash(&mut self, tab: usize) {
+        self.note(|| format!("tab {tab} crashes"));
+        self.auth.lose(tab, None);
+        self.bury(tab);
+    }
+
+    /// The tab is closed by its user.
+    pub fn close(&mut self, tab: usize) {
+        self.post(tab, Message::Bye);
+        self.crash(tab);
+    }
+
+    fn bury(&mut self, tab: usize) {
+        let held = &mut self.tabs[tab];
+        held.alive = false;
+        held.mailbox.clear();
+        for caller in self.callers.iter_mut().filter(|caller| caller.tab == tab) {
+            caller.gone = true;
+        }
+        let of = |who: &(usize, u32)| who.0 == tab;
+        let freed: Vec<_> = self.lock.holder.iter().chain(&self.lock.queue).copied().filter(of).collect();
+        for who in freed {
+            self.later(2, Happening::Freed { who });
+        }
+    }
+
+    /// Nothing of the tab runs any more, until it thaws.
+    pub fn freeze(&mut self, tab: usize, cached: bool) {
+        self.note(|| format!("tab {tab} freezes"));
+        if cached {
+            self.post(tab, Message::Bye);
+            self.tabs[tab].peers.clear();
+        }
+        self.auth.lose(tab, None);
+        let held = &mut self.tabs[tab];
+        held.frozen = true;
+        held.cached = cached;
+    }
+
+    pub fn thaw(&mut self, tab: usize) {
+        if !self.tabs[tab].alive || !self.tabs[tab].frozen {
+            return;
+        }
+        self.note(|| format!("tab {tab} thaws"));
+        let now = self.now;
+        let held = &mut self.tabs[tab];
+        held.frozen = false;
+        held.thawed = now;
+        let cached = std::mem::take(&mut held.cached);
+        for what in std::mem::take(&mut self.tabs[tab].mailbox) {
+            self.arrive(0, tab, what);
+        }
+        if cached {
+            self.post(tab, Message::Ask);
+            self.reread(tab);
+        }
+    }
+
+    pub fn show(&mut self, tab: usize, visible: bool) {
+        let now = self.wall();
+        if visible {
+            self.reread(tab);
+        }
+        self.feed(tab, |machine| machine.visible(now, visible));
+    }
+
+    pub fn online(&mut self, tab: usize) {
+        let now = self.wall();
+        self.feed(tab, |machine| machine.online(now));
+    }
+
+    pub fn dispose(&mut self, tab: usize) {
+        let now = self.wall();
+        self.note(|| format!("tab {tab} is disposed of"));
+        self.tabs[tab].disposed = true;
+        self.tabs[tab].pass = None;
+        self.feed(tab, |machine| machine.dispose(now));
+        let error = Error::new(evertoken::core::ErrorKind::Disposed, "disposed");
+        let waiting = std::mem::take(&mut self.tabs[tab].waiting);
+        let requests = std::mem::take(&mut self.tabs[tab].requests);
+        for caller in waiting.into_iter().map(|waiting| waiting.caller).chain(requests.into_values()) {
+            self.done(caller, Done::Failed(error.clone()));
+        }
+    }
+
+    // ---- people ----
+
+    pub(super) fn caller(&mut self, tab: usize, kind: Kind) -> usize {
+        let (since, number) = (self.now, self.callers.len());
+        self.note(|| format!("tab {tab}: {kind:?} is caller {number}"));
+        self.callers.push(Caller { tab, kind, since, done: None, sendings: Vec::new(), gone: false });
+        self.callers.len() - 1
+    }
+
+    fn numbered(&mut self, tab: usize, kind: Kind) -> (usize, u32) {
+        let caller = self.caller(tab, kind);
+        self.requests += 1;
+        self.tabs[tab].requests.insert(self.requests, caller);
+        (caller, self.requests)
+    }
+
+    pub fn fetch(&mut self, tab: usize) -> usize {
+        let caller = self.caller(tab, Kind::Request { replayable: true });
+        self.start_request(caller);
+        caller
+    }
+
+    /// A request whose body cannot be sent twice.
+    pub fn fetch_stream(&mut self, tab: usize) -> usize {
+        let caller = self.caller(tab, Kind::Request { replayable: false });
+        self.start_request(caller);
+        caller
+    }
+
+    pub fn token(&mut self, tab: usize, ask: Ask) -> usize {
+        self.laws.asked += 1;
+        let caller = self.caller(tab, Kind::Token(ask));
+        self.ask_for(caller, ask);
+        caller
+    }
+
+    /// `getToken()` as most call it.
+    pub fn get_token(&mut self, tab: usize) -> usize {
+        self.token(tab, Ask::Token { least: Millis::ZERO })
+    }
+
+    pub fn refresh(&mut self, tab: usize) -> usize {
+        self.laws.asked += 1;
+        let caller = self.caller(tab, Kind::Refresh);
+        self.ask_for(caller, Ask::Refresh);
+        caller
+    }
+
+    pub fn log_in(&mut self, tab: usize, user: &'static str) -> usize {
+        let (caller, number) = self.numbered(tab, Kind::Login(user));
+        let now = self.wall();
+        self.feed(tab, |machine| machine.login(now, number));
+        caller
+    }
+
+    /// The application signs in by itself.
+    pub fn set_tokens(&mut self, tab: usize, user: &'static str) -> usize {
+        let now = self.server_time();
+        let (access, refresh) = self.auth.sign_in(user, now);
+        self.received(&access);
+        if self.auth.cookie {
+            self.cookie = Some(refresh.clone());
+        }
+        let tokens = Tokens {
+            access: Secret::bearer(access),
+            refresh: Secret::new(refresh).filter(|_| !self.auth.cookie),
+            stated: Stated::default(),
+        };
+        self.hand_in(tab, Ok(tokens))
+    }
+
+    pub fn hand_in(&mut self, tab: usize, tokens: Result<Tokens, Error>) -> usize {
+        let (caller, number) = self.numbered(tab, Kind::SetTokens);
+        let now = self.wall();
+        self.feed(tab, |machine| machine.set_tokens(now, number, tokens));
+        caller
+    }
+
+    pub fn log_out(&mut self, tab: usize) -> usize {
+        self.sign_out(tab, false)
+    }
+
+    pub fn sign_out(&mut self, tab: usize, local: bool) -> usize {
+        let (caller, number) = self.numbered(tab, Kind::Logout);
+        let now = self.wall();
+        if let Some(family) = self.family_of(tab) {
+            self.tabs[tab].ended.insert(family);
+        }
+        self.feed(tab, |machine| machine.logout(now, number, local));
+        caller
+    }
+
+    /// The caller does not want it any more.
+    pub fn abort(&mut self, caller: usize) {
+        let tab = self.callers[caller].tab;
+        self.callers[caller].gone = true;
+        self.tabs[tab].waiting.retain(|waiting| waiting.caller != caller);
+        let number = self.tabs[tab].requests.iter().find(|(_, held)| **held == caller).map(|(number, _)| *number);
+        if let (Some(number), Kind::Login(_)) = (number, self.callers[caller].kind) {
+            self.tabs[tab].requests.remove(&number);
+            let now = self.wall();
+            self.feed(tab, |machine| machine.abandon(now, number));
+        }
+    }
+
+    // ---- what is seen ----
+
+    pub fn status(&self, tab: usize) -> evertoken::core::view::Status {
+        self.tabs[tab].machine.status()
+    }
+
+    pub fn result(&self, caller: usize) -> &Done {
+        let done = self.callers[caller].done.as_ref();
+        &done.unwrap_or_else(|| panic!("caller {caller} was never settled")).1
+    }
+
+    pub fn took(&self, caller: usize) -> u64 {
+        let held = &self.callers[caller];
+        held.done.as_ref().map_or(u64::MAX, |(at, _)| at - held.since)
+    }
+
+    pub fn refreshes(&self) -> usize {
+        self.auth.refresh_calls.len()
+    }
+
+    /// The family of the session that a tab holds.
+    pub fn family_of(&self, tab: usize) -> Option<usize> {
+        let session = self.tabs[tab].held()?.session()?;
+        self.auth.family(session.access.as_ref()?.expose())
+    }
+
+    pub(super) fn done(&mut self, caller: usize, done: Done) {
+        let held = &mut self.callers[caller];
+        if held.done.is_none() && !held.gone {
+            held.done = Some((self.now, done.clone()));
+            self.note(|| format!("caller {caller} got {done:?}"));
+            self.laws_at_done(caller);
+        }
+    }
+
+    /// Answers the next refresh calls in these manners.
+    pub fn script(&mut self, manners: impl IntoIterator<Item = Manner>) {
+        self.auth.script.extend(manners);
+    }
+}
