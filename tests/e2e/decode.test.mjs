@@ -1,9 +1,8 @@
 // decodeJwt beside npm jose, over tokens as servers write and break them.
 //
-// Where the two differ on purpose, `lenient` says how: jose takes base64url as
-// RFC 7515 writes it. Servers also send the other alphabet and padding of the
-// wrong length, and cut a name in the middle of a character; an application
-// that only wants to show a name is better off with the claims. In two things
+// Where the two differ on purpose, `inBase64url` says how: jose takes base64url as
+// RFC 7515 writes it, and servers that forget the "url" in it send the other
+// alphabet, which names the same bytes. In two things
 // this package is the stricter one: white space, which atob ignores, cannot
 // stand in a header; a byte order mark, which a TextDecoder eats, is no JSON.
 import assert from 'node:assert/strict';
@@ -123,17 +122,8 @@ function jose(token) {
   }
 }
 
-/** The token as a strict server would have written it; null where no reading
- * of it is a token. */
-function lenient(token) {
-  const parts = token.split('.').map((part, i) => {
-    if (i === 2) return part;
-    const plain = part.replace(/={1,2}$/, '').replaceAll('+', '-').replaceAll('/', '_');
-    if (!/^[\w-]*$/.test(plain) || plain.length % 4 === 1) return '!';
-    return Buffer.from(Buffer.from(plain, 'base64url').toString('utf8')).toString('base64url');
-  });
-  return parts.join('.');
-}
+/** The token in the alphabet that jose reads. */
+const inBase64url = (token) => token.replaceAll('+', '-').replaceAll('/', '_');
 
 test(`decodeJwt agrees with jose on ${COUNT} generated tokens (G2)`, { timeout: 120_000 }, (t) => {
   const make = generator(20_260_101);
@@ -142,7 +132,7 @@ test(`decodeJwt agrees with jose on ${COUNT} generated tokens (G2)`, { timeout: 
   for (let i = 0; i < COUNT; i++) {
     const token = make();
     const strict = jose(token);
-    const expected = strict ?? jose(lenient(token));
+    const expected = strict ?? jose(inBase64url(token));
     let found;
     assert.doesNotThrow(() => (found = decodeJwt(token)), `token ${i}: ${JSON.stringify(token)}`);
     assert.deepStrictEqual(found, expected, `token ${i}: ${JSON.stringify(token)}`);
@@ -150,22 +140,18 @@ test(`decodeJwt agrees with jose on ${COUNT} generated tokens (G2)`, { timeout: 
     else if (expected) forgiven++;
   }
   t.diagnostic(`${valid} valid, ${forgiven} forgiven, ${COUNT - valid - forgiven} broken`);
-  assert.ok(valid > COUNT / 4 && forgiven > COUNT / 50 && valid + forgiven < (COUNT * 3) / 4, 'all kinds are in it');
+  assert.ok(valid > COUNT / 4 && forgiven > COUNT / 100 && valid + forgiven < (COUNT * 3) / 4, 'all kinds are in it');
 });
 
 const part = (data) => Buffer.from(data).toString('base64url');
 
-test('decodeJwt differs from jose on purpose: alphabet, padding and broken UTF-8', () => {
+test('decodeJwt differs from jose on purpose: the other alphabet', () => {
   const claims = Buffer.from('{"s":"???>>>"}');
   const token = (payload) => `${part('{"alg":"none"}')}.${payload}.`;
   assert.match(claims.toString('base64'), /[+/]/);
-  for (const payload of [claims.toString('base64'), `${part('{"s":"???>>>"}')}=`]) {
-    assert.equal(jose(token(payload)), null);
-    assert.deepEqual(decodeJwt(token(payload)).claims, { s: '???>>>' });
-  }
-  const cut = token(Buffer.from([...Buffer.from('{"s":"'), 0xe2, 0x82, ...Buffer.from('"}')]).toString('base64url'));
-  assert.equal(jose(cut), null);
-  assert.deepEqual(decodeJwt(cut).claims, { s: '\ufffd' });
+  const other = token(claims.toString('base64'));
+  assert.equal(jose(other), null);
+  assert.deepEqual(decodeJwt(other).claims, { s: '???>>>' });
 });
 
 test('decodeJwt differs from jose on purpose: white space and a byte order mark', () => {

@@ -1,0 +1,139 @@
+// The demonstration page on the embedded backend, as a visitor uses it.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { chromium } from 'playwright-core';
+import { startBackend } from './support/backend.mjs';
+import { BROWSER } from './support/suite.mjs';
+
+let browser;
+before(async () => {
+  browser = await chromium.launch(BROWSER);
+});
+after(() => browser?.close());
+
+/** A test on a backend and a browser profile of its own. */
+function visit(name, options, run) {
+  test(name, { timeout: 90_000 }, async () => {
+    const backend = await startBackend(...options);
+    const context = await browser.newContext();
+    const complaints = [];
+    const watch = (page) => {
+      page.on('pageerror', (error) => complaints.push(String(error)));
+      page.on('console', (message) => complaints.push(message.text()));
+    };
+    context.on('page', watch);
+    try {
+      const page = await context.newPage();
+      await page.goto(backend.origin);
+      const id = (name) => page.getByTestId(name);
+      const signIn = async () => {
+        await id('sign-in').click();
+        await says(id('status'), /^Signed in/);
+      };
+      await run({ page, id, signIn, backend, context, complaints });
+    } finally {
+      await context.close();
+      await backend.stop();
+    }
+  });
+}
+
+/** Waits for an element to say something. */
+async function says(locator, pattern) {
+  const handle = await locator.elementHandle();
+  const page = locator.page();
+  await page.waitForFunction(([element, source]) => new RegExp(source).test(element.textContent), [handle, pattern.source], { timeout: 30_000 });
+  return locator.textContent();
+}
+
+visit('page: sign in, one request, a hundred at once after the token expired, sign out', [], async ({ page, id, signIn, backend, complaints }) => {
+  await says(id('status'), /Not known yet|Signed out/);
+  await signIn();
+  assert.match(await id('who').textContent(), /alice/);
+  await id('send-one').click();
+  await says(id('traffic-result'), /GET \/api\/posts: 200/);
+  assert.deepEqual(complaints, [], 'the console is empty in undisturbed traffic');
+  await id('expire').click();
+  await says(id('log'), /expired on the server/);
+  await page.waitForFunction(async () => (await (await fetch('/panel/state')).json()).counters.refreshes === 0);
+  await id('send-hundred').click();
+  const text = await says(id('burst-result'), /^100 × /);
+  assert.match(text, /^100 × 200, 1 refresh call/);
+  const { counters } = await backend.state();
+  assert.equal(counters.refreshes, 1);
+  await says(id('evertoken-refreshes'), /^1$/);
+  await page.waitForFunction(() => Number(document.getElementById('naive-refreshes').textContent) > 1);
+  await id('sign-out').click();
+  await says(id('status'), /^Signed out$/);
+  await id('send-one').click();
+  await says(id('traffic-result'), /403/);
+  // A browser reports the answers that the visitor provoked, and nothing else is said.
+  assert.deepEqual(complaints.filter((text) => !/Failed to load resource.*40[13]/.test(text)), []);
+  await page.reload();
+  await says(id('status'), /Signed out|Not known yet/);
+});
+
+visit('page: broken refreshes keep the session, a refusal ends it', ['--access-ttl', '5m'], async ({ page, id, signIn }) => {
+  await signIn();
+  for (const fault of ['500', '429', 'html', 'empty', 'truncated', 'drop']) {
+    await id(`fault-${fault}`).click();
+    await says(id('active-faults'), /Waiting to happen/);
+    await id('refresh-now').click();
+    await says(id('status'), /server unreachable/);
+    await id('problem').waitFor({ state: 'visible' });
+    await id('send-one').click();
+    await says(id('traffic-result'), /: 200/);
+    await id('clear-faults').click();
+    // When the back-off is over, or Retry-After has passed, it heals.
+    await page.evaluate(async () => {
+      const { auth } = window.evertoken;
+      for (;;) {
+        try {
+          return void (await auth.refresh());
+        } catch ({ retryAfterMs }) {
+          await new Promise((resolve) => setTimeout(resolve, retryAfterMs ?? 250));
+        }
+      }
+    });
+    await says(id('status'), /^Signed in$/);
+  }
+  await id('fault-401').click();
+  await says(id('active-faults'), /401 on refresh/);
+  await id('refresh-now').click();
+  await says(id('status'), /^Signed out$/);
+});
+
+visit('page: a second tab is signed in without a call, and signed out with the first', ['--access-ttl', '5m'], async ({ page, id, signIn, context, backend }) => {
+  await signIn();
+  const opened = context.waitForEvent('page');
+  await id('open-tab').click();
+  const second = await opened;
+  await says(second.getByTestId('status'), /^Signed in$/);
+  await second.getByTestId('send-one').click();
+  await says(second.getByTestId('traffic-result'), /: 200/);
+  assert.ok((await backend.state()).counters.refreshes <= 1);
+  await id('sign-out').click();
+  await says(second.getByTestId('status'), /^Signed out$/);
+  assert.match(await second.getByTestId('log').textContent(), /signed out: in another tab/);
+  await second.getByTestId('sign-in').click();
+  await says(id('status'), /^Signed in$/);
+});
+
+visit('page: with tokens of two seconds and steady traffic no request fails', ['--access-ttl', '2s'], async ({ page, id, signIn, backend, complaints }) => {
+  const statuses = [];
+  page.on('response', (response) => response.url().endsWith('/api/posts') && statuses.push(response.status()));
+  await signIn();
+  const from = performance.now();
+  await id('every-second').check();
+  // Ten lifetimes, counted by the requests that fill them.
+  await page.waitForFunction(() => document.querySelectorAll('#log li[data-kind="request"]').length >= 20, undefined, { timeout: 60_000 });
+  const seconds = (performance.now() - from) / 1000;
+  await id('every-second').uncheck();
+  assert.ok(statuses.length >= 20, `${statuses.length} requests`);
+  assert.deepEqual([...new Set(statuses)], [200]);
+  const { counters } = await backend.state();
+  // It renews a fifth before the end: at most one call each 1.6 s.
+  assert.ok(counters.refreshes <= seconds / 1.6 + 2, `${counters.refreshes} refreshes in ${seconds} s`);
+  assert.ok(counters.refreshes >= seconds / 2.5 - 1, `${counters.refreshes} refreshes in ${seconds} s`);
+  assert.deepEqual(complaints, [], 'the console is empty');
+});
