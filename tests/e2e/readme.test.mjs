@@ -1,15 +1,14 @@
 // The README and the types say what the package does: their examples run, and
 // their tables name what there is.
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { access, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { after, before, test } from 'node:test';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { pathToFileURL } from 'node:url';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 import { chromium } from 'playwright-core';
+import { startBackend } from './support/backend.mjs';
 import { BROWSER, PKG } from './support/suite.mjs';
 
 const root = new URL('../../', import.meta.url);
@@ -105,16 +104,8 @@ test('README: every example in JavaScript is run here', () => {
 });
 
 test('README: quick-start works with the embedded backend', { timeout: 60_000 }, async (t) => {
-  const www = fileURLToPath(new URL('www', root));
-  const server = spawn(process.env.EVERTOKEN_SERVER, ['--port', '0', '--root', www, '--pkg', PKG], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  t.after(() => server.kill());
-  const ready = new Promise((resolve, reject) => {
-    createInterface(server.stdout).on('line', (line) => line.startsWith('READY ') && resolve(line.slice(6).trim()));
-    server.on('error', reject).on('exit', (code) => reject(new Error(`the server ended with ${code}`)));
-  });
-  const origin = await ready;
+  const { origin, stop } = await startBackend();
+  t.after(stop);
   const { page, complaints } = await runInBrowser(t, 'quick-start', { origin, exports: 'auth, response, posts' });
   const seen = await page.evaluate(async () => {
     const { auth, response, posts } = window.example;
@@ -259,6 +250,16 @@ for (const [preset, login, refresh, logout] of table('Options', 1).map((row) => 
     assert.deepEqual(calls, [login, refresh, logout].filter(Boolean));
   });
 }
+
+test('README, SECURITY, CHANGELOG: what they link to is there', async () => {
+  for (const name of ['README.md', 'SECURITY.md', 'CHANGELOG.md']) {
+    const text = await readFile(new URL(name, root), 'utf8');
+    const links = [...text.matchAll(/\]\((?!https?:)([^)]*)\)/g)].map(([, link]) => link);
+    for (const link of links.filter((link) => !link.startsWith('#'))) await access(new URL(link, root));
+    const headings = [...text.matchAll(/^#+ (.*)$/gm)].map(([, heading]) => `#${heading.toLowerCase().replaceAll(' ', '-')}`);
+    for (const link of links.filter((link) => link.startsWith('#'))) assert.ok(headings.includes(link), `${name}: ${link}`);
+  }
+});
 
 test('README: the download is not larger than it says', async () => {
   const bytes = await readFile(join(PKG, 'index.js'));
