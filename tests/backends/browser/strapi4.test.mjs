@@ -1,0 +1,93 @@
+import assert from 'node:assert/strict';
+import { carries } from './browser.mjs';
+import { scenarios } from './scenarios.mjs';
+import { STRAPI4 } from './systems.mjs';
+
+/** What the server says to a refresh call that carries a valid access token, as other clients send it. */
+async function refreshWithToken(visitor) {
+  const page = await visitor.enter();
+  const statuses = await page.evaluate(async (url) => {
+    const { auth } = await kit.app;
+    const bearer = { authorization: `Bearer ${await auth.getToken()}` };
+    const { status } = await fetch(url, { method: 'POST', headers: bearer, credentials: 'include' });
+    await auth.refresh();
+    return [status, auth.snapshot.status];
+  }, visitor.backend.url + STRAPI4.refresh);
+  // That call was the page's own; Evertoken's is the second.
+  const log = (await visitor.backend.log()).filter(({ method, path }) => method === 'POST' && path === STRAPI4.refresh);
+  assert.deepEqual(log.map(carries), [true, false]);
+  await visitor.backend.control('reset');
+  return statuses;
+}
+
+scenarios(STRAPI4, {
+  title: 'as the document has it',
+  // What is kept in memory only cannot be told to a page that is put away.
+  without: ['on the next page'],
+  more: {
+    async 'flaw: under any other name than localhost the session ends with the first access token'(visitor) {
+      const page = await visitor.enter({ host: '127.0.0.1' });
+      await visitor.ended(page);
+      const log = await visitor.seen(async () => {
+        assert.equal((await visitor.outcome(page)).error?.code, 'refresh-rejected');
+      });
+      assert.deepEqual(log.map(({ path, cookie }) => [path, cookie]), [[STRAPI4.refresh, false]]);
+    },
+
+    async 'flaw: a refresh call that carries a valid access token is forbidden'(visitor) {
+      assert.deepEqual(await refreshWithToken(visitor), [403, 'signed-in']);
+    },
+  },
+});
+
+scenarios(STRAPI4, {
+  title: 'mended: no Domain, and both roles may refresh',
+  args: ['--fixed', '--roles-both'],
+  block: 'session.js, kept in the browser',
+  only: ['twenty requests', 'a reload', 'after a sign-out'],
+  more: {
+    async 'mended: a refresh call that carries a valid access token is answered'(visitor) {
+      assert.deepEqual(await refreshWithToken(visitor), [200, 'signed-in']);
+    },
+  },
+});
+
+scenarios(STRAPI4, {
+  title: 'with refresh tokens that end soon',
+  args: ['--refresh-ttl', '2s'],
+  only: ['has expired'],
+});
+
+/** Signs out and comes back; gives what a request is answered then. */
+async function back(visitor, block) {
+  const page = await visitor.enter({ block });
+  await visitor.signOut(page);
+  await page.reload();
+  return (await visitor.outcome(page)).value;
+}
+
+scenarios(STRAPI4, {
+  title: 'without a route to sign out',
+  args: ['--no-logout'],
+  only: [],
+  more: {
+    async 'flaw: the cookie stays, and a reload signs in again'(visitor) {
+      assert.equal(await back(visitor), 200);
+    },
+
+    async 'mended in the page: a sign-out that is kept in the browser survives the reload'(visitor) {
+      assert.equal(await back(visitor, 'session.js, kept in the browser'), STRAPI4.anonymous);
+    },
+  },
+});
+
+scenarios(STRAPI4, {
+  title: 'with a CORS list that forgets credentials',
+  args: ['--cors-broken'],
+  only: [],
+  more: {
+    async 'flaw: no page of another origin can sign in'(visitor) {
+      await assert.rejects(visitor.enter(), /the login endpoint could not be reached.*CORS/);
+    },
+  },
+});
