@@ -131,7 +131,8 @@ impl Machine {
             }
             return self.want(now);
         }
-        let free = self.turn.is_some() || lifetime.is_over(now);
+        let waits = self.turn.is_some() || self.pace.wait(now) > Millis::ZERO;
+        let free = waits || lifetime.is_over(now);
         if free || self.pace.allows_reactive(now, worked) {
             self.want(now)
         } else {

@@ -288,7 +288,7 @@ impl Writer {
 
     /// Writes a list of strings.
     #[inline(never)]
-    pub fn list<'a>(&mut self, name: &str, values: &mut dyn Iterator<Item = &'a str>) {
+    pub fn list(&mut self, name: &str, values: &mut dyn Iterator<Item = &str>) {
         self.name(name);
         self.0.push('[');
         for (index, value) in values.enumerate() {

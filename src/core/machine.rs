@@ -420,7 +420,7 @@ impl Machine {
                     self.event(Event::UserChanged);
                 }
                 if other_sign_in {
-                    self.pace.signed_in();
+                    self.pace.forgive();
                     self.leave_turn(now, Outcome::Renewed);
                     self.event(Event::SignedIn);
                 } else {
@@ -429,7 +429,7 @@ impl Machine {
             }
             (None, Some(_)) => {
                 self.pace.succeeded();
-                self.pace.signed_in();
+                self.pace.forgive();
                 self.event(Event::SignedIn);
             }
             (Some(_), None) => {

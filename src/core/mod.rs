@@ -1,13 +1,13 @@
 //! The protocol, as a state machine that does no input or output.
 //!
 //! Nothing in here knows JavaScript, a clock, a random source or a network.
-//! The shell ([`crate::web`] in a browser, a simulated world in the tests)
+//! The shell (`crate::web` in a browser, a simulated world in the tests)
 //! calls a method of [`Machine`] for everything that happened, with the time
 //! at which it happened, and then drains [`Machine::poll`] until it is empty:
 //! each [`Output`] is something to be done in the world. [`Machine::deadline`]
 //! says when to call [`Machine::wake`] at the latest. Calling anything early,
 //! late or twice is harmless; an answer to something that is no longer asked
-//! is dropped in one place ([`machine::Machine::land`]).
+//! is dropped in one place (`Machine::land`).
 //!
 //! # States
 //!

@@ -47,7 +47,7 @@ pub enum Event {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Output {
     /// Ask for the lock that all tabs of the key share; `steal` takes it from
-    /// a tab that hangs. Answered by [`Machine::granted`].
+    /// a tab that hangs. Answered by [`super::Machine::granted`].
     Lock {
         turn: u32,
         steal: bool,
@@ -57,7 +57,7 @@ pub enum Output {
         turn: u32,
     },
     /// Read the stored record, or ask the other tabs for theirs. Answered by
-    /// [`Machine::read`], within a bounded time.
+    /// [`super::Machine::read`], within a bounded time.
     Read {
         turn: u32,
     },
@@ -66,8 +66,8 @@ pub enum Output {
     Abort {
         call: u32,
     },
-    /// Write [`Machine::pending`] if [`Machine::outranks`] says so of what is
-    /// stored, then tell the other tabs. Answered by [`Machine::committed`],
+    /// Write [`super::Machine::pending`] if [`super::Machine::outranks`] says so of what is
+    /// stored, then tell the other tabs. Answered by [`super::Machine::committed`],
     /// within a bounded time.
     Commit {
         number: u32,

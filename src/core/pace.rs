@@ -79,8 +79,11 @@ impl Pace {
     pub fn failed(&mut self, now: Instant, retry_after: Option<Millis>, random: f64) {
         let jittered = ceiling(self.failures).times(random).max(FLOOR);
         self.failures = self.failures.saturating_add(1);
+        // No token was refused: none came.
+        self.forgive();
         self.server_wait = retry_after.map_or(Instant::PAST, |wait| now + wait.min(LONGEST_WAIT));
-        self.not_before = self.server_wait.max(now + jittered);
+        // Timers wait for whole milliseconds, and never too short.
+        self.not_before = self.server_wait.max(now + jittered).whole();
     }
 
     /// Forgets the failures.
@@ -121,8 +124,8 @@ impl Pace {
         true
     }
 
-    /// Forgets that tokens were refused: those of a new sign-in were not.
-    pub fn signed_in(&mut self) {
+    /// Forgets that tokens were refused: the next one is another.
+    pub fn forgive(&mut self) {
         self.futile = 0;
         self.futile_until = Instant::PAST;
     }

@@ -101,7 +101,7 @@ impl Record {
                 .then_some(number as u32)
         };
         let instant = |name| json.get(name)?.number().and_then(Instant::from_ms);
-        let secret = |name| json.get(name)?.text().and_then(|text| Secret::new(text));
+        let secret = |name| json.get(name)?.text().and_then(Secret::new);
         if count("v")? != VERSION {
             return None;
         }

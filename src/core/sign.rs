@@ -355,14 +355,8 @@ impl Machine {
                 }
                 self.end_sign_in(sign_in, Err(disposed()));
             }
-            for request in self
-                .farewell
-                .take()
-                .map(|farewell| farewell.requests)
-                .unwrap_or_default()
-            {
-                self.output(Output::LogoutEnded { request });
-            }
+            // Nobody hears any more how the server took a sign-out.
+            self.farewell = None;
             let outcome = Outcome::Over(disposed());
             match self.turn.as_ref().map(|turn| (turn.number, &turn.stage)) {
                 Some((_, Stage::Locking { .. } | Stage::Reading)) => self.leave_turn(now, outcome),

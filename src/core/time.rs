@@ -54,6 +54,11 @@ impl Instant {
         Millis((self.0 - earlier.0).max(0.0))
     }
 
+    /// The first whole millisecond that is not before it.
+    pub fn whole(self) -> Self {
+        Self(self.0.ceil())
+    }
+
     pub fn min(self, other: Self) -> Self {
         Self(self.0.min(other.0))
     }
@@ -78,6 +83,11 @@ impl Millis {
 
     pub fn as_ms(self) -> f64 {
         self.0
+    }
+
+    /// The next whole number of milliseconds, which is what timers can wait.
+    pub fn whole(self) -> Self {
+        Self(self.0.ceil())
     }
 
     /// `self` times `by`, for a `by` that is a number and not negative.

@@ -36,7 +36,7 @@ export function isBody(value) {
 export function requestOf(call, endpoint, own) {
   const headers = new Headers(endpoint?.headers);
   if (own?.headers) new Headers(own.headers).forEach((value, name) => headers.set(name, value));
-  for (const [name, value] of call.headers) headers.set(name, value);
+  for (let at = 0; at < call.headers.length; at += 2) headers.set(call.headers[at], call.headers[at + 1]);
   const token = call.csrf && cookie(call.csrf[0]);
   if (token) headers.set(call.csrf[1], token);
   return {

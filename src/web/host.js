@@ -5,7 +5,7 @@ import { again, parsed, requestOf, said } from './call.js';
 import { Act, Input, Query } from './engine.js';
 import { TokenError, tokenError } from './error.js';
 import { follow } from './page.js';
-import { openStore } from './store.js';
+import { memory, openStore } from './store.js';
 import { Tabs } from './tabs.js';
 
 /** The longest delay that setTimeout does not take for 1 ms. */
@@ -32,6 +32,7 @@ export class Host {
   engine;
 
   #config;
+  #key;
   #transport;
   #clock;
   #sink;
@@ -93,7 +94,7 @@ export class Host {
         message: 'the WebAssembly module failed; make a new token manager',
         cause,
       });
-      this.die(error);
+      this.crash(error);
       this.onCrash(error);
       throw error;
     }
@@ -128,6 +129,12 @@ export class Host {
     for (const turn of this.#turns.values()) turn.resolve(error);
     for (const request of this.#requests.values()) request.reject(error);
     this.#requests.clear();
+  }
+
+  /** Ends all at once: the module trapped, and nothing of it is asked again. */
+  crash(error) {
+    this.die(error);
+    this.closed();
   }
 
   /** Disposes: what waits is rejected, what was sent is finished. */
@@ -423,6 +430,7 @@ export class Host {
 
   /** Opens store and channel, reads the record, follows the page. */
   async start(key) {
+    this.#key = key;
     const { storage = 'memory', crossTab = true } = this.#config;
     if (storage !== 'memory') {
       this.storage = typeof storage === 'string' ? storage : 'custom';
@@ -433,6 +441,7 @@ export class Host {
       }
     }
     const page = typeof globalThis.location === 'object';
+    if (page) this.#store ??= memory(key);
     this.lockKind = 'none';
     if (crossTab && page) {
       this.#tabs = new Tabs(
@@ -503,7 +512,7 @@ export class Host {
   #degrade(cause) {
     if (this.storage === 'memory') return;
     const message = `storage: '${this.storage}' cannot be used here, the session is kept in memory`;
-    this.#store = undefined;
+    this.#store = memory(this.#key);
     this.storage = 'memory';
     this.degraded.push('storage');
     const error = new TokenError('not-supported', { message, cause });

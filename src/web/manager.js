@@ -19,6 +19,8 @@ export class TokenManager {
   #listeners = new Map();
   #pending = [];
   #changed = false;
+  /** Bound, as useSyncExternalStore wants it. */
+  subscribe = (listener) => add(this.#subscribers, listener);
 
   /** @param make makes the engine: (config, host, page) => Engine */
   constructor(config, make, crash) {
@@ -53,7 +55,7 @@ export class TokenManager {
 
   /** Ends everything that waits: the module trapped. */
   static crash(manager, error) {
-    manager.#host.die(error);
+    manager.#host.crash(error);
   }
 
   get snapshot() {
@@ -94,10 +96,6 @@ export class TokenManager {
 
   async logout({ signal, local = false } = {}) {
     await this.#host.request(signal, {}, (n) => this.#host.enter(Input.Logout, n, 0, local ? 1 : 0));
-  }
-
-  subscribe(listener) {
-    return add(this.#subscribers, listener);
   }
 
   on(type, listener) {

@@ -50,7 +50,7 @@ pub fn error(error: &Error) -> String {
         out.number("status", status.into());
     }
     if let Some(wait) = error.retry_after {
-        out.number("retryAfterMs", wait.as_ms());
+        out.number("retryAfterMs", wait.whole().as_ms());
     }
     if let Some(call) = error.origin {
         out.number("call", call.into());

@@ -14,6 +14,33 @@ export function openStore(kind, key) {
   return database(key);
 }
 
+/**
+ * What is kept of a session in memory: that it was signed out, which holds no
+ * token. The server's cookie may have outlived the sign-out, and a reload must
+ * not sign the user in again. Where there is no such storage, nothing is kept.
+ */
+export function memory(key) {
+  const attempt = (work) => {
+    try {
+      return work(globalThis.localStorage);
+    } catch {
+      return null;
+    }
+  };
+  const isEnd = (text) => JSON.parse(text).ended === 'logout';
+  return {
+    read: () =>
+      attempt((area) => {
+        const stored = area.getItem(key);
+        return isEnd(stored) ? stored : null;
+      }),
+    swap(text) {
+      attempt((area) => (isEnd(text) ? area.setItem(key, text) : area.removeItem(key)));
+      return null;
+    },
+  };
+}
+
 /** Fails a promise that does not settle. */
 export function bounded(promise) {
   let timer;

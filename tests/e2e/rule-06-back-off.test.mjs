@@ -89,7 +89,8 @@ rule('rule 6: whoever needs a token meanwhile is told at once how long to wait, 
     await kit.outcome(auth.fetch('/api/a'));
     clock.at += 10_000;
     const outcomes = [];
-    for (const call of [auth.fetch('/api/a'), auth.getToken(), auth.refresh(), auth.getToken({ refresh: 'force' })]) outcomes.push(await kit.soFar(call));
+    const calls = [auth.fetch('/api/a'), auth.getToken(), auth.refresh(), auth.getToken({ refresh: 'force' })];
+    for (const call of calls.map((call) => kit.soFar(call))) outcomes.push(await call);
     return { outcomes, calls: at.length };
   });
   for (const { error } of seen.outcomes) {

@@ -45,7 +45,9 @@ async function bundle(entry) {
     target: engines,
     minify: true,
     legalComments: 'none',
-    charset: 'utf8',
+    // Not utf8: a classic script on a page that names no charset is not read
+    // as such, and the module's text would come out as another one.
+    charset: 'ascii',
     logLevel: 'warning',
   });
 }
