@@ -2,7 +2,7 @@
 //
 // Where the two differ on purpose, `inBase64url` says how: jose takes base64url as
 // RFC 7515 writes it, and servers that forget the "url" in it send the other
-// alphabet, which names the same bytes. In two things
+// alphabet, or one of two padding characters: it names the same bytes. In two things
 // this package is the stricter one: white space, which atob ignores, cannot
 // stand in a header; a byte order mark, which a TextDecoder eats, is no JSON.
 import assert from 'node:assert/strict';
@@ -122,8 +122,17 @@ function jose(token) {
   }
 }
 
-/** The token in the alphabet that jose reads. */
-const inBase64url = (token) => token.replaceAll('+', '-').replaceAll('/', '_');
+/** The token in the alphabet that jose reads, and without the padding where
+ * only a part of it is there. */
+const inBase64url = (token) =>
+  token
+    .split('.')
+    .map((part) => {
+      const [, text, padding] = /^(.*?)(=*)$/s.exec(part.replaceAll('+', '-').replaceAll('/', '_'));
+      const missing = (4 - (text.length % 4)) % 4;
+      return padding.length < missing ? text : text + padding;
+    })
+    .join('.');
 
 test(`decodeJwt agrees with jose on ${COUNT} generated tokens (G2)`, { timeout: 120_000 }, (t) => {
   const make = generator(20_260_101);
@@ -140,7 +149,7 @@ test(`decodeJwt agrees with jose on ${COUNT} generated tokens (G2)`, { timeout: 
     else if (expected) forgiven++;
   }
   t.diagnostic(`${valid} valid, ${forgiven} forgiven, ${COUNT - valid - forgiven} broken`);
-  assert.ok(valid > COUNT / 4 && forgiven > COUNT / 100 && valid + forgiven < (COUNT * 3) / 4, 'all kinds are in it');
+  assert.ok(valid > COUNT / 4 && forgiven > 50 && valid + forgiven < (COUNT * 3) / 4, 'all kinds are in it');
 });
 
 const part = (data) => Buffer.from(data).toString('base64url');

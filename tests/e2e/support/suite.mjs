@@ -71,7 +71,7 @@ export function suite({ launch = {} } = {}) {
 
   return function rule(name, options, run) {
     if (typeof options === 'function') [options, run] = [{}, options];
-    const { timeout = 60_000, context: contextOptions, ...serverOptions } = options;
+    const { timeout = 30_000, context: contextOptions, ...serverOptions } = options;
     test(name, { timeout }, async (t) => {
       const server = await new AuthServer({ origins: [pages.origin], ...serverOptions }).start();
       const context = await browser.newContext(contextOptions);
