@@ -27,7 +27,7 @@ pub fn run(project: &Project, options: &[String]) -> Result {
             "serving http://127.0.0.1:{port}/ - Ctrl-C ends it"
         )),
     }
-    become_program(&mut command)
+    process::replace(&mut command)
 }
 
 /// Builds the embedded backend and gives its path.
@@ -53,19 +53,6 @@ fn given<'a>(options: &'a [String], name: &str) -> Option<&'a str> {
             None => None,
         }
     })
-}
-
-/// Puts the server in this program's place: it gets every signal itself, and
-/// its exit code is the command's.
-#[cfg(unix)]
-fn become_program(command: &mut Command) -> Result {
-    use std::os::unix::process::CommandExt;
-    Err(format!("the server cannot be started: {}", command.exec()))
-}
-
-#[cfg(not(unix))]
-fn become_program(command: &mut Command) -> Result {
-    process::run(command)
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 //! ([`project`]), how programs are run ([`process`]) and what has to be
 //! installed first ([`tools`]).
 
+mod backend;
 mod build;
 mod bundle;
 mod check;
@@ -29,7 +30,10 @@ Usage: cargo xtask COMMAND
 
   build                     the WebAssembly module and the npm package in pkg/
   demo [--port 8787] [...]  builds, then serves the page; further options go to the server
-  test [core|web|e2e ...]   all tests, or the named parts
+  backend NAME [--port N] [--access-ttl 3s] [--origin URL] [...]
+                            a real system to test against; further options go to it
+  test [core|web|e2e|backends ...]
+                            all tests, or the named parts
   check                     formatting, lints and documentation
   size                      what the module is made of, by section, crate and function
   tools                     installs everything that the other commands would install";
@@ -54,6 +58,7 @@ fn dispatch(arguments: &[String]) -> Result {
     match command.as_str() {
         "build" => none(command, rest).and_then(|()| build::run(&project)),
         "demo" => demo::run(&project, rest),
+        "backend" => backend::run(&project, rest),
         "test" => test::run(&project, rest),
         "check" => none(command, rest).and_then(|()| check::run(&project)),
         "size" => none(command, rest).and_then(|()| size::run(&project)),

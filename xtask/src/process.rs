@@ -90,6 +90,20 @@ pub fn teed(command: &mut Command) -> Result<(bool, String)> {
     Ok((status.success(), text))
 }
 
+/// Puts a program in this one's place: it gets every signal itself, and its
+/// exit code is the command's.
+#[cfg(unix)]
+pub fn replace(command: &mut Command) -> Result {
+    use std::os::unix::process::CommandExt;
+    let error = command.exec();
+    Err(not_started(command, &error))
+}
+
+#[cfg(not(unix))]
+pub fn replace(command: &mut Command) -> Result {
+    run(command)
+}
+
 /// Finds a program as a shell would.
 pub fn find(program: &str) -> Option<PathBuf> {
     let file = format!("{program}{}", std::env::consts::EXE_SUFFIX);

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use crate::project::Project;
 use crate::tools::{CHROMIUM, Tools};
-use crate::{Result, announce, build, bundle, demo, process, show, size};
+use crate::{Result, announce, backend, build, bundle, demo, process, show, size};
 
 /// A part of the tests with a runner of its own.
 #[derive(Clone, Copy)]
@@ -14,7 +14,7 @@ struct Part {
     run: fn(&Project, &Tools) -> Result<Closing>,
 }
 
-const PARTS: [Part; 3] = [
+const PARTS: [Part; 4] = [
     Part {
         name: "core",
         run: core,
@@ -26,6 +26,10 @@ const PARTS: [Part; 3] = [
     Part {
         name: "e2e",
         run: e2e,
+    },
+    Part {
+        name: "backends",
+        run: backends,
     },
 ];
 
@@ -124,8 +128,39 @@ fn e2e(project: &Project, tools: &Tools) -> Result<Closing> {
     let server = demo::server(project)?;
     let browser = tools.browser(&CHROMIUM)?;
     tools.node_modules(&folder)?;
+    let places = [
+        ("EVERTOKEN_SERVER", server),
+        ("CHROMIUM", browser.executable),
+    ];
+    node_tests(project, "e2e", &tests, None, &places)
+}
+
+/// The package against the real systems, in a real browser.
+fn backends(project: &Project, tools: &Tools) -> Result<Closing> {
+    let folder = backend::folder(project);
+    let tests = test_files(&folder)?;
+    build::package(project)?;
+    let browser = tools.browser(&CHROMIUM)?;
+    tools.node_modules(&folder)?;
+    for name in backend::names(project)? {
+        backend::install(project, tools, &name)?;
+    }
+    let places = [("CHROMIUM", browser.executable)];
+    // For the most part they wait until tokens have ended.
+    node_tests(project, "backends", &tests, Some(3), &places)
+}
+
+/// Runs files of node's test runner, as many at once as are given or as it
+/// thinks fit.
+fn node_tests(
+    project: &Project,
+    name: &str,
+    tests: &[PathBuf],
+    at_once: Option<usize>,
+    places: &[(&str, PathBuf)],
+) -> Result<Closing> {
     // One report to be read as it comes, one to be quoted at the end.
-    let tap = project.work().join("e2e.tap");
+    let tap = project.work().join(format!("{name}.tap"));
     let _ = std::fs::remove_file(&tap);
     let outcome = process::run(
         Command::new("node")
@@ -136,11 +171,11 @@ fn e2e(project: &Project, tools: &Tools) -> Result<Closing> {
             ])
             .arg("--test-reporter=tap")
             .arg(format!("--test-reporter-destination={}", tap.display()))
-            .args(&tests)
+            .args(at_once.map(|count| format!("--test-concurrency={count}")))
+            .args(tests)
             .current_dir(&project.root)
             .env("EVERTOKEN_PKG", project.pkg())
-            .env("EVERTOKEN_SERVER", server)
-            .env("CHROMIUM", browser.executable),
+            .envs(places.iter().map(|(variable, place)| (variable, place))),
     );
     Ok(node(outcome.is_ok(), &bundle::read(&tap)?))
 }
@@ -244,7 +279,7 @@ mod tests {
     fn a_part_that_does_not_exist_is_named() {
         let error = chosen(&["core".into(), "wbe".into()]).err().unwrap();
         assert!(
-            error.contains("`wbe`") && error.contains("core, web, e2e"),
+            error.contains("`wbe`") && error.contains("core, web, e2e, backends"),
             "{error}"
         );
         assert_eq!(chosen(&[]).unwrap().len(), PARTS.len());

@@ -1,10 +1,9 @@
 //! Browsers and the programs that drive them.
 
 use std::path::PathBuf;
-use std::process::Command;
 
 use super::Tools;
-use crate::{Result, announce, process};
+use crate::{Result, process};
 
 /// A browser that tests can run in. Another one is another constant.
 pub struct Browser {
@@ -51,9 +50,6 @@ pub const CHROMIUM: Browser = Browser {
 
 impl Tools<'_> {
     pub fn browser(&self, browser: &Browser) -> Result<Installed> {
-        if let Some(installed) = browser.installed()? {
-            return Ok(installed);
-        }
         let by_hand = format!(
             "{} or its driver is missing: install {} and {} (Debian's packages: {}), \
              or name them in {} and {}",
@@ -64,34 +60,7 @@ impl Tools<'_> {
             browser.executable.variable,
             browser.driver.variable,
         );
-        if process::find("apt-get").is_none() || !is_root() {
-            return Err(by_hand);
-        }
-        let _lock = self.lock("apt")?;
-        if let Some(installed) = browser.installed()? {
-            return Ok(installed);
-        }
-        announce(&format!(
-            "installing {} with apt-get",
-            browser.packages.join(", ")
-        ));
-        let apt = |arguments: &[&str], log| {
-            process::logged(
-                Command::new("apt-get")
-                    .args(arguments)
-                    .args(["-y", "-o", "DPkg::Lock::Timeout=600"])
-                    .env("DEBIAN_FRONTEND", "noninteractive"),
-                &self.log(log),
-            )
-        };
-        // One source of many that cannot be reached fails the update, and need
-        // not be the one with these packages.
-        let updated = apt(&["update"], "apt-update");
-        let install = [&["install", "--no-install-recommends"], browser.packages].concat();
-        apt(&install, "apt-install").map_err(|error| {
-            format!("{error}\n{}\n{by_hand}", updated.err().unwrap_or_default())
-        })?;
-        browser.installed()?.ok_or(by_hand)
+        self.apt(browser.packages, &by_hand, || browser.installed())
     }
 }
 
@@ -116,8 +85,4 @@ impl Program {
             None => Ok(self.names.iter().find_map(|name| process::find(name))),
         }
     }
-}
-
-fn is_root() -> bool {
-    process::output(Command::new("id").arg("-u")).is_ok_and(|id| id.trim() == "0")
 }

@@ -5,6 +5,7 @@
 //! under a lock, and is renamed into place when it is whole: two commands at
 //! once do not meet, and an interrupted one leaves nothing that looks done.
 
+mod apt;
 pub mod browser;
 mod cargo;
 mod npm;
@@ -30,7 +31,8 @@ pub fn run(project: &Project) -> Result {
     tools.component("clippy")?;
     tools.component("rustfmt")?;
     tools.browser(&CHROMIUM)?;
-    for folder in [project.build_scripts(), project.root.join("tests/e2e")] {
+    let tests = ["tests/e2e", "tests/backends"].map(|folder| project.root.join(folder));
+    for folder in tests.into_iter().chain([project.build_scripts()]) {
         tools.node_modules(&folder)?;
     }
     tools.wasm_bindgen()?;
