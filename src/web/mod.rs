@@ -13,5 +13,5 @@ mod engine;
 mod host;
 mod outward;
 
-pub use engine::{Engine, Input, Query};
+pub use engine::{Engine, Input, Query, decode};
 pub use host::{Act, Host};
