@@ -76,7 +76,10 @@ impl Engine {
 
     /// Feeds an input; see [`Input`] for what the arguments are. One export
     /// for all of them, because each costs every visitor a wrapper.
-    #[allow(clippy::too_many_arguments, reason = "an export with a structure costs more")]
+    #[allow(
+        clippy::too_many_arguments,
+        reason = "an export with a structure costs more"
+    )]
     pub fn feed(
         &self,
         input: Input,

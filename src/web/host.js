@@ -421,7 +421,7 @@ export class Host {
 
   closed() {
     this.wake(Infinity);
-    this.#tabs?.close();
+    this.#tabs?.leave();
     this.#store?.close?.();
     this.engine = undefined;
   }

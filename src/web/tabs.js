@@ -116,6 +116,12 @@ export class Tabs {
     }
   }
 
+  /** Gives everything back. */
+  leave() {
+    for (const turn of [...this.#locks.keys()]) this.unlock(turn);
+    this.close();
+  }
+
   unlock(turn) {
     const lock = this.#locks.get(turn);
     if (!lock) return;
