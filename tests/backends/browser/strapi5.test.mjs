@@ -42,3 +42,19 @@ scenarios(STRAPI5, {
     },
   },
 });
+
+scenarios(STRAPI5, {
+  title: 'with the roles of a new project',
+  args: ['--no-refresh-role'],
+  only: [],
+  more: {
+    async 'flaw: nobody may refresh, and the session ends with the first access token'(visitor) {
+      const page = await visitor.enter();
+      await visitor.ended(page);
+      const log = await visitor.seen(async () => {
+        assert.equal((await visitor.outcome(page)).error?.code, 'refresh-rejected');
+      });
+      assert.deepEqual(paths(log), [`POST ${refresh} 403`]);
+    },
+  },
+});

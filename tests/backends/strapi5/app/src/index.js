@@ -6,9 +6,8 @@ module.exports = {
   register() {},
 
   // By itself Strapi gives the logout route to signed-in users and the refresh route to nobody.
-  bootstrap: () =>
-    seed({
-      publicRole: ['plugin::users-permissions.auth.refresh'],
-      authenticatedRole: ['plugin::users-permissions.auth.refresh'],
-    }),
+  bootstrap() {
+    const roles = process.env.REFRESH_ROLES === 'none' ? [] : ['plugin::users-permissions.auth.refresh'];
+    return seed({ publicRole: roles, authenticatedRole: roles });
+  },
 };
