@@ -83,6 +83,8 @@ pub struct Machine {
     last_now: Instant,
     pub(super) shown: Option<(Snapshot, Option<Pass>)>,
     closed: bool,
+    /// The record that was last told to whoever had missed it.
+    retold: Stamp,
     outputs: Vec<Output>,
 }
 
@@ -116,6 +118,7 @@ impl Machine {
             last_now: now,
             shown: None,
             closed: false,
+            retold: Stamp::default(),
             outputs: Vec::new(),
         }
     }
@@ -372,8 +375,10 @@ impl Machine {
         {
             if self.stamp() == record.stamp {
                 self.pace.join(&pace, now);
-            } else {
-                // Whoever told it has missed something.
+            } else if self.retold != self.stamp() {
+                // Whoever told it has missed something. Told each time, the
+                // messages would multiply while new records come.
+                self.retold = self.stamp();
                 self.output(Output::Tell);
             }
             return false;
