@@ -11,7 +11,12 @@ use super::token::jwt;
 pub enum Manner {
     Good,
     /// Answers this and does nothing.
-    Says { status: u16, media: &'static str, body: &'static str, retry_after: Option<String> },
+    Says {
+        status: u16,
+        media: &'static str,
+        body: &'static str,
+        retry_after: Option<String>,
+    },
     /// Does nothing and never answers.
     Hang,
     /// Rotates and never answers.
@@ -29,20 +34,40 @@ pub enum Manner {
 
 impl Manner {
     pub fn status(status: u16) -> Self {
-        Self::Says { status, media: "application/json", body: "{}", retry_after: None }
+        Self::Says {
+            status,
+            media: "application/json",
+            body: "{}",
+            retry_after: None,
+        }
     }
 
     pub fn html(status: u16) -> Self {
-        Self::Says { status, media: "text/html", body: "<!doctype html><p>oops", retry_after: None }
+        Self::Says {
+            status,
+            media: "text/html",
+            body: "<!doctype html><p>oops",
+            retry_after: None,
+        }
     }
 
     pub fn body(status: u16, body: &'static str) -> Self {
-        Self::Says { status, media: "application/json", body, retry_after: None }
+        Self::Says {
+            status,
+            media: "application/json",
+            body,
+            retry_after: None,
+        }
     }
 
     pub fn later(status: u16, retry_after: &str) -> Self {
         let retry_after = Some(retry_after.to_owned());
-        Self::Says { status, media: "application/json", body: "{}", retry_after }
+        Self::Says {
+            status,
+            media: "application/json",
+            body: "{}",
+            retry_after,
+        }
     }
 }
 
@@ -61,7 +86,14 @@ pub struct Reply {
 
 impl Reply {
     fn json(status: u16, body: String) -> Self {
-        Self { status, media: "application/json", body, retry_after: None, cookie: None, access: None }
+        Self {
+            status,
+            media: "application/json",
+            body,
+            retry_after: None,
+            cookie: None,
+            access: None,
+        }
     }
 }
 
@@ -156,20 +188,30 @@ impl Default for Auth {
 impl Auth {
     /// The manner in which the next refresh call is answered.
     pub fn next_manner(&mut self) -> Manner {
-        self.script.pop_front().unwrap_or_else(|| self.otherwise.clone())
+        self.script
+            .pop_front()
+            .unwrap_or_else(|| self.otherwise.clone())
     }
 
     fn issue(&mut self, family: usize, now: f64) -> String {
         self.count += 1;
         let user = self.families[family].user;
-        let ends = if self.lifetime == 0 { f64::INFINITY } else { now + self.lifetime as f64 };
+        let ends = if self.lifetime == 0 {
+            f64::INFINITY
+        } else {
+            now + self.lifetime as f64
+        };
         let access = if self.opaque || self.lifetime == 0 {
             format!("opaque-{user}-{}", self.count)
         } else {
             let (iat, exp) = (now / 1000.0, ends / 1000.0);
-            jwt(&format!(r#"{{"sub":"{user}","iat":{iat:.3},"exp":{exp:.3},"jti":{}}}"#, self.count))
+            jwt(&format!(
+                r#"{{"sub":"{user}","iat":{iat:.3},"exp":{exp:.3},"jti":{}}}"#,
+                self.count
+            ))
         };
-        self.accesses.insert(access.clone(), Access { family, user, ends });
+        self.accesses
+            .insert(access.clone(), Access { family, user, ends });
         self.families[family].access.clone_from(&access);
         access
     }
@@ -188,17 +230,29 @@ impl Auth {
             body.push_str(&format!(r#","refreshToken":"{refresh}""#));
         }
         if self.states && self.lifetime > 0 {
-            body.push_str(&format!(r#","expiresIn":{}"#, self.lifetime as f64 / 1000.0));
+            body.push_str(&format!(
+                r#","expiresIn":{}"#,
+                self.lifetime as f64 / 1000.0
+            ));
         }
         body.push('}');
         let cookie = self.cookie.then(|| Some(refresh.to_owned()));
-        Reply { cookie, access: Some(access.to_owned()), ..Reply::json(200, body) }
+        Reply {
+            cookie,
+            access: Some(access.to_owned()),
+            ..Reply::json(200, body)
+        }
     }
 
     /// Signs a user in; gives both tokens.
     pub fn sign_in(&mut self, user: &'static str, now: f64) -> (String, String) {
         let family = self.families.len();
-        self.families.push(Family { user, revoked: false, current: String::new(), access: String::new() });
+        self.families.push(Family {
+            user,
+            revoked: false,
+            current: String::new(),
+            access: String::new(),
+        });
         (self.issue(family, now), self.new_refresh(family))
     }
 
@@ -216,17 +270,30 @@ impl Auth {
 
     /// Answers a refresh in a manner; nothing where the connection drops or
     /// hangs.
-    pub fn refresh(&mut self, token: Option<&str>, manner: &Manner, from: (usize, u32), now: f64) -> Option<Reply> {
+    pub fn refresh(
+        &mut self,
+        token: Option<&str>,
+        manner: &Manner,
+        from: (usize, u32),
+        now: f64,
+    ) -> Option<Reply> {
         match manner {
-            Manner::Good | Manner::Slow(_) | Manner::SameToken | Manner::DropAfter | Manner::HangAfter => {}
+            Manner::Good
+            | Manner::Slow(_)
+            | Manner::SameToken
+            | Manner::DropAfter
+            | Manner::HangAfter => {}
             other => {
-                let family = token.and_then(|token| self.refreshes.get(token)).map(|(family, _)| *family);
+                let family = token
+                    .and_then(|token| self.refreshes.get(token))
+                    .map(|(family, _)| *family);
                 self.refusals.extend(family.map(|family| (family, "said")));
                 return said(other);
             }
         }
         let refused = |why: &str| Some(Reply::json(401, format!(r#"{{"error":"{why}"}}"#)));
-        let Some((family, used)) = token.and_then(|token| self.refreshes.get(token)).copied() else {
+        let Some((family, used)) = token.and_then(|token| self.refreshes.get(token)).copied()
+        else {
             return refused("unknown");
         };
         let token = token.unwrap_or_default();
@@ -235,7 +302,10 @@ impl Auth {
             return refused("revoked");
         }
         if used {
-            let excused = self.rotations.iter().any(|rotation| rotation.used == token && rotation.lost);
+            let excused = self
+                .rotations
+                .iter()
+                .any(|rotation| rotation.used == token && rotation.lost);
             if !excused {
                 self.reuses.push(token.to_owned());
             }
@@ -251,10 +321,21 @@ impl Auth {
             self.refreshes.insert(token.to_owned(), (family, true));
             let lost = matches!(manner, Manner::DropAfter | Manner::HangAfter);
             let (tab, call) = from;
-            self.rotations.push(Rotation { used: token.to_owned(), family, tab, call, lost, committed: false });
+            self.rotations.push(Rotation {
+                used: token.to_owned(),
+                family,
+                tab,
+                call,
+                lost,
+                committed: false,
+            });
         }
         let access = self.issue(family, now);
-        let refresh = if self.rotates { self.new_refresh(family) } else { token.to_owned() };
+        let refresh = if self.rotates {
+            self.new_refresh(family)
+        } else {
+            token.to_owned()
+        };
         match manner {
             Manner::DropAfter | Manner::HangAfter => None,
             _ => Some(self.reply(&access, &refresh)),
@@ -264,15 +345,26 @@ impl Auth {
     /// Answers a logout.
     pub fn logout(&mut self, refresh: Option<&str>, access: Option<&str>) -> Option<Reply> {
         self.logout_calls += 1;
-        if let Some(manner) = self.logout_script.pop_front().filter(|manner| *manner != Manner::Good) {
+        if let Some(manner) = self
+            .logout_script
+            .pop_front()
+            .filter(|manner| *manner != Manner::Good)
+        {
             return said(&manner);
         }
-        let by_refresh = refresh.and_then(|token| self.refreshes.get(token)).map(|(family, _)| *family);
-        let by_access = access.and_then(|token| self.accesses.get(token)).map(|access| access.family);
+        let by_refresh = refresh
+            .and_then(|token| self.refreshes.get(token))
+            .map(|(family, _)| *family);
+        let by_access = access
+            .and_then(|token| self.accesses.get(token))
+            .map(|access| access.family);
         for family in [by_refresh, by_access].into_iter().flatten() {
             self.families[family].revoked = true;
         }
-        Some(Reply { cookie: self.cookie.then_some(None), ..Reply::json(200, "{}".to_owned()) })
+        Some(Reply {
+            cookie: self.cookie.then_some(None),
+            ..Reply::json(200, "{}".to_owned())
+        })
     }
 
     /// What the resource server says to a token.
@@ -303,7 +395,11 @@ impl Auth {
 
     /// Marks what a tab got as stored.
     pub fn keep(&mut self, tab: usize) {
-        for rotation in self.rotations.iter_mut().filter(|rotation| rotation.tab == tab) {
+        for rotation in self
+            .rotations
+            .iter_mut()
+            .filter(|rotation| rotation.tab == tab)
+        {
             rotation.committed = true;
         }
     }
@@ -318,7 +414,12 @@ impl Auth {
 
 fn said(manner: &Manner) -> Option<Reply> {
     match manner {
-        Manner::Says { status, media, body, retry_after } => Some(Reply {
+        Manner::Says {
+            status,
+            media,
+            body,
+            retry_after,
+        } => Some(Reply {
             status: *status,
             media,
             body: (*body).to_owned(),

@@ -42,7 +42,8 @@ pub fn policy(options: &str) -> Policy {
     );
     READ.with_borrow_mut(|read_before| {
         let policy = read_before.entry(text);
-        let policy = policy.or_insert_with_key(|text| read(text).expect("a good configuration").policy);
+        let policy =
+            policy.or_insert_with_key(|text| read(text).expect("a good configuration").policy);
         policy.clone()
     })
 }

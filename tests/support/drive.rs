@@ -3,8 +3,8 @@
 
 use evertoken::core::answer::Answer;
 use evertoken::core::call::{Call, Target};
-use evertoken::core::{Committed, Machine, Output};
 use evertoken::core::turn::Failure;
+use evertoken::core::{Committed, Machine, Output};
 
 use super::auth::{Manner, Reply};
 use super::fault::Fault;
@@ -37,13 +37,18 @@ impl World {
 
     fn set_timer(&mut self, tab: usize) {
         let at = self.tabs[tab].machine.deadline().as_ms();
-        if at == self.tabs[tab].wake_at || self.tabs[tab].closed || self.fault == Some(Fault::NoTimer) {
+        if at == self.tabs[tab].wake_at
+            || self.tabs[tab].closed
+            || self.fault == Some(Fault::NoTimer)
+        {
             return;
         }
         self.tabs[tab].wake_at = at;
         self.tabs[tab].timer += 1;
         if at < f64::INFINITY {
-            let delay = (at - self.wall().as_ms()).ceil().clamp(0.0, LONGEST_TIMEOUT) as u64;
+            let delay = (at - self.wall().as_ms())
+                .ceil()
+                .clamp(0.0, LONGEST_TIMEOUT) as u64;
             self.arrive(delay, tab, Arrival::Timer(self.tabs[tab].timer));
         }
     }
@@ -103,7 +108,10 @@ impl World {
             Output::Pass => {
                 let held = &mut self.tabs[tab];
                 held.pass = held.machine.current_pass();
-                held.token = held.machine.access_token().map(|token| token.expose().to_owned());
+                held.token = held
+                    .machine
+                    .access_token()
+                    .map(|token| token.expose().to_owned());
             }
             Output::Event(event) => self.tell_event(tab, event),
             Output::Closed => {
@@ -122,13 +130,23 @@ impl World {
     /// Lets those who wait for a turn ask what to do, each in its turn.
     fn release(&mut self, tab: usize, turn: u32) {
         let waiting = std::mem::take(&mut self.tabs[tab].waiting);
-        let (ready, others): (Vec<_>, Vec<_>) = waiting.into_iter().partition(|waiting| waiting.turn == turn);
+        let (ready, others): (Vec<_>, Vec<_>) = waiting
+            .into_iter()
+            .partition(|waiting| waiting.turn == turn);
         self.tabs[tab].waiting = others;
-        self.micro.extend(ready.into_iter().map(|waiting| (tab, Arrival::Resume(waiting))));
+        self.micro.extend(
+            ready
+                .into_iter()
+                .map(|waiting| (tab, Arrival::Resume(waiting))),
+        );
     }
 
     pub(super) fn wait(&mut self, tab: usize, waiting: Waiting) {
-        if self.tabs[tab].outcomes.iter().any(|(turn, _)| *turn == waiting.turn) {
+        if self.tabs[tab]
+            .outcomes
+            .iter()
+            .any(|(turn, _)| *turn == waiting.turn)
+        {
             self.micro.push_back((tab, Arrival::Resume(waiting)));
         } else {
             self.tabs[tab].waiting.push(waiting);
@@ -169,7 +187,10 @@ impl World {
     // ---- the record ----
 
     pub(super) fn read_store(&self) -> Option<String> {
-        self.store.text.clone().filter(|_| self.store.kind != Kind::Memory && !self.store.fails)
+        self.store
+            .text
+            .clone()
+            .filter(|_| self.store.kind != Kind::Memory && !self.store.fails)
     }
 
     fn read(&mut self, tab: usize, turn: u32) {
@@ -190,18 +211,36 @@ impl World {
         self.asks += 1;
         let any = held.peers.is_empty();
         let (number, waited) = (self.asks, held.peers.clone());
-        self.tabs[tab].asking.push(Asking { turn, number, waited, any, stored });
+        self.tabs[tab].asking.push(Asking {
+            turn,
+            number,
+            waited,
+            any,
+            stored,
+        });
         self.post(tab, Message::Ask);
-        self.arrive(if any { hello } else { ANSWER_MS }, tab, Arrival::AskOver { number });
+        self.arrive(
+            if any { hello } else { ANSWER_MS },
+            tab,
+            Arrival::AskOver { number },
+        );
     }
 
     fn asked(&mut self, tab: usize, number: u64) {
         let held = &mut self.tabs[tab];
-        let Some(at) = held.asking.iter().position(|asking| asking.number == number) else { return };
+        let Some(at) = held
+            .asking
+            .iter()
+            .position(|asking| asking.number == number)
+        else {
+            return;
+        };
         let asking = held.asking.swap_remove(at);
         held.peers.retain(|peer| !asking.waited.contains(peer));
         let now = self.wall();
-        self.feed(tab, |machine| machine.read(now, asking.turn, asking.stored.as_deref()));
+        self.feed(tab, |machine| {
+            machine.read(now, asking.turn, asking.stored.as_deref())
+        });
     }
 
     pub(super) fn reread(&mut self, tab: usize) {
@@ -213,7 +252,12 @@ impl World {
 
     fn commit(&mut self, tab: usize, number: u32) {
         let machine = &self.tabs[tab].machine;
-        let Some(text) = machine.pending(number).map(|record| record.stored(machine.pace())) else { return };
+        let Some(text) = machine
+            .pending(number)
+            .map(|record| record.stored(machine.pace()))
+        else {
+            return;
+        };
         match self.store.kind {
             Kind::Memory => self.committed(tab, number, &text, None, true),
             Kind::Local => {
@@ -255,7 +299,14 @@ impl World {
         None
     }
 
-    fn committed(&mut self, tab: usize, number: u32, text: &str, stored: Option<String>, kept: bool) {
+    fn committed(
+        &mut self,
+        tab: usize,
+        number: u32,
+        text: &str,
+        stored: Option<String>,
+        kept: bool,
+    ) {
         if stored.is_none() {
             self.tell(tab, Some(text.to_owned()));
         }
@@ -274,7 +325,6 @@ impl World {
     // ---- the channel ----
 
     fn tell(&mut self, tab: usize, text: Option<String>) {
-        self.tabs[tab].record.clone_from(&text);
         self.post(tab, Message::Here(text));
     }
 
@@ -289,13 +339,25 @@ impl World {
         }
         for tab in 0..self.tabs.len() {
             let held = &self.tabs[tab];
-            if tab == from || !held.alive || held.cached || held.closed || self.random.percent(self.network.lost) {
+            if tab == from
+                || !held.alive
+                || held.cached
+                || held.closed
+                || self.random.percent(self.network.lost)
+            {
                 continue;
             }
             let copies = 1 + usize::from(self.random.percent(self.network.twice));
             for _ in 0..copies {
                 let delay = self.channel_delay();
-                self.arrive(delay, tab, Arrival::Message { from, message: message.clone() });
+                self.arrive(
+                    delay,
+                    tab,
+                    Arrival::Message {
+                        from,
+                        message: message.clone(),
+                    },
+                );
             }
         }
     }
@@ -307,7 +369,8 @@ impl World {
         };
         match message {
             Message::Ask => {
-                let record = self.tabs[tab].record.clone();
+                let machine = &self.tabs[tab].machine;
+                let record = machine.record().map(|record| record.stored(machine.pace()));
                 self.post(tab, Message::Here(record));
             }
             Message::Here(Some(text)) => {
@@ -332,14 +395,31 @@ impl World {
 
     fn call(&mut self, tab: usize, call: Box<Call>) {
         let refresh = call.target == Target::Refresh;
-        let cookie = self.cookie.clone().filter(|_| call.credentials == "include");
-        let carried = call.field.as_ref().map(|(_, token)| token.expose().to_owned()).or_else(|| cookie.clone());
+        let cookie = self
+            .cookie
+            .clone()
+            .filter(|_| call.credentials == "include");
+        let carried = call
+            .field
+            .as_ref()
+            .map(|(_, token)| token.expose().to_owned())
+            .or_else(|| cookie.clone());
         let family = carried.and_then(|token| self.auth.family_of_refresh(&token));
-        let flight = InFlight { number: call.number, refresh, since: self.now, family };
+        let flight = InFlight {
+            number: call.number,
+            refresh,
+            since: self.now,
+            family,
+        };
         if refresh {
             self.laws_at_refresh(tab, &flight);
             if self.fault == Some(Fault::EarlyUnlock) {
-                let held: Vec<_> = self.lock.holder.into_iter().filter(|who| who.0 == tab).collect();
+                let held: Vec<_> = self
+                    .lock
+                    .holder
+                    .into_iter()
+                    .filter(|who| who.0 == tab)
+                    .collect();
                 held.into_iter().for_each(|who| self.leave_lock(who));
             }
         }
@@ -353,7 +433,15 @@ impl World {
             Target::Login => self.login_user(tab),
             _ => "",
         };
-        self.later(delay, Happening::Reaches { tab, call, cookie, user });
+        self.later(
+            delay,
+            Happening::Reaches {
+                tab,
+                call,
+                cookie,
+                user,
+            },
+        );
     }
 
     /// The user of the newest login of a tab that has no call yet.
@@ -368,8 +456,15 @@ impl World {
 
     fn reach(&mut self, tab: usize, call: &Call, cookie: Option<String>, user: &'static str) {
         let now = self.server_time();
-        let carried = call.field.as_ref().map(|(_, token)| token.expose().to_owned()).or(cookie);
-        let bearer = call.headers.iter().find_map(|(_, value)| value.strip_prefix("Bearer "));
+        let carried = call
+            .field
+            .as_ref()
+            .map(|(_, token)| token.expose().to_owned())
+            .or(cookie);
+        let bearer = call
+            .headers
+            .iter()
+            .find_map(|(_, value)| value.strip_prefix("Bearer "));
         let mut extra = 0;
         let (reply, drops) = match call.target {
             Target::Login => {
@@ -387,29 +482,46 @@ impl World {
                 if let Manner::Slow(by) = manner {
                     extra = by;
                 }
-                let reply = self.auth.refresh(carried.as_deref(), &manner, (tab, call.number), now);
-                if !self.tabs[tab].calls.iter().any(|flight| flight.number == call.number) || !self.tabs[tab].awake() {
+                let reply = self
+                    .auth
+                    .refresh(carried.as_deref(), &manner, (tab, call.number), now);
+                if !self.tabs[tab]
+                    .calls
+                    .iter()
+                    .any(|flight| flight.number == call.number)
+                    || !self.tabs[tab].awake()
+                {
                     self.auth.lose(tab, Some(call.number));
                 }
                 self.laws_at_server();
-                (reply, matches!(manner, Manner::DropBefore | Manner::DropAfter))
+                (
+                    reply,
+                    matches!(manner, Manner::DropBefore | Manner::DropAfter),
+                )
             }
         };
         let (from, to) = self.network.server;
         let delay = self.random.between(from, to) + extra;
         match reply {
             Some(reply) => {
-                self.later(delay, Happening::Returns { tab, call: call.number, reply: Box::new(reply) });
+                self.later(
+                    delay,
+                    Happening::Returns {
+                        tab,
+                        call: call.number,
+                        reply: Box::new(reply),
+                    },
+                );
             }
             None if drops => self.arrive(delay, tab, Arrival::Failed { call: call.number }),
             None => {}
         }
     }
 
-    /// Notes when a token was first received.
+    /// Notes when a token was last received.
     pub(super) fn received(&mut self, access: &str) {
         let (now, back) = (self.now, self.set_back);
-        self.laws.receipts.entry(access.to_owned()).or_insert((now, back));
+        self.laws.receipts.insert(access.to_owned(), (now, back));
     }
 
     fn land(&mut self, tab: usize, call: u32, reply: Reply) {
@@ -431,7 +543,12 @@ impl World {
     pub(super) fn happen(&mut self, what: Happening) {
         match what {
             Happening::Arrives { tab, what } => self.arrived(tab, what),
-            Happening::Reaches { tab, call, cookie, user } => self.reach(tab, &call, cookie, user),
+            Happening::Reaches {
+                tab,
+                call,
+                cookie,
+                user,
+            } => self.reach(tab, &call, cookie, user),
             Happening::Returns { tab, call, reply } => self.land(tab, call, *reply),
             Happening::ApiReaches { caller, token } => self.api(caller, token.as_deref()),
             Happening::Freed { who } => self.leave_lock(who),
@@ -478,8 +595,19 @@ impl World {
                     call = other.number;
                 }
                 held.calls.retain(|flight| flight.number != call);
-                let Reply { status, media, body, retry_after, .. } = &reply;
-                let answer = Answer { status: *status, media_type: media, retry_after: retry_after.as_deref(), body };
+                let Reply {
+                    status,
+                    media,
+                    body,
+                    retry_after,
+                    ..
+                } = &reply;
+                let answer = Answer {
+                    status: *status,
+                    media_type: media,
+                    retry_after: retry_after.as_deref(),
+                    body,
+                };
                 self.feed(tab, |machine| machine.answered(now, call, answer));
             }
             Arrival::Failed { call } => {
@@ -501,10 +629,25 @@ impl World {
                 if stored.is_none() {
                     self.auth.keep(tab);
                 }
-                self.arrive(delay, tab, Arrival::Committed { number, stored, kept });
+                self.arrive(
+                    delay,
+                    tab,
+                    Arrival::Committed {
+                        number,
+                        stored,
+                        kept,
+                    },
+                );
             }
-            Arrival::Committed { number, stored, kept } => {
-                let text = self.tabs[tab].machine.pending(number).map(|record| record.stored(self.tabs[tab].machine.pace()));
+            Arrival::Committed {
+                number,
+                stored,
+                kept,
+            } => {
+                let text = self.tabs[tab]
+                    .machine
+                    .pending(number)
+                    .map(|record| record.stored(self.tabs[tab].machine.pace()));
                 self.committed(tab, number, &text.unwrap_or_default(), stored, kept);
             }
             Arrival::Response { caller, status } => self.respond(caller, status),

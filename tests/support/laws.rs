@@ -2,10 +2,10 @@
 
 use std::collections::{HashMap, HashSet};
 
-use evertoken::core::{Event, SignedOutBy};
+use evertoken::core::json::Json;
 use evertoken::core::record::Record;
 use evertoken::core::view::Status;
-use evertoken::core::json::Json;
+use evertoken::core::{Event, SignedOutBy};
 
 use super::store::Kind;
 use super::tab::InFlight;
@@ -18,7 +18,7 @@ const A_MINUTE: usize = 400;
 #[derive(Clone, Debug, Default)]
 pub struct Laws {
     pub broken: Vec<String>,
-    /// When a token was first received, and how far the clock had been set
+    /// When a token was last received, and how far the clock had been set
     /// back by then.
     pub receipts: HashMap<String, (u64, f64)>,
     /// When the holder of the lock got it.
@@ -52,7 +52,10 @@ impl World {
         let hung = |held: &InFlight| now >= held.since + timeout;
         let rival = self.tabs.iter().enumerate().find(|(other, held)| {
             (*other == tab || held.awake())
-                && held.calls.iter().any(|call| call.refresh && call.family == flight.family && !hung(call))
+                && held
+                    .calls
+                    .iter()
+                    .any(|call| call.refresh && call.family == flight.family && !hung(call))
         });
         if let Some((other, _)) = rival {
             self.broken(|| format!("tabs {other} and {tab} refresh the same session at once"));
@@ -61,17 +64,23 @@ impl World {
 
     /// The lock is taken only from a tab that has had it for `timeoutMs`.
     pub(super) fn laws_at_steal(&mut self, thief: usize) {
-        let Some((holder, _)) = self.lock.holder else { return };
+        let Some((holder, _)) = self.lock.holder else {
+            return;
+        };
         let held = &self.tabs[holder];
         if !held.awake() || held.thawed + self.timeout() > self.now {
             return;
         }
         if held.machine.snapshot().refreshing {
             if self.now < self.laws.granted_at + self.timeout() {
-                self.broken(|| format!("tab {thief} takes the lock from tab {holder} before timeoutMs"));
+                self.broken(|| {
+                    format!("tab {thief} takes the lock from tab {holder} before timeoutMs")
+                });
             }
         } else {
-            self.broken(|| format!("tab {holder} holds the lock for nothing, tab {thief} takes it"));
+            self.broken(|| {
+                format!("tab {holder} holds the lock for nothing, tab {thief} takes it")
+            });
         }
     }
 
@@ -85,7 +94,11 @@ impl World {
             self.broken(|| format!("{token} was used twice"));
         }
         let calls = &self.auth.refresh_calls;
-        let minute = calls.iter().rev().take_while(|at| **at + 60_000 > self.now).count();
+        let minute = calls
+            .iter()
+            .rev()
+            .take_while(|at| **at + 60_000 > self.now)
+            .count();
         if minute > A_MINUTE + self.laws.asked {
             self.broken(|| format!("{minute} refresh calls in a minute"));
         }
@@ -96,16 +109,38 @@ impl World {
     pub(super) fn laws_at_send(&mut self, caller: usize) {
         let held = &self.callers[caller];
         let tab = held.tab;
-        let Some(token) = held.sendings.last().and_then(|sending| sending.token.clone()) else { return };
-        let Some(access) = self.auth.accesses.get(&token).cloned() else { return };
-        let other = held.sendings.iter().filter_map(|sending| sending.token.as_ref()).any(|first| {
-            self.auth.accesses.get(first).is_some_and(|first| first.user != access.user)
-        });
+        let Some(token) = held
+            .sendings
+            .last()
+            .and_then(|sending| sending.token.clone())
+        else {
+            return;
+        };
+        let Some(access) = self.auth.accesses.get(&token).cloned() else {
+            return;
+        };
+        let other = held
+            .sendings
+            .iter()
+            .filter_map(|sending| sending.token.as_ref())
+            .any(|first| {
+                self.auth
+                    .accesses
+                    .get(first)
+                    .is_some_and(|first| first.user != access.user)
+            });
         if other {
-            self.broken(|| format!("caller {caller} is repeated with a token of {}", access.user));
+            self.broken(|| {
+                format!(
+                    "caller {caller} is repeated with a token of {}",
+                    access.user
+                )
+            });
         }
         if self.tabs[tab].ended.contains(&access.family) {
-            self.broken(|| format!("caller {caller} carries a token of a session that was signed out"));
+            self.broken(|| {
+                format!("caller {caller} carries a token of a session that was signed out")
+            });
         }
         if let Some((at, back)) = self.laws.receipts.get(&token).copied()
             && back == self.set_back
@@ -128,7 +163,12 @@ impl World {
         if self.store.kind == Kind::Memory || self.store.fails {
             return;
         }
-        let stored = self.store.text.as_deref().and_then(Json::parse).and_then(|json| Record::read(json, false));
+        let stored = self
+            .store
+            .text
+            .as_deref()
+            .and_then(Json::parse)
+            .and_then(|json| Record::read(json, false));
         let family = stored
             .as_ref()
             .and_then(Record::session)
@@ -149,13 +189,30 @@ impl World {
             self.broken(|| format!("tab {tab} tells of more sign-outs than sign-ins"));
         }
         let family = self.tabs[tab].family;
-        let Some(family) = family.filter(|_| *by == SignedOutBy::RefreshRejected && !self.auth.cookie) else { return };
-        let refusals: Vec<_> = self.auth.refusals.iter().filter(|(refused, _)| *refused == family).collect();
-        let newest = self.auth.rotations.iter().rfind(|rotation| rotation.family == family);
+        let Some(family) =
+            family.filter(|_| *by == SignedOutBy::RefreshRejected && !self.auth.cookie)
+        else {
+            return;
+        };
+        let refusals: Vec<_> = self
+            .auth
+            .refusals
+            .iter()
+            .filter(|(refused, _)| *refused == family)
+            .collect();
+        let newest = self
+            .auth
+            .rotations
+            .iter()
+            .rfind(|rotation| rotation.family == family);
         let kept = newest.is_some_and(|rotation| rotation.committed && !rotation.lost);
         if refusals.is_empty() {
             self.broken(|| format!("tab {tab} ends a session that the server did not refuse"));
-        } else if refusals.iter().all(|(_, why)| *why == "reused") && kept && !self.auth.strict && !self.store.fails {
+        } else if refusals.iter().all(|(_, why)| *why == "reused")
+            && kept
+            && !self.auth.strict
+            && !self.store.fails
+        {
             self.broken(|| format!("tab {tab} ends a session whose new token is stored"));
         }
     }
@@ -190,20 +247,34 @@ impl World {
         if !unsettled.is_empty() {
             self.broken(|| format!("callers {unsettled:?} were never settled"));
         }
-        let living: Vec<_> =
-            (0..self.tabs.len()).filter(|tab| self.tabs[*tab].awake() && !self.tabs[*tab].disposed).collect();
+        let living: Vec<_> = (0..self.tabs.len())
+            .filter(|tab| self.tabs[*tab].awake() && !self.tabs[*tab].disposed)
+            .collect();
         let stamp = |tab: &usize| self.tabs[*tab].held().map(|record| record.stamp);
-        let stamps: HashSet<_> = living.iter().map(|tab| format!("{:?}", stamp(tab))).collect();
+        let stamps: HashSet<_> = living
+            .iter()
+            .map(|tab| format!("{:?}", stamp(tab)))
+            .collect();
         if stamps.len() > 1 {
             self.broken(|| format!("the tabs do not agree: {stamps:?}"));
         }
         for tab in living {
             let held = &self.tabs[tab];
-            if let Some(family) = self.family_of(tab).filter(|family| self.laws.signed_out.contains(family)) {
-                self.broken(|| format!("tab {tab} holds session {family}, which was signed out elsewhere"));
-            } else if held.machine.status() == Status::SignedIn && !self.auth.cookie && self.store.kind != Kind::Memory {
+            if let Some(family) = self
+                .family_of(tab)
+                .filter(|family| self.laws.signed_out.contains(family))
+            {
+                self.broken(|| {
+                    format!("tab {tab} holds session {family}, which was signed out elsewhere")
+                });
+            } else if held.machine.status() == Status::SignedIn
+                && !self.auth.cookie
+                && self.store.kind != Kind::Memory
+            {
                 let stored = self.store.text.as_deref().and_then(Json::parse);
-                let stored = stored.and_then(|json| Record::read(json, false)).map(|record| record.stamp);
+                let stored = stored
+                    .and_then(|json| Record::read(json, false))
+                    .map(|record| record.stamp);
                 if !self.store.fails && stored != held.held().map(|record| record.stamp) {
                     self.broken(|| format!("tab {tab} holds another record than the one stored"));
                 }

@@ -17,8 +17,8 @@ pub mod token;
 pub mod world;
 
 pub use auth::Manner;
-pub use evertoken::core::{Ask, Event, Outcome, SignedOutBy};
 pub use evertoken::core::view::Status;
+pub use evertoken::core::{Ask, Event, Outcome, SignedOutBy};
 pub use evertoken::core::{ErrorKind, Instant, Millis};
 pub use fault::Fault;
 pub use store::Kind;

@@ -14,7 +14,11 @@ impl World {
         let licensed = pass.is_some_and(|pass| {
             (now < pass.until || self.fault == Some(Fault::PassForever)) && now >= pass.since
         });
-        if licensed { self.send(caller, true) } else { self.ask_for(caller, Ask::Request) }
+        if licensed {
+            self.send(caller, true)
+        } else {
+            self.ask_for(caller, Ask::Request)
+        }
     }
 
     pub(super) fn ask_for(&mut self, caller: usize, ask: Ask) {
@@ -26,7 +30,12 @@ impl World {
     }
 
     pub(super) fn resume(&mut self, tab: usize, waiting: Waiting) {
-        let Waiting { turn, caller, ask, mut party } = waiting;
+        let Waiting {
+            turn,
+            caller,
+            ask,
+            mut party,
+        } = waiting;
         if self.callers[caller].done.is_some() || self.callers[caller].gone {
             return;
         }
@@ -34,7 +43,10 @@ impl World {
         if self.fault == Some(Fault::PartyForgotten) {
             party = self.tabs[tab].machine.current_party();
         }
-        let outcome = self.tabs[tab].outcomes.iter().find(|(number, _)| *number == turn);
+        let outcome = self.tabs[tab]
+            .outcomes
+            .iter()
+            .find(|(number, _)| *number == turn);
         let outcome = outcome.map(|(_, outcome)| outcome.clone());
         let reply = self.feed(tab, |machine| match &outcome {
             Some(outcome) => machine.resume(now, ask, party, outcome),
@@ -47,7 +59,15 @@ impl World {
         let tab = self.callers[caller].tab;
         let kind = self.callers[caller].kind;
         match (reply, kind) {
-            (Reply::Wait(turn), _) => self.wait(tab, Waiting { turn, caller, ask, party }),
+            (Reply::Wait(turn), _) => self.wait(
+                tab,
+                Waiting {
+                    turn,
+                    caller,
+                    ask,
+                    party,
+                },
+            ),
             (Reply::Fail(error), _) => self.done(caller, Done::Failed(error)),
             // The answer that came is the refusal.
             (Reply::Deliver, _) => self.done(caller, Done::Answer(401)),
@@ -71,7 +91,11 @@ impl World {
         let token = self.tabs[tab].token.clone().filter(|_| pass.is_some());
         self.note(|| format!("caller {caller} sends {token:?}"));
         let at = self.now;
-        self.callers[caller].sendings.push(Sending { token: token.clone(), pass, at });
+        self.callers[caller].sendings.push(Sending {
+            token: token.clone(),
+            pass,
+            at,
+        });
         self.laws_at_send(caller);
         let (from, to) = self.network.server;
         let delay = self.random.between(from, to);
@@ -110,6 +134,13 @@ impl World {
             // The refresh happens, the caller gets what came.
             self.done(caller, Done::Answer(status));
         }
-        self.ask_for(caller, Ask::Refused { serial: pass.serial, party: pass.party, worked });
+        self.ask_for(
+            caller,
+            Ask::Refused {
+                serial: pass.serial,
+                party: pass.party,
+                worked,
+            },
+        );
     }
 }

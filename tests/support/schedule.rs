@@ -21,20 +21,39 @@ fn world(random: &mut Random, fault: Option<Fault>) -> World {
     if quick {
         options.push(r#""timeoutMs":2000"#);
     }
-    options.extend(random.pick(&[None, None, Some(r#""proactive":true"#), Some(r#""proactive":false"#)]));
+    options.extend(random.pick(&[
+        None,
+        None,
+        Some(r#""proactive":true"#),
+        Some(r#""proactive":false"#),
+    ]));
     options.extend(random.pick(&[None, None, Some(r#""refreshAheadSeconds":900"#)]));
-    options.extend(random.pick(&[None, None, Some(r#""logout":{"url":"/logout","authenticate":true}"#)]));
+    options.extend(random.pick(&[
+        None,
+        None,
+        Some(r#""logout":{"url":"/logout","authenticate":true}"#),
+    ]));
     let mut world = World::new(&options.join(","));
     world.fault = fault;
     world.random = Random::new(random.next());
-    world.store.kind = random.pick(&[Kind::Memory, Kind::Local, Kind::Local, Kind::Transaction, Kind::Transaction]);
+    world.store.kind = random.pick(&[
+        Kind::Memory,
+        Kind::Local,
+        Kind::Local,
+        Kind::Transaction,
+        Kind::Transaction,
+    ]);
     world.auth.cookie = cookie;
     world.auth.lifetime = random.pick(&[1_000, 5_000, 20_000, 60_000, 300_000]);
     world.auth.strict = random.percent(75);
     world.auth.rotates = random.percent(90);
     world.auth.states = random.percent(70);
     world.auth.opaque = world.auth.states && random.percent(20);
-    world.network.server = if quick { (1, 20) } else { random.pick(&[(1, 20), (1, 20), (50, 3000)]) };
+    world.network.server = if quick {
+        (1, 20)
+    } else {
+        random.pick(&[(1, 20), (1, 20), (50, 3000)])
+    };
     world.network.channel = match world.store.kind {
         Kind::Memory => (1, 12),
         _ => random.pick(&[(1, 5), (1, 200), (1, 3000)]),
@@ -63,7 +82,10 @@ fn manner(random: &mut Random) -> Manner {
         6 => Manner::status(random.pick(&[408, 425, 429, 500, 502, 503, 504, 520])),
         7 => Manner::status(random.pick(&[404, 405])),
         8 => Manner::body(200, random.pick(&["", "{}", "{\"accessToken\":", "null"])),
-        9 => Manner::body(random.pick(&[400, 401, 403, 500]), r#"{"error":"invalid_grant"}"#),
+        9 => Manner::body(
+            random.pick(&[400, 401, 403, 500]),
+            r#"{"error":"invalid_grant"}"#,
+        ),
         10 => Manner::SameToken,
         _ => Manner::Slow(random.between(1, 4000)),
     }
@@ -71,8 +93,14 @@ fn manner(random: &mut Random) -> Manner {
 
 /// Does one thing that happens in such a world.
 fn act(world: &mut World, random: &mut Random) {
-    let alive: Vec<usize> = (0..world.tabs.len()).filter(|tab| world.tabs[*tab].alive).collect();
-    let awake: Vec<usize> = alive.iter().copied().filter(|tab| world.tabs[*tab].awake()).collect();
+    let alive: Vec<usize> = (0..world.tabs.len())
+        .filter(|tab| world.tabs[*tab].alive)
+        .collect();
+    let awake: Vec<usize> = alive
+        .iter()
+        .copied()
+        .filter(|tab| world.tabs[*tab].awake())
+        .collect();
     let choice = random.below(100);
     if choice >= 94 || awake.is_empty() {
         if let Some(tab) = alive.iter().copied().find(|tab| world.tabs[*tab].frozen) {
@@ -99,7 +127,13 @@ fn act(world: &mut World, random: &mut Random) {
         }
         43..=46 => {
             let least = Millis::from_ms(random.below(100_000) as f64).unwrap_or_default();
-            let ask = random.pick(&[Ask::Token { least: Millis::ZERO }, Ask::Token { least }, Ask::TokenNow]);
+            let ask = random.pick(&[
+                Ask::Token {
+                    least: Millis::ZERO,
+                },
+                Ask::Token { least },
+                Ask::TokenNow,
+            ]);
             world.token(tab, ask);
         }
         47 => {
@@ -122,7 +156,11 @@ fn act(world: &mut World, random: &mut Random) {
             world.freeze(tab, cached);
         }
         64..=65 if awake.len() > 1 => {
-            if random.percent(50) { world.crash(tab) } else { world.close(tab) }
+            if random.percent(50) {
+                world.crash(tab)
+            } else {
+                world.close(tab)
+            }
         }
         66..=70 => {
             let visible = random.percent(50);
@@ -135,7 +173,9 @@ fn act(world: &mut World, random: &mut Random) {
             }
         }
         73..=74 => {
-            let by = random.pick(&[-3.15e11, -3.6e6, -30_000.0, -1_000.0, 1_000.0, 30_000.0, 3.6e6, 3.15e11]);
+            let by = random.pick(&[
+                -3.15e11, -3.6e6, -30_000.0, -1_000.0, 1_000.0, 30_000.0, 3.6e6, 3.15e11,
+            ]);
             world.set_clock(by);
         }
         75..=83 => {
@@ -143,7 +183,11 @@ fn act(world: &mut World, random: &mut Random) {
             world.script(manners);
         }
         84..=85 => {
-            world.auth.otherwise = if random.percent(50) { manner(random) } else { Manner::Good };
+            world.auth.otherwise = if random.percent(50) {
+                manner(random)
+            } else {
+                Manner::Good
+            };
         }
         86 if world.network.channel.1 <= 12 && alive.len() == awake.len() => {
             world.store.fails = true;
@@ -152,13 +196,19 @@ fn act(world: &mut World, random: &mut Random) {
         87..=88 => world.auth.expire_all(),
         89..=90 if !world.callers.is_empty() => {
             let caller = random.below(world.callers.len() as u64) as usize;
-            if world.callers[caller].done.is_none() && world.tabs[world.callers[caller].tab].awake() {
+            if world.callers[caller].done.is_none() && world.tabs[world.callers[caller].tab].awake()
+            {
                 world.abort(caller);
             }
         }
         91 if awake.len() > 1 && random.percent(30) => world.dispose(tab),
         92 => {
-            let manner = random.pick(&[Manner::status(401), Manner::Hang, Manner::status(500), Manner::DropBefore]);
+            let manner = random.pick(&[
+                Manner::status(401),
+                Manner::Hang,
+                Manner::status(500),
+                Manner::DropBefore,
+            ]);
             world.auth.login_script.push_back(manner);
         }
         93 => {
@@ -174,9 +224,17 @@ fn gap(world: &World, random: &mut Random) -> u64 {
         0..=54 => random.below(50),
         55..=79 => random.below(5_000),
         80..=97 => random.below(world.auth.lifetime * 2),
-        98 => random.below(HOUR / 60),
-        _ => random.below(8 * HOUR) / 10,
+        _ => random.below(20_000),
     }
+}
+
+/// The machine sleeps for up to eight hours.
+fn sleep(world: &mut World, random: &mut Random) {
+    let awake: Vec<usize> = (0..world.tabs.len()).filter(|tab| world.tabs[*tab].awake()).collect();
+    awake.iter().for_each(|tab| world.freeze(*tab, false));
+    let time = random.below(8 * HOUR);
+    world.pass(time);
+    awake.iter().for_each(|tab| world.thaw(*tab));
 }
 
 /// Runs the schedule of a seed; what it broke is in `laws`. The world with
@@ -191,8 +249,12 @@ pub fn run(seed: u64, fault: Option<Fault>, log: bool) -> World {
     world.log_in(0, "ann");
     let actions = random.between(10, 40);
     for _ in 0..actions {
-        let gap = gap(&world, &mut random);
-        world.pass(gap);
+        if random.percent(1) {
+            sleep(&mut world, &mut random);
+        } else {
+            let gap = gap(&world, &mut random);
+            world.pass(gap);
+        }
         act(&mut world, &mut random);
         if !world.laws.broken.is_empty() {
             return world;
@@ -212,7 +274,9 @@ fn rest(world: &mut World) {
     world.auth.login_script.clear();
     world.auth.logout_script.clear();
     world.auth.otherwise = Manner::Good;
-    let alive: Vec<usize> = (0..world.tabs.len()).filter(|tab| world.tabs[*tab].alive).collect();
+    let alive: Vec<usize> = (0..world.tabs.len())
+        .filter(|tab| world.tabs[*tab].alive)
+        .collect();
     for tab in &alive {
         world.thaw(*tab);
     }
@@ -220,13 +284,15 @@ fn rest(world: &mut World) {
         world.show(*tab, true);
         world.online(*tab);
     }
-    world.pass(70_000);
+    world.pass(31_000);
     for tab in &alive {
         world.fetch(*tab);
     }
-    world.pass(30_000);
+    world.pass(25_000);
     for _ in 0..20_000 {
-        let refreshing = alive.iter().any(|tab| world.tabs[*tab].machine.snapshot().refreshing);
+        let refreshing = alive
+            .iter()
+            .any(|tab| world.tabs[*tab].machine.snapshot().refreshing);
         if world.is_quiet() && !refreshing {
             break;
         }

@@ -25,7 +25,12 @@ pub struct Store {
 
 impl Store {
     pub fn new(kind: Kind) -> Self {
-        Self { kind, text: None, fails: false, writes: 0 }
+        Self {
+            kind,
+            text: None,
+            fails: false,
+            writes: 0,
+        }
     }
 }
 

@@ -2,8 +2,8 @@
 
 use std::collections::{HashMap, HashSet, VecDeque};
 
-use evertoken::core::{Ask, Event, Machine, Outcome};
 use evertoken::core::view::{Pass, Snapshot};
+use evertoken::core::{Ask, Event, Machine, Outcome};
 use evertoken::core::{Error, Record};
 
 use super::auth::Reply;
@@ -32,7 +32,9 @@ impl Done {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Kind {
     /// A request; `replayable` if its body can be sent twice.
-    Request { replayable: bool },
+    Request {
+        replayable: bool,
+    },
     Token(Ask),
     Refresh,
     Login(&'static str),
@@ -73,15 +75,37 @@ pub struct Waiting {
 pub enum Arrival {
     Timer(u64),
     Granted(u32),
-    Answered { call: u32, reply: Reply },
-    Failed { call: u32 },
+    Answered {
+        call: u32,
+        reply: Reply,
+    },
+    Failed {
+        call: u32,
+    },
     Heard(String),
-    Message { from: usize, message: Message },
-    AskOver { number: u64 },
-    Swap { number: u32, text: String },
-    Committed { number: u32, stored: Option<String>, kept: bool },
-    Reread { turn: u32 },
-    Response { caller: usize, status: u16 },
+    Message {
+        from: usize,
+        message: Message,
+    },
+    AskOver {
+        number: u64,
+    },
+    Swap {
+        number: u32,
+        text: String,
+    },
+    Committed {
+        number: u32,
+        stored: Option<String>,
+        kept: bool,
+    },
+    Reread {
+        turn: u32,
+    },
+    Response {
+        caller: usize,
+        status: u16,
+    },
     Resume(Waiting),
 }
 
@@ -117,7 +141,6 @@ pub struct Tab {
     pub calls: Vec<InFlight>,
     /// What each sign-in or sign-out number belongs to.
     pub requests: HashMap<u32, usize>,
-    pub record: Option<String>,
     pub peers: HashSet<usize>,
     pub asking: Vec<Asking>,
     pub born: u64,
@@ -145,6 +168,9 @@ impl Tab {
     }
 
     pub fn count(&self, matches: impl Fn(&Event) -> bool) -> usize {
-        self.events.iter().filter(|(_, event)| matches(event)).count()
+        self.events
+            .iter()
+            .filter(|(_, event)| matches(event))
+            .count()
     }
 }

@@ -6,9 +6,9 @@ use std::collections::{BinaryHeap, HashMap, HashSet, VecDeque};
 use evertoken::core::Call;
 use evertoken::core::answer::Tokens;
 use evertoken::core::lifetime::Stated;
-use evertoken::core::{Ask, Machine};
 use evertoken::core::policy::Policy;
 use evertoken::core::secret::Secret;
+use evertoken::core::{Ask, Machine};
 use evertoken::core::{Error, Instant, Millis};
 
 use super::auth::{Auth, Manner, Reply};
@@ -21,18 +21,38 @@ use super::tab::{Arrival, Caller, Done, Kind, Tab};
 /// When every world begins, on every clock: an hour after a leap day.
 pub const START: f64 = 1_709_168_400_000.0;
 
+/// More things than happen in any world that is not caught in a loop.
+const MANY: u64 = 200_000;
+
 /// Something that will happen.
 #[derive(Clone, Debug)]
 pub enum Happening {
-    Arrives { tab: usize, what: Arrival },
+    Arrives {
+        tab: usize,
+        what: Arrival,
+    },
     /// A call reaches the server.
-    Reaches { tab: usize, call: Box<Call>, cookie: Option<String>, user: &'static str },
+    Reaches {
+        tab: usize,
+        call: Box<Call>,
+        cookie: Option<String>,
+        user: &'static str,
+    },
     /// The server's answer reaches the browser.
-    Returns { tab: usize, call: u32, reply: Box<Reply> },
+    Returns {
+        tab: usize,
+        call: u32,
+        reply: Box<Reply>,
+    },
     /// A request reaches the resource server.
-    ApiReaches { caller: usize, token: Option<String> },
+    ApiReaches {
+        caller: usize,
+        token: Option<String>,
+    },
     /// The lock of a tab that died is free.
-    Freed { who: (usize, u32) },
+    Freed {
+        who: (usize, u32),
+    },
 }
 
 struct Due {
@@ -72,7 +92,13 @@ pub struct Network {
 
 impl Default for Network {
     fn default() -> Self {
-        Self { server: (5, 5), channel: (1, 1), twice: 0, lost: 0, down: false }
+        Self {
+            server: (5, 5),
+            channel: (1, 1),
+            twice: 0,
+            lost: 0,
+            down: false,
+        }
     }
 }
 
@@ -106,6 +132,7 @@ pub struct World {
     queue: BinaryHeap<Reverse<Due>>,
     order: u64,
     requests: u32,
+    pub steps: u64,
     pub(super) asks: u64,
 }
 
@@ -140,6 +167,7 @@ impl World {
             queue: BinaryHeap::new(),
             order: 0,
             requests: 0,
+            steps: 0,
             asks: 0,
         }
     }
@@ -173,7 +201,11 @@ impl World {
 
     pub(super) fn later(&mut self, delay: u64, what: Happening) {
         self.order += 1;
-        self.queue.push(Reverse(Due { at: self.now + delay, order: self.order, what }));
+        self.queue.push(Reverse(Due {
+            at: self.now + delay,
+            order: self.order,
+            what,
+        }));
     }
 
     pub(super) fn arrive(&mut self, delay: u64, tab: usize, what: Arrival) {
@@ -183,6 +215,13 @@ impl World {
     /// Lets the next thing happen; false when nothing will, or not before
     /// `until`.
     pub fn step(&mut self, until: u64) -> bool {
+        self.steps += 1;
+        if self.steps > MANY {
+            if self.steps == MANY + 1 {
+                self.broken(|| "the world does not come to rest".to_owned());
+            }
+            return false;
+        }
         if let Some((tab, what)) = self.micro.pop_front() {
             self.arrived(tab, what);
             return true;
@@ -190,7 +229,9 @@ impl World {
         if self.queue.peek().is_none_or(|Reverse(due)| due.at > until) {
             return false;
         }
-        let Some(Reverse(due)) = self.queue.pop() else { return false };
+        let Some(Reverse(due)) = self.queue.pop() else {
+            return false;
+        };
         self.now = self.now.max(due.at);
         self.happen(due.what);
         true
@@ -207,7 +248,12 @@ impl World {
     /// minutes.
     pub fn settle(&mut self) {
         let until = self.now + 600_000;
-        while self.callers.iter().any(|caller| caller.done.is_none() && !caller.gone) && self.step(until) {}
+        while self
+            .callers
+            .iter()
+            .any(|caller| caller.done.is_none() && !caller.gone)
+            && self.step(until)
+        {}
         while !self.micro.is_empty() && self.step(until) {}
     }
 
@@ -215,13 +261,22 @@ impl World {
     pub fn is_quiet(&self) -> bool {
         self.micro.is_empty()
             && self.queue.iter().all(|Reverse(due)| {
-                matches!(due.what, Happening::Arrives { what: Arrival::Timer(_), .. })
+                matches!(
+                    due.what,
+                    Happening::Arrives {
+                        what: Arrival::Timer(_),
+                        ..
+                    }
+                )
             })
     }
 
     pub fn note(&mut self, text: impl FnOnce() -> String) {
         if let Some(log) = &mut self.log {
             let line = format!("{:>8} {}", self.now, text());
+            if std::env::var_os("LIVE").is_some() {
+                println!("{line}");
+            }
             log.push(line);
         }
     }
@@ -250,7 +305,6 @@ impl World {
             waiting: Vec::new(),
             calls: Vec::new(),
             requests: HashMap::new(),
-            record: None,
             peers: HashSet::new(),
             asking: Vec::new(),
             born: self.now,
@@ -265,7 +319,6 @@ impl World {
         self.note(|| format!("tab {tab} opens"));
         self.post(tab, Message::Ask);
         let stored = self.read_store();
-        self.tabs[tab].record.clone_from(&stored);
         let now = self.wall();
         self.feed(tab, |machine| machine.load(now, stored.as_deref()));
         tab
@@ -292,7 +345,14 @@ impl World {
             caller.gone = true;
         }
         let of = |who: &(usize, u32)| who.0 == tab;
-        let freed: Vec<_> = self.lock.holder.iter().chain(&self.lock.queue).copied().filter(of).collect();
+        let freed: Vec<_> = self
+            .lock
+            .holder
+            .iter()
+            .chain(&self.lock.queue)
+            .copied()
+            .filter(of)
+            .collect();
         for who in freed {
             self.later(2, Happening::Freed { who });
         }
@@ -352,7 +412,11 @@ impl World {
         let error = Error::new(evertoken::core::ErrorKind::Disposed, "disposed");
         let waiting = std::mem::take(&mut self.tabs[tab].waiting);
         let requests = std::mem::take(&mut self.tabs[tab].requests);
-        for caller in waiting.into_iter().map(|waiting| waiting.caller).chain(requests.into_values()) {
+        for caller in waiting
+            .into_iter()
+            .map(|waiting| waiting.caller)
+            .chain(requests.into_values())
+        {
             self.done(caller, Done::Failed(error.clone()));
         }
     }
@@ -362,7 +426,14 @@ impl World {
     pub(super) fn caller(&mut self, tab: usize, kind: Kind) -> usize {
         let (since, number) = (self.now, self.callers.len());
         self.note(|| format!("tab {tab}: {kind:?} is caller {number}"));
-        self.callers.push(Caller { tab, kind, since, done: None, sendings: Vec::new(), gone: false });
+        self.callers.push(Caller {
+            tab,
+            kind,
+            since,
+            done: None,
+            sendings: Vec::new(),
+            gone: false,
+        });
         self.callers.len() - 1
     }
 
@@ -395,7 +466,12 @@ impl World {
 
     /// `getToken()` as most call it.
     pub fn get_token(&mut self, tab: usize) -> usize {
-        self.token(tab, Ask::Token { least: Millis::ZERO })
+        self.token(
+            tab,
+            Ask::Token {
+                least: Millis::ZERO,
+            },
+        )
     }
 
     pub fn refresh(&mut self, tab: usize) -> usize {
@@ -453,8 +529,14 @@ impl World {
     pub fn abort(&mut self, caller: usize) {
         let tab = self.callers[caller].tab;
         self.callers[caller].gone = true;
-        self.tabs[tab].waiting.retain(|waiting| waiting.caller != caller);
-        let number = self.tabs[tab].requests.iter().find(|(_, held)| **held == caller).map(|(number, _)| *number);
+        self.tabs[tab]
+            .waiting
+            .retain(|waiting| waiting.caller != caller);
+        let number = self.tabs[tab]
+            .requests
+            .iter()
+            .find(|(_, held)| **held == caller)
+            .map(|(number, _)| *number);
         if let (Some(number), Kind::Login(_)) = (number, self.callers[caller].kind) {
             self.tabs[tab].requests.remove(&number);
             let now = self.wall();
@@ -470,12 +552,16 @@ impl World {
 
     pub fn result(&self, caller: usize) -> &Done {
         let done = self.callers[caller].done.as_ref();
-        &done.unwrap_or_else(|| panic!("caller {caller} was never settled")).1
+        &done
+            .unwrap_or_else(|| panic!("caller {caller} was never settled"))
+            .1
     }
 
     pub fn took(&self, caller: usize) -> u64 {
         let held = &self.callers[caller];
-        held.done.as_ref().map_or(u64::MAX, |(at, _)| at - held.since)
+        held.done
+            .as_ref()
+            .map_or(u64::MAX, |(at, _)| at - held.since)
     }
 
     pub fn refreshes(&self) -> usize {
