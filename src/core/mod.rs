@@ -36,8 +36,9 @@
 //!                   └────────────────────────────────────┘
 //! ```
 //!
-//! * **Locking**: waits for the other tabs' turn, at most `timeoutMs`, then
-//!   takes the lock away from a tab that hangs.
+//! * **Locking**: waits for the other tabs' turn, `timeoutMs` and a little more
+//!   from when one of them last sent its call, then takes the lock away from a
+//!   tab that hangs.
 //! * **Reading**: reads the record again; another tab may have refreshed
 //!   while this one waited. Only if not, and if the back-off that the tabs
 //!   share allows it, is the endpoint called.
@@ -60,7 +61,7 @@
 //! | [`Machine::granted`], [`Machine::read`] | in answer to [`Output::Lock`], [`Output::Read`] |
 //! | [`Machine::answered`], [`Machine::provided`], [`Machine::failed`] | in answer to [`Output::Call`] |
 //! | [`Machine::committed`] | in answer to [`Output::Commit`] |
-//! | [`Machine::heard`] | a record came from another tab |
+//! | [`Machine::heard`], [`Machine::begun`] | a record came from another tab; it has sent its call |
 //! | [`Machine::visible`], [`Machine::online`], [`Machine::wake`] | at any time |
 //!
 //! # Where each rule of the contract is decided

@@ -68,7 +68,11 @@ pub static PRESETS: [Preset; 5] = [
         name: "strapi4",
         login: post("/api/auth/local"),
         refresh: post("/api/token/refresh"),
-        logout: Some(get("/api/auth/logout")),
+        // Its cookie says who signs out; a role that may not is refused.
+        logout: Some(PresetEndpoint {
+            authenticate: Some(false),
+            ..get("/api/auth/logout")
+        }),
         access: BEARER,
         carrier: PresetCarrier::Cookie,
     },

@@ -55,6 +55,9 @@ pub enum Failure {
     NoTokens,
 }
 
+/// What a turn takes beside its call, as a rule.
+const GRACE: Millis = Millis::new(500);
+
 /// Statuses with which a token endpoint ends a session (rule 5).
 const DEFINITIVE: [u16; 5] = [400, 401, 403, 410, 422];
 
@@ -86,7 +89,7 @@ impl Machine {
         }
         let number = self.number();
         let stage = Stage::Locking {
-            until: now + self.policy.timeout,
+            until: self.patience(now),
         };
         self.turn = Some(Turn {
             number,
@@ -113,6 +116,24 @@ impl Machine {
         error.status = self.last_error.as_ref().and_then(|last| last.status);
         error.cause = self.last_error.clone();
         Err(error)
+    }
+
+    /// How long to wait for another tab's turn that begins now: its call may
+    /// take `timeoutMs`, reading and committing a little more. The spread
+    /// keeps those who wait from taking the lock in the same moment.
+    fn patience(&mut self, now: Instant) -> Instant {
+        let grace = GRACE.times(1.0 + self.fraction());
+        now + self.policy.timeout + grace
+    }
+
+    /// Another tab has sent its call.
+    pub fn begun(&mut self, now: Instant) {
+        self.tick(now);
+        let patience = self.patience(now);
+        if let Some(Stage::Locking { until }) = self.turn.as_mut().map(|turn| &mut turn.stage) {
+            *until = patience;
+        }
+        self.advance(now);
     }
 
     /// The lock was granted, or there is none to ask for.

@@ -155,6 +155,7 @@ impl Engine {
             Input::Online => machine.online(now),
             Input::Wake => machine.wake(now),
             Input::Dispose => machine.dispose(now),
+            Input::Begun => machine.begun(now),
         }
         drop(machine);
         self.drain();
@@ -194,6 +195,7 @@ impl Engine {
             }
             Query::Outranks => yes(machine.outranks(number, &text)),
             Query::Inspection => Some(outward::inspection(&machine.inspection())),
+            Query::Record => machine.record().map(|record| record.stored(machine.pace())),
             Query::Error => self.failed_with.take().map(|error| outward::error(&error)),
         }
     }
@@ -258,6 +260,8 @@ pub enum Input {
     Online = 15,
     Wake = 16,
     Dispose = 17,
+    /// Another tab has sent its call.
+    Begun = 18,
 }
 
 /// What [`Engine::query`] takes.
@@ -274,6 +278,8 @@ pub enum Query {
     Inspection = 3,
     /// The error of the reply that was FAIL, once.
     Error = 4,
+    /// The record that is held.
+    Record = 5,
 }
 
 impl Engine {

@@ -53,7 +53,6 @@ export class Host {
   #shown;
   #thrown;
   token;
-  #record;
   #off = () => {};
 
   /**
@@ -248,6 +247,7 @@ export class Host {
     const { target } = call;
     const abort = new AbortController();
     this.#calls.set(number, abort);
+    if (target === 'refresh') this.#tabs?.begin();
     const own = target === 'login' && [...this.#requests.values()].find((request) => request.body !== undefined && !request.call);
     if (own) own.call = number;
     if (target === 'refresh' && typeof this.#config.refresh === 'function') return this.#function(call, abort);
@@ -310,7 +310,6 @@ export class Host {
   commit(number, text) {
     const finish = (stored, kept) => {
       if (stored === null) {
-        this.#record = text;
         this.#tabs?.tell(text);
       }
       this.#feed(Input.Committed, number, 0, kept ? 1 : 0, stored ?? undefined);
@@ -333,7 +332,6 @@ export class Host {
   }
 
   tell(_, text) {
-    this.#record = text;
     this.#tabs?.tell(text);
   }
 
@@ -446,14 +444,14 @@ export class Host {
     if (crossTab && page) {
       this.#tabs = new Tabs(
         key,
-        () => this.#record,
+        () => this.engine?.query(Query.Record, 0),
         (text) => this.#feed(Input.Heard, 0, 0, 0, text),
+        () => this.#feed(Input.Begun),
       );
       if (globalThis.navigator?.locks) this.lockKind = 'web-locks';
       else this.degraded.push('web-locks');
     }
     const stored = await this.#stored();
-    this.#record = stored ?? undefined;
     this.#feed(Input.Load, 0, 0, 0, stored ?? undefined);
     this.#off = follow({
       visible: (visible) => {

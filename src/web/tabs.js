@@ -16,12 +16,15 @@ export class Tabs {
   #born = 0;
   #record;
   #heard;
+  #begun;
 
-  /** `record()` gives the record to tell, `heard(text)` takes one. */
-  constructor(key, record, heard) {
+  /** `record()` gives the record to tell, `heard(text)` takes one, `begun()`
+   * hears that another tab has sent its call. */
+  constructor(key, record, heard, begun) {
     this.#name = `evertoken:${key}`;
     this.#record = record;
     this.#heard = heard;
+    this.#begun = begun;
     this.open();
   }
 
@@ -45,6 +48,10 @@ export class Tabs {
     this.#peers.clear();
   }
 
+  begin() {
+    this.#post({ kind: 'begun' });
+  }
+
   tell(record) {
     this.#post({ kind: 'here', record });
   }
@@ -64,6 +71,7 @@ export class Tabs {
     else this.#peers.add(from);
     if (kind === 'ask') this.#post({ kind: 'here', record: this.#record(), to: from });
     if (kind === 'here' && typeof record === 'string') this.#heard(record);
+    if (kind === 'begun') this.#begun();
     for (const wait of this.#waits) wait(from);
   }
 
