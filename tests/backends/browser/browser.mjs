@@ -134,6 +134,12 @@ class Visit {
     return page.evaluate(async () => (await kit.app).signOut());
   }
 
+  /** Resolves when the backend has answered the call to sign out, for which a page does not wait. */
+  async signedOutThere() {
+    const answered = ({ method, path, status }) => method !== 'OPTIONS' && path === this.system.logout && status !== null;
+    while (!(await this.backend.log()).some(answered)) await new Promise((done) => setTimeout(done, 20));
+  }
+
   /** `{ status, stale, events }` of a page. */
   state(page) {
     return page.evaluate(async () => {

@@ -6,10 +6,11 @@ import { EXPRESS } from './systems.mjs';
 const { refresh, resource } = EXPRESS;
 
 /** Signs in and out; gives what the refresh token is good for then. */
-async function afterSignOut(visitor) {
+async function afterSignOut(visitor, route) {
   const page = await visitor.open();
   const { refreshToken } = await visitor.signIn(page);
   await visitor.signOut(page);
+  if (route) await visitor.signedOutThere();
   return (await new Visitor(visitor.backend.url).post(refresh, { json: { refreshToken } })).status;
 }
 
@@ -40,7 +41,7 @@ scenarios(EXPRESS, {
   only: ['twenty requests', 'after a sign-out'],
   more: {
     async 'mended: a sign-out ends the refresh token'(visitor) {
-      assert.equal(await afterSignOut(visitor), 403);
+      assert.equal(await afterSignOut(visitor, true), 403);
     },
 
     async 'flaw: a client that sends credentials may not read the answers'(visitor) {

@@ -25,6 +25,7 @@ async function afterSignOut(visitor) {
   const page = await visitor.enter();
   await visitor.signOut(page);
   await page.reload();
+  await visitor.signedOutThere();
   const { value } = await visitor.outcome(page);
   const url = visitor.backend.url + STRAPI4.refresh;
   const refresh = (url) => fetch(url, { method: 'POST', credentials: 'include' }).then(({ status }) => status);

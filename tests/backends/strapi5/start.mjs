@@ -5,7 +5,7 @@ import { HEALTH, SOURCES, databaseFile, prepareFolders, strapiCommand } from '..
 await launch(import.meta.dirname, {
   switches: {
     cookie: 'the refresh token in an HttpOnly cookie instead of the body',
-    'no-refresh-role': 'no role has the permission to refresh, as in a new project',
+    'roles-public': 'only the public role may refresh, as in a new project',
     'cors-broken': 'a CORS list that forgets credentials',
   },
   sources: SOURCES,
@@ -16,7 +16,7 @@ await launch(import.meta.dirname, {
       ACCESS_SECONDS: String(context.setting.accessSeconds),
       REFRESH_SECONDS: String(context.setting.refreshSeconds),
       REFRESH_COOKIE: String(context.setting.switches.cookie),
-      REFRESH_ROLES: context.setting.switches['no-refresh-role'] ? 'none' : 'both',
+      REFRESH_ROLES: context.setting.switches['roles-public'] ? 'public' : 'both',
     }),
   actions: (context) => ({
     revoke: () => changeDatabase(context, databaseFile(context), 'DELETE FROM strapi_sessions'),

@@ -5,9 +5,7 @@ const seed = require('./seed');
 module.exports = {
   register() {},
 
-  // By itself Strapi gives the logout route to signed-in users and the refresh route to nobody.
-  bootstrap() {
-    const roles = process.env.REFRESH_ROLES === 'none' ? [] : ['plugin::users-permissions.auth.refresh'];
-    return seed({ publicRole: roles, authenticatedRole: roles });
-  },
+  // By itself Strapi gives the logout route to signed-in users and the refresh route to the others.
+  bootstrap: () =>
+    seed({ authenticatedRole: process.env.REFRESH_ROLES === 'both' ? ['plugin::users-permissions.auth.refresh'] : [] }),
 };
