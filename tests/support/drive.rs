@@ -123,6 +123,12 @@ impl World {
 
     fn tell_event(&mut self, tab: usize, event: evertoken::core::Event) {
         self.laws_at_event(tab, &event);
+        if self.auth.cookie && event == evertoken::core::Event::SignedIn {
+            // Of which session the cookie is from now on, is the browser's
+            // affair: an answer to an older one may still replace it.
+            self.tabs[tab].ended.clear();
+            self.laws.signed_out.clear();
+        }
         let now = self.now;
         self.tabs[tab].events.push((now, event));
     }
@@ -558,9 +564,15 @@ impl World {
     pub(super) fn arrived(&mut self, tab: usize, what: Arrival) {
         let held = &mut self.tabs[tab];
         if !held.alive || held.closed {
-            // A closed manager's own requests still get their answers.
-            if let (true, Arrival::Response { caller, status }) = (held.alive, what) {
-                self.done(caller, Done::Answer(status));
+            // What a closed manager was asked for still gets an answer.
+            match what {
+                Arrival::Response { caller, status } if held.alive => {
+                    self.done(caller, Done::Answer(status));
+                }
+                Arrival::Resume(waiting) if held.alive => {
+                    self.done(waiting.caller, Done::Failed(Self::disposed()));
+                }
+                _ => {}
             }
             return;
         }

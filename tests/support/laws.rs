@@ -231,10 +231,12 @@ impl World {
             self.broken(|| format!("tab {tab} holds session {family} again, which it signed out"));
         }
         let held = &self.tabs[tab];
-        if held.shown.as_ref() != Some(&held.machine.snapshot()) {
+        let shown = held.shown.as_ref() == Some(&held.machine.snapshot());
+        let passes = held.disposed || held.pass == held.machine.current_pass();
+        if !shown {
             self.broken(|| format!("tab {tab} shows another snapshot than the one that is"));
         }
-        if self.tabs[tab].pass != self.tabs[tab].machine.current_pass() {
+        if !passes {
             self.broken(|| format!("tab {tab} holds another pass than the one that is"));
         }
     }

@@ -110,6 +110,14 @@ fn act(world: &mut World, random: &mut Random) {
         }
         return;
     }
+    // A manager that was disposed of refuses everything.
+    let awake: Vec<usize> = awake
+        .into_iter()
+        .filter(|tab| !world.tabs[*tab].disposed)
+        .collect();
+    if awake.is_empty() {
+        return;
+    }
     let tab = random.pick(&awake);
     match choice {
         0..=34 => {
@@ -230,7 +238,9 @@ fn gap(world: &World, random: &mut Random) -> u64 {
 
 /// The machine sleeps for up to eight hours.
 fn sleep(world: &mut World, random: &mut Random) {
-    let awake: Vec<usize> = (0..world.tabs.len()).filter(|tab| world.tabs[*tab].awake()).collect();
+    let awake: Vec<usize> = (0..world.tabs.len())
+        .filter(|tab| world.tabs[*tab].awake())
+        .collect();
     awake.iter().for_each(|tab| world.freeze(*tab, false));
     let time = random.below(8 * HOUR);
     world.pass(time);
@@ -274,6 +284,8 @@ fn rest(world: &mut World) {
     world.auth.login_script.clear();
     world.auth.logout_script.clear();
     world.auth.otherwise = Manner::Good;
+    // Tokens that live long enough for a moment in which nothing happens.
+    world.auth.lifetime = world.auth.lifetime.max(300_000);
     let alive: Vec<usize> = (0..world.tabs.len())
         .filter(|tab| world.tabs[*tab].alive)
         .collect();
@@ -286,7 +298,9 @@ fn rest(world: &mut World) {
     }
     world.pass(31_000);
     for tab in &alive {
-        world.fetch(*tab);
+        if !world.tabs[*tab].disposed {
+            world.fetch(*tab);
+        }
     }
     world.pass(25_000);
     for _ in 0..20_000 {

@@ -409,7 +409,6 @@ impl World {
         self.tabs[tab].disposed = true;
         self.tabs[tab].pass = None;
         self.feed(tab, |machine| machine.dispose(now));
-        let error = Error::new(evertoken::core::ErrorKind::Disposed, "disposed");
         let waiting = std::mem::take(&mut self.tabs[tab].waiting);
         let requests = std::mem::take(&mut self.tabs[tab].requests);
         for caller in waiting
@@ -417,8 +416,12 @@ impl World {
             .map(|waiting| waiting.caller)
             .chain(requests.into_values())
         {
-            self.done(caller, Done::Failed(error.clone()));
+            self.done(caller, Done::Failed(Self::disposed()));
         }
+    }
+
+    pub(super) fn disposed() -> Error {
+        Error::new(evertoken::core::ErrorKind::Disposed, "disposed")
     }
 
     // ---- people ----
@@ -499,7 +502,11 @@ impl World {
         let tokens = Tokens {
             access: Secret::bearer(access),
             refresh: Secret::new(refresh).filter(|_| !self.auth.cookie),
-            stated: Stated::default(),
+            stated: Stated {
+                expires_in: Millis::from_ms(self.auth.lifetime as f64)
+                    .filter(|_| self.auth.states && self.auth.lifetime > 0),
+                expires_at: None,
+            },
         };
         self.hand_in(tab, Ok(tokens))
     }
