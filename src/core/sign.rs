@@ -359,7 +359,7 @@ impl Machine {
             self.farewell = None;
             let outcome = Outcome::Over(disposed());
             match self.turn.as_ref().map(|turn| (turn.number, &turn.stage)) {
-                Some((_, Stage::Locking { .. } | Stage::Reading)) => self.leave_turn(now, outcome),
+                Some((_, Stage::Locking { .. } | Stage::Reading { .. })) => self.leave_turn(now, outcome),
                 Some((turn, _)) => self.output(Output::TurnEnded { turn, outcome }),
                 None => {}
             }

@@ -19,12 +19,18 @@ pub(super) struct Turn {
     base: Stamp,
     /// The lock has been taken away from a tab that hangs.
     stolen: bool,
+    /// The time to wait for the lock began anew, because this tab slept.
+    slept: bool,
 }
 
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Stage {
-    Locking { until: Instant },
-    Reading,
+    Locking {
+        until: Instant,
+    },
+    Reading {
+        since: Instant,
+    },
     Calling,
     Checking(Verdict),
     Committing,
@@ -58,6 +64,9 @@ pub enum Failure {
 /// What a turn takes beside its call, as a rule.
 const GRACE: Millis = Millis::new(500);
 
+/// What reading takes at most, as long as the page runs.
+const LONGEST_READ: Millis = Millis::new(2_000);
+
 /// Statuses with which a token endpoint ends a session (rule 5).
 const DEFINITIVE: [u16; 5] = [400, 401, 403, 410, 422];
 
@@ -88,20 +97,21 @@ impl Machine {
             return Reply::Fail(error);
         }
         let number = self.number();
-        let stage = Stage::Locking {
-            until: self.patience(now),
-        };
         self.turn = Some(Turn {
             number,
-            stage,
+            stage: Stage::Reading { since: now },
             base: self.stamp(),
             stolen: false,
+            slept: false,
         });
-        self.output(Output::Lock {
-            turn: number,
-            steal: false,
-        });
+        self.lock(now, number);
         Reply::Wait(number)
+    }
+
+    fn lock(&mut self, now: Instant, turn: u32) {
+        let until = self.patience(now);
+        self.stage(Stage::Locking { until });
+        self.output(Output::Lock { turn, steal: false });
     }
 
     /// Whether the back-off allows a call, else the error that says when.
@@ -142,7 +152,7 @@ impl Machine {
         if let Some(held) = self.turn.as_mut().filter(|held| held.number == turn)
             && matches!(held.stage, Stage::Locking { .. })
         {
-            held.stage = Stage::Reading;
+            held.stage = Stage::Reading { since: now };
             self.output(Output::Read { turn });
         }
         self.advance(now);
@@ -156,7 +166,7 @@ impl Machine {
             .as_ref()
             .filter(|held| held.number == turn)
             .map(|held| held.stage.clone());
-        if let Some(stage @ (Stage::Reading | Stage::Checking(_))) = stage {
+        if let Some(stage @ (Stage::Reading { .. } | Stage::Checking(_))) = stage {
             if let Some(text) = stored {
                 self.hear(now, text);
             }
@@ -164,6 +174,9 @@ impl Machine {
             if self.turn.as_ref().is_some_and(|held| held.number == turn) {
                 match stage {
                     Stage::Checking(verdict) => self.conclude(now, verdict),
+                    // A tab that slept here may have lost the lock, and what
+                    // it read is as old as its sleep.
+                    Stage::Reading { since } if now.since(since) > LONGEST_READ => self.lock(now, turn),
                     _ => self.call(now),
                 }
             }
@@ -341,10 +354,16 @@ impl Machine {
             return;
         }
         let number = turn.number;
-        if turn.stolen {
+        if !turn.slept && now.since(until) > GRACE {
+            // This tab slept, or its clock was set forth: how long the other
+            // one has had the lock is not known. It gets its time once more.
+            turn.slept = true;
+            let until = self.patience(now);
+            self.stage(Stage::Locking { until });
+        } else if turn.stolen {
             // Not even taking it away worked. The commit is conditional, so
             // going on without the lock risks a second call and no more.
-            turn.stage = Stage::Reading;
+            turn.stage = Stage::Reading { since: now };
             self.output(Output::Read { turn: number });
         } else {
             turn.stolen = true;
