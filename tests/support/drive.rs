@@ -222,9 +222,8 @@ impl World {
             number,
             waited,
             any,
-            stored,
         });
-        self.post(tab, Message::Ask);
+        self.post(tab, Message::Ask(number));
         self.arrive(
             if any { hello } else { ANSWER_MS },
             tab,
@@ -244,8 +243,9 @@ impl World {
         let asking = held.asking.swap_remove(at);
         held.peers.retain(|peer| !asking.waited.contains(peer));
         let now = self.wall();
+        let stored = self.read_store();
         self.feed(tab, |machine| {
-            machine.read(now, asking.turn, asking.stored.as_deref())
+            machine.read(now, asking.turn, stored.as_deref())
         });
     }
 
@@ -331,7 +331,7 @@ impl World {
     // ---- the channel ----
 
     fn tell(&mut self, tab: usize, text: Option<String>) {
-        self.post(tab, Message::Here(text));
+        self.post(tab, Message::Here(text, None));
     }
 
     fn channel_delay(&mut self) -> u64 {
@@ -373,20 +373,31 @@ impl World {
             Message::Bye => self.tabs[tab].peers.remove(&from),
             _ => self.tabs[tab].peers.insert(from),
         };
+        let answered = match &message {
+            Message::Here(_, answered) => *answered,
+            _ => None,
+        };
         match message {
-            Message::Ask => {
+            Message::Ask(question) => {
                 let machine = &self.tabs[tab].machine;
                 let record = machine.record().map(|record| record.stored(machine.pace()));
-                self.post(tab, Message::Here(record));
+                self.post(tab, Message::Here(record, Some((from, question))));
             }
-            Message::Here(Some(text)) => {
+            Message::Here(Some(text), _) => {
                 let now = self.wall();
                 self.feed(tab, |machine| machine.heard(now, &text));
             }
-            Message::Here(None) | Message::Bye => {}
+            Message::Begun => {
+                let now = self.wall();
+                self.feed(tab, |machine| machine.begun(now));
+            }
+            Message::Here(None, _) | Message::Bye => {}
         }
         let mut over = Vec::new();
         for asking in &mut self.tabs[tab].asking {
+            if answered != Some((tab, asking.number)) {
+                continue;
+            }
             asking.waited.remove(&from);
             if asking.any || asking.waited.is_empty() {
                 over.push(asking.number);
@@ -419,6 +430,7 @@ impl World {
         };
         if refresh {
             self.laws_at_refresh(tab, &flight);
+            self.post(tab, Message::Begun);
             if self.fault == Some(Fault::EarlyUnlock) {
                 let held: Vec<_> = self
                     .lock

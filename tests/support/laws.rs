@@ -68,7 +68,7 @@ impl World {
             return;
         };
         let held = &self.tabs[holder];
-        if !held.awake() || held.thawed + self.timeout() > self.now {
+        if !held.awake() || held.thawed + self.timeout() > self.now || self.laws.apart {
             return;
         }
         if held.machine.snapshot().refreshing {
@@ -129,7 +129,8 @@ impl World {
                     .get(first)
                     .is_some_and(|first| first.user != access.user)
             });
-        if other {
+        // What an ambient cookie brings an opaque token for, nobody can tell.
+        if other && !(self.auth.cookie && self.auth.opaque) {
             self.broken(|| {
                 format!(
                     "caller {caller} is repeated with a token of {}",

@@ -62,6 +62,8 @@ fn world(random: &mut Random, fault: Option<Fault>) -> World {
     if world.store.kind != Kind::Memory {
         world.network.lost = random.pick(&[0, 0, 10]);
     }
+    // Tabs that hear of each other late, or not at all, cannot keep apart.
+    world.laws.apart = world.network.channel.1 > 200 || world.network.lost > 0;
     world.set_clock(random.pick(&[0.0, 0.0, 0.0, 3.6e6, -3.6e6, 3.15e11]));
     world
 }

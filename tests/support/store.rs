@@ -63,9 +63,13 @@ impl Lock {
 /// What tabs tell each other.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Message {
-    Ask,
-    Here(Option<String>),
+    /// Asks for the others' records, under a number.
+    Ask(u64),
+    /// Tells a record; to whom and which question it answers, if any.
+    Here(Option<String>, Option<(usize, u64)>),
     Bye,
+    /// A call is sent.
+    Begun,
 }
 
 /// A tab that waits for the others' records.
@@ -76,5 +80,4 @@ pub struct Asking {
     pub waited: HashSet<usize>,
     /// Whoever answers first will do.
     pub any: bool,
-    pub stored: Option<String>,
 }

@@ -317,7 +317,7 @@ impl World {
             stopped: HashSet::new(),
         });
         self.note(|| format!("tab {tab} opens"));
-        self.post(tab, Message::Ask);
+        self.post(tab, Message::Ask(0));
         let stored = self.read_store();
         let now = self.wall();
         self.feed(tab, |machine| machine.load(now, stored.as_deref()));
@@ -385,7 +385,7 @@ impl World {
             self.arrive(0, tab, what);
         }
         if cached {
-            self.post(tab, Message::Ask);
+            self.post(tab, Message::Ask(0));
             self.reread(tab);
         }
     }
