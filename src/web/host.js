@@ -237,9 +237,12 @@ export class Host {
 
   read(turn) {
     const asked = this.#tabs?.ask();
+    const done = (text) => this.#feed(Input.Read, turn, 0, 0, text ?? undefined);
+    // The store last: it may be written while the tabs are asked.
+    if (asked) return void asked.then(() => this.#stored()).then(done);
     const stored = this.#stored();
-    if (!asked && !(stored instanceof Promise)) return this.#feed(Input.Read, turn, 0, 0, stored ?? undefined);
-    Promise.all([stored, asked]).then(([text]) => this.#feed(Input.Read, turn, 0, 0, text ?? undefined));
+    if (stored instanceof Promise) stored.then(done);
+    else done(stored);
   }
 
   call(number, json) {

@@ -14,6 +14,7 @@ export class Tabs {
   #waits = new Set();
   #locks = new Map();
   #born = 0;
+  #questions = 0;
   #record;
   #heard;
   #begun;
@@ -66,13 +67,16 @@ export class Tabs {
 
   #take(message) {
     if (!message || typeof message.from !== 'string') return;
-    const { kind, from, record } = message;
+    const { kind, from, record, question } = message;
     if (kind === 'bye') this.#peers.delete(from);
     else this.#peers.add(from);
-    if (kind === 'ask') this.#post({ kind: 'here', record: this.#record(), to: from });
+    if (kind === 'ask') this.#post({ kind: 'here', record: this.#record(), to: from, question });
     if (kind === 'here' && typeof record === 'string') this.#heard(record);
     if (kind === 'begun') this.#begun();
-    for (const wait of this.#waits) wait(from);
+    // Only what was said after the question answers it: what was said before
+    // may be older than what a lock was given back for.
+    const answer = kind === 'here' && message.to === this.#id ? question : undefined;
+    for (const wait of this.#waits) wait(from, answer, kind === 'bye');
   }
 
   /** Asks the other tabs for their records; settles when all that are known
@@ -82,6 +86,7 @@ export class Tabs {
     if (!this.#peers.size && hello <= 0) return undefined;
     const waited = new Set(this.#peers);
     const any = !waited.size;
+    const number = ++this.#questions;
     return new Promise((resolve) => {
       const done = () => {
         clearTimeout(timer);
@@ -90,13 +95,14 @@ export class Tabs {
         for (const silent of waited) this.#peers.delete(silent);
         resolve();
       };
-      const wait = (from) => {
+      const wait = (from, answer, gone) => {
+        if (answer !== number && !gone) return;
         waited.delete(from);
-        if (any || !waited.size) done();
+        if (any ? !gone : !waited.size) done();
       };
       const timer = setTimeout(done, any ? hello : ANSWER_MS);
       this.#waits.add(wait);
-      this.#post({ kind: 'ask' });
+      this.#post({ kind: 'ask', question: number });
     });
   }
 
