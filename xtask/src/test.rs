@@ -132,7 +132,8 @@ fn e2e(project: &Project, tools: &Tools) -> Result<Closing> {
         ("EVERTOKEN_SERVER", server),
         ("CHROMIUM", browser.executable),
     ];
-    node_tests(project, "e2e", &tests, None, &places)
+    // Many wait for timers; two browsers do not get in each other's way.
+    node_tests(project, "e2e", &tests, Some(2), &places)
 }
 
 /// The package against the real systems, in a real browser.
