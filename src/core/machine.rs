@@ -230,6 +230,12 @@ impl Machine {
                 record,
                 ..
             }) => Some(record.stamp) == stored,
+            // Written over a newer one, it would be the session of all tabs
+            // but this.
+            Some(Pending {
+                purpose: Purpose::SignIn(sign_in),
+                ..
+            }) if self.too_late(*sign_in).is_some() => false,
             Some(Pending { record, .. }) => stored.is_none_or(|stored| record.stamp > stored),
         }
     }

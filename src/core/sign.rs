@@ -121,13 +121,21 @@ impl Machine {
         }
     }
 
+    /// The newest sign-in that was carried out or is being stored.
+    fn newest_sign_in(&self) -> u32 {
+        self.pendings.iter().fold(self.signed_in_by, |newest, pending| match pending.purpose {
+            Purpose::SignIn(sign_in) => newest.max(sign_in.order),
+            _ => newest,
+        })
+    }
+
     /// Whether a sign-out or a newer sign-in came in between.
-    fn too_late(&self, sign_in: SignIn) -> Option<Error> {
+    pub(super) fn too_late(&self, sign_in: SignIn) -> Option<Error> {
         if sign_in.fence != self.fence {
             Some(Error::signed_out(
                 "the user signed out before the sign-in was complete",
             ))
-        } else if sign_in.order < self.signed_in_by {
+        } else if sign_in.order < self.newest_sign_in() {
             Some(Error::signed_out(
                 "a newer sign-in took the place of this one",
             ))
