@@ -126,6 +126,8 @@ pub struct Rotation {
     pub lost: bool,
     /// What the answer brought was stored, or told.
     pub committed: bool,
+    /// The answer came.
+    pub answered: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -328,6 +330,7 @@ impl Auth {
                 call,
                 lost,
                 committed: false,
+                answered: false,
             });
         }
         let access = self.issue(family, now);
@@ -393,16 +396,19 @@ impl Auth {
         }
     }
 
-    /// Marks what a tab got as stored.
-    pub fn keep(&mut self, tab: usize) {
-        for rotation in self
-            .rotations
-            .iter_mut()
-            .filter(|rotation| rotation.tab == tab)
-        {
-            rotation.committed = true;
+    /// Marks that an answer came.
+    pub fn answered(&mut self, tab: usize, call: u32) {
+        for rotation in &mut self.rotations {
+            rotation.answered |= (rotation.tab, rotation.call) == (tab, call);
         }
     }
+
+    /// Marks what a tab got as stored.
+    pub fn keep(&mut self, tab: usize) {
+        for rotation in &mut self.rotations {
+            rotation.committed |= rotation.tab == tab && rotation.answered;
+        }
+        }
 
     /// Lets every access token end now, unknown to the client.
     pub fn expire_all(&mut self) {

@@ -169,6 +169,7 @@ impl World {
         self.lock.leave((tab, turn));
         if steal {
             self.laws_at_steal(tab);
+            self.laws.apart |= self.stolen.last().is_some_and(|last| self.now <= last + self.network.channel.1 + 3);
             self.stolen.push(self.now);
             self.lock.holder = Some((tab, turn));
             self.arrive(1, tab, Arrival::Granted(turn));
@@ -604,6 +605,7 @@ impl World {
             }
             Arrival::Granted(turn) => {
                 if self.lock.holder == Some((tab, turn)) {
+                    self.post(tab, Message::Begun);
                     self.feed(tab, |machine| machine.granted(now, turn));
                 }
             }
@@ -611,6 +613,7 @@ impl World {
                 if let Some(access) = &reply.access {
                     self.received(access);
                 }
+                self.auth.answered(tab, call);
                 let held = &mut self.tabs[tab];
                 if self.fault == Some(Fault::NoNumbers)
                     && held.stopped.remove(&call)

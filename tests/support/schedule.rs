@@ -56,7 +56,7 @@ fn world(random: &mut Random, fault: Option<Fault>) -> World {
     };
     world.network.channel = match world.store.kind {
         Kind::Memory => (1, 12),
-        _ => random.pick(&[(1, 5), (1, 200), (1, 3000)]),
+        _ => random.pick(&[(1, 5), (1, 40), (1, 3000)]),
     };
     world.network.twice = random.pick(&[0, 10]);
     if world.store.kind != Kind::Memory {
