@@ -153,7 +153,7 @@ pub struct Auth {
     pub login_calls: u32,
     pub logout_calls: u32,
     /// Refresh tokens that came twice without excuse.
-    pub reuses: Vec<String>,
+    pub reuses: Vec<(usize, String)>,
     /// Families whose tokens were refused, and why.
     pub refusals: Vec<(usize, &'static str)>,
     refreshes: HashMap<String, (usize, bool)>,
@@ -309,7 +309,7 @@ impl Auth {
                 .iter()
                 .any(|rotation| rotation.used == token && rotation.lost);
             if !excused {
-                self.reuses.push(token.to_owned());
+                self.reuses.push((family, token.to_owned()));
             }
             self.families[family].revoked = self.strict;
             self.refusals.push((family, "reused"));

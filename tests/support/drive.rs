@@ -511,6 +511,8 @@ impl World {
                     || !self.tabs[tab].awake()
                 {
                     self.auth.lose(tab, Some(call.number));
+                    // Sent before its tab died, or gave up on it.
+                    self.auth.reuses.clear();
                 }
                 self.laws_at_server();
                 (

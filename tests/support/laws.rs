@@ -48,6 +48,9 @@ impl World {
         if !self.locks || self.laws.apart {
             return;
         }
+        if flight.family.is_some_and(|family| self.is_ending(family)) {
+            return;
+        }
         let (now, timeout) = (self.now, self.timeout());
         let hung = |held: &InFlight| now >= held.since + timeout;
         let rival = self.tabs.iter().enumerate().find(|(other, held)| {
@@ -60,6 +63,12 @@ impl World {
         if let Some((other, _)) = rival {
             self.broken(|| format!("tabs {other} and {tab} refresh the same session at once"));
         }
+    }
+
+    /// Whether somebody signs out of it: that may take a last refresh, for a
+    /// token to sign out with, which waits for nobody.
+    fn is_ending(&self, family: usize) -> bool {
+        self.tabs.iter().any(|held| held.ended.contains(&family))
     }
 
     /// The lock is taken only from a tab that has had it for `timeoutMs`.
@@ -87,7 +96,8 @@ impl World {
     /// No refresh token is used twice, but where an answer was lost; and no
     /// storm.
     pub(super) fn laws_at_server(&mut self) {
-        if let Some(token) = self.auth.reuses.pop()
+        if let Some((family, token)) = self.auth.reuses.pop()
+            && !self.is_ending(family)
             && self.locks
             && !self.laws.apart
         {
