@@ -170,6 +170,9 @@ impl Machine {
             if let Some(text) = stored {
                 self.hear(now, text);
             }
+            // A newer record may also have come during the call: what became
+            // of the older token does not matter any more.
+            self.renewed_by_another();
             // What was read may have ended the turn.
             if self.turn.as_ref().is_some_and(|held| held.number == turn) {
                 match stage {
