@@ -412,7 +412,9 @@ impl World {
     // ---- calls ----
 
     fn call(&mut self, tab: usize, call: Box<Call>) {
-        let refresh = call.target == Target::Refresh;
+        // The last refresh of a sign-out belongs to no turn, and waits for
+        // nobody.
+        let refresh = call.target == Target::Refresh && self.tabs[tab].machine.snapshot().refreshing;
         let cookie = self
             .cookie
             .clone()
