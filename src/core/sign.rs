@@ -123,10 +123,12 @@ impl Machine {
 
     /// The newest sign-in that was carried out or is being stored.
     fn newest_sign_in(&self) -> u32 {
-        self.pendings.iter().fold(self.signed_in_by, |newest, pending| match pending.purpose {
-            Purpose::SignIn(sign_in) => newest.max(sign_in.order),
-            _ => newest,
-        })
+        self.pendings
+            .iter()
+            .fold(self.signed_in_by, |newest, pending| match pending.purpose {
+                Purpose::SignIn(sign_in) => newest.max(sign_in.order),
+                _ => newest,
+            })
     }
 
     /// Whether a sign-out or a newer sign-in came in between.
@@ -326,9 +328,16 @@ impl Machine {
             .flights
             .iter()
             .any(|flight| matches!(flight.role, Role::LastRefresh | Role::Logout));
+        let newer = self.session().is_some() && !self.policy.needs_refresh_token();
         let Some(farewell) = self.farewell.as_mut().filter(|_| !busy) else {
             return;
         };
+        if newer && farewell.session.as_ref().is_none_or(|session| session.refresh.is_none()) {
+            // The cookie is the newer session's by now: it would be that one
+            // which the server ends.
+            farewell.fetch = false;
+            farewell.call = false;
+        }
         let session = farewell.session.clone();
         let over = session
             .as_ref()
@@ -367,7 +376,9 @@ impl Machine {
             self.farewell = None;
             let outcome = Outcome::Over(disposed());
             match self.turn.as_ref().map(|turn| (turn.number, &turn.stage)) {
-                Some((_, Stage::Locking { .. } | Stage::Reading { .. })) => self.leave_turn(now, outcome),
+                Some((_, Stage::Locking { .. } | Stage::Reading { .. })) => {
+                    self.leave_turn(now, outcome)
+                }
                 Some((turn, _)) => self.output(Output::TurnEnded { turn, outcome }),
                 None => {}
             }
