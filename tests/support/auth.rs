@@ -408,7 +408,7 @@ impl Auth {
         for rotation in &mut self.rotations {
             rotation.committed |= rotation.tab == tab && rotation.answered;
         }
-        }
+    }
 
     /// Lets every access token end now, unknown to the client.
     pub fn expire_all(&mut self) {

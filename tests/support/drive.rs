@@ -169,7 +169,10 @@ impl World {
         self.lock.leave((tab, turn));
         if steal {
             self.laws_at_steal(tab);
-            self.laws.apart |= self.stolen.last().is_some_and(|last| self.now <= last + self.network.channel.1 + 3);
+            self.laws.apart |= self
+                .stolen
+                .last()
+                .is_some_and(|last| self.now <= last + self.network.channel.1 + 3);
             self.stolen.push(self.now);
             self.lock.holder = Some((tab, turn));
             self.arrive(1, tab, Arrival::Granted(turn));
@@ -414,7 +417,8 @@ impl World {
     fn call(&mut self, tab: usize, call: Box<Call>) {
         // The last refresh of a sign-out belongs to no turn, and waits for
         // nobody.
-        let refresh = call.target == Target::Refresh && self.tabs[tab].machine.snapshot().refreshing;
+        let refresh =
+            call.target == Target::Refresh && self.tabs[tab].machine.snapshot().refreshing;
         let cookie = self
             .cookie
             .clone()
@@ -445,6 +449,10 @@ impl World {
             }
         }
         self.tabs[tab].calls.push(flight);
+        if let Some(reply) = self.tabs[tab].stale.take() {
+            let call = call.number;
+            return self.arrive(1, tab, Arrival::Answered { call, reply });
+        }
         let (from, to) = self.network.server;
         let delay = self.random.between(from, to);
         if self.network.down {
@@ -613,17 +621,15 @@ impl World {
                     self.feed(tab, |machine| machine.granted(now, turn));
                 }
             }
-            Arrival::Answered { mut call, reply } => {
+            Arrival::Answered { call, reply } => {
                 if let Some(access) = &reply.access {
                     self.received(access);
                 }
                 self.auth.answered(tab, call);
                 let held = &mut self.tabs[tab];
-                if self.fault == Some(Fault::NoNumbers)
-                    && held.stopped.remove(&call)
-                    && let Some(other) = held.calls.first()
-                {
-                    call = other.number;
+                if self.fault == Some(Fault::NoNumbers) && held.stopped.remove(&call) {
+                    held.stale = Some(reply);
+                    return;
                 }
                 held.calls.retain(|flight| flight.number != call);
                 let Reply {

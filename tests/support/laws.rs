@@ -79,6 +79,13 @@ impl World {
             return;
         };
         let held = &self.tabs[holder];
+        let woke = self.tabs[thief].thawed;
+        if woke > self.tabs[thief].born && self.now < woke + self.timeout() {
+            // Who sleeps again and again cannot know how long others had.
+            self.laws.apart = true;
+            return;
+        }
+        let held = &self.tabs[holder];
         let jumped = self.laws.set_forth > 0 && self.now < self.laws.set_forth + self.timeout();
         if jumped || !held.awake() || held.thawed + self.timeout() > self.now || self.laws.apart {
             return;

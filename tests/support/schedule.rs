@@ -199,7 +199,10 @@ fn act(world: &mut World, random: &mut Random) {
                 Manner::Good
             };
         }
-        86 if world.network.lost == 0 && world.network.channel.1 <= 12 && alive.len() == awake.len() => {
+        86 if world.network.lost == 0
+            && world.network.channel.1 <= 12
+            && alive.len() == awake.len() =>
+        {
             world.store.fails = true;
         }
         87..=88 => world.auth.expire_all(),

@@ -155,6 +155,8 @@ pub struct Tab {
     pub family: Option<usize>,
     /// Calls that were stopped.
     pub stopped: HashSet<u32>,
+    /// With a fault: an answer that is taken for the next call's.
+    pub stale: Option<Reply>,
 }
 
 impl Tab {

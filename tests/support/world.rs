@@ -318,6 +318,7 @@ impl World {
             ended: HashSet::new(),
             family: None,
             stopped: HashSet::new(),
+            stale: None,
         });
         self.note(|| format!("tab {tab} opens"));
         self.post(tab, Message::Ask(0));
