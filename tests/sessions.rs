@@ -1,0 +1,550 @@
+#![cfg(not(target_arch = "wasm32"))]
+//! When a session begins, is kept, changes and ends (rules 4, 5, 7, 8).
+
+mod support;
+
+use evertoken::core::lifetime::Stated;
+use evertoken::core::record::Ended;
+use support::{Ask, Done, ErrorKind, Event, Kind, Manner, Millis, SignedOutBy, Status, World};
+
+const LAZY: &str = r#""proactive":false"#;
+const COOKIE: &str = r#""refreshToken":{"in":"cookie"},"proactive":false"#;
+
+fn cookie_world() -> World {
+    let mut world = World::new(COOKIE);
+    world.auth.cookie = true;
+    world
+}
+
+fn expired(tabs: usize) -> World {
+    let mut world = World::new(LAZY);
+    for _ in 0..tabs {
+        world.open();
+    }
+    world.log_in(0, "ann");
+    world.pass(25_000);
+    world
+}
+
+fn signed_out(world: &World, tab: usize) -> Vec<SignedOutBy> {
+    let by = |event: &Event| match event {
+        Event::SignedOut(by) => Some(*by),
+        _ => None,
+    };
+    world.tabs[tab]
+        .events
+        .iter()
+        .filter_map(|(_, event)| by(event))
+        .collect()
+}
+
+fn code(done: &Done) -> Option<ErrorKind> {
+    done.error().map(|error| error.kind)
+}
+
+#[test]
+fn rule_4_requests_of_the_signed_out_go_without_a_token() {
+    let mut world = World::new("");
+    world.open();
+    assert_eq!(world.status(0), Status::SignedOut);
+    let caller = world.fetch(0);
+    let token = world.get_token(0);
+    world.settle();
+    assert_eq!(*world.result(caller), Done::Answer(401));
+    assert_eq!(*world.result(token), Done::Token(None));
+    assert_eq!(world.callers[caller].sendings.len(), 1);
+    assert_eq!(world.refreshes(), 0);
+}
+
+/// F4, C9: a cookie is tried once, silently, by the first who asks.
+#[test]
+fn rule_4_f4_an_unknown_visitor_with_a_cookie_is_signed_in_by_one_refresh() {
+    let mut world = cookie_world();
+    let (_, refresh) = world.auth.sign_in("ann", 0.0);
+    world.cookie = Some(refresh);
+    world.open();
+    assert_eq!(world.status(0), Status::Unknown);
+    let now = world.token(0, Ask::TokenNow);
+    assert_eq!(*world.result(now), Done::Token(None));
+    let callers: Vec<_> = (0..5).map(|_| world.fetch(0)).collect();
+    world.settle();
+    assert!(
+        callers
+            .iter()
+            .all(|caller| *world.result(*caller) == Done::Answer(200))
+    );
+    assert_eq!((world.status(0), world.refreshes()), (Status::SignedIn, 1));
+}
+
+#[test]
+fn rule_4_a_refused_visitor_is_anonymous_and_no_event_says_signed_out() {
+    let mut world = cookie_world();
+    world.open();
+    let caller = world.fetch(0);
+    let token = world.get_token(0);
+    world.settle();
+    assert_eq!(
+        *world.result(caller),
+        Done::Answer(401),
+        "the API's own answer"
+    );
+    assert_eq!(*world.result(token), Done::Token(None));
+    assert_eq!(world.status(0), Status::SignedOut);
+    assert!(world.tabs[0].events.is_empty());
+    world.fetch(0);
+    world.settle();
+    assert_eq!(world.refreshes(), 1, "the cookie is not tried again");
+}
+
+/// I2: statuses of the refresh endpoint.
+#[test]
+fn rule_5_i2_only_five_statuses_and_invalid_grant_end_a_session() {
+    for status in (300..600).filter(|status| ![304].contains(status)) {
+        let mut world = expired(1);
+        world.script([Manner::status(status)]);
+        let caller = world.fetch(0);
+        world.settle();
+        let error = world.result(caller).error().expect("an error").clone();
+        if [400, 401, 403, 410, 422].contains(&status) {
+            assert_eq!(
+                (error.kind, world.status(0)),
+                (ErrorKind::RefreshRejected, Status::SignedOut),
+                "{status}"
+            );
+            assert_eq!(
+                signed_out(&world, 0),
+                [SignedOutBy::RefreshRejected],
+                "{status}"
+            );
+        } else {
+            assert_eq!(
+                (error.kind, world.status(0)),
+                (ErrorKind::RefreshUnavailable, Status::SignedIn),
+                "{status}"
+            );
+            assert_eq!(error.retryable, ![404, 405].contains(&status), "{status}");
+            assert_eq!(error.status, Some(status));
+        }
+    }
+}
+
+#[test]
+fn rule_5_invalid_grant_ends_a_session_with_any_status() {
+    for status in [200, 404, 429, 500, 503] {
+        let mut world = expired(1);
+        world.script([Manner::body(status, r#"{"error":"invalid_grant"}"#)]);
+        world.fetch(0);
+        world.settle();
+        assert_eq!(world.status(0), Status::SignedOut, "{status}");
+    }
+    let mut world = expired(1);
+    world.script([Manner::body(500, r#"{"error":"server_error"}"#)]);
+    world.fetch(0);
+    world.settle();
+    assert_eq!(world.status(0), Status::SignedIn);
+}
+
+/// G6: captive portals, proxies, cut and empty bodies.
+#[test]
+fn rule_5_g6_html_and_broken_bodies_are_passing_and_say_what_was_looked_for() {
+    for status in [200, 400, 401, 403, 502] {
+        let mut world = expired(1);
+        world.script([Manner::html(status)]);
+        let caller = world.fetch(0);
+        world.settle();
+        assert_eq!(
+            code(world.result(caller)),
+            Some(ErrorKind::RefreshUnavailable),
+            "{status}"
+        );
+        assert_eq!(world.status(0), Status::SignedIn, "{status}");
+    }
+    for (body, retryable) in [
+        ("", true),
+        ("{\"accessToken\":", true),
+        ("{}", false),
+        ("null", false),
+        (r#"{"token":""}"#, false),
+    ] {
+        let mut world = expired(1);
+        world.script([Manner::body(200, body)]);
+        let caller = world.fetch(0);
+        world.settle();
+        let error = world.result(caller).error().expect("an error").clone();
+        assert_eq!(
+            (error.kind, error.retryable),
+            (ErrorKind::RefreshUnavailable, retryable),
+            "{body}"
+        );
+        if !retryable {
+            let cause = error.cause.clone().expect("a cause");
+            assert_eq!(cause.kind, ErrorKind::InvalidResponse);
+            assert!(
+                cause
+                    .message
+                    .contains("accessToken, access_token, access, jwt, token"),
+                "{}",
+                cause.message
+            );
+        }
+    }
+}
+
+/// I1, A6, I8: the network fails and the session is kept; the server refuses
+/// and nothing is sent with the dead token, ever.
+#[test]
+fn rule_5_i1_a_network_error_keeps_the_session() {
+    for manner in [Manner::DropBefore, Manner::Hang] {
+        let mut world = expired(1);
+        world.script([manner]);
+        let caller = world.fetch(0);
+        world.settle();
+        assert_eq!(
+            code(world.result(caller)),
+            Some(ErrorKind::RefreshUnavailable)
+        );
+        let snapshot = world.tabs[0].shown.clone().expect("a snapshot");
+        assert!(snapshot.stale && snapshot.status == Status::SignedIn && snapshot.error.is_some());
+        world.pass(60_000);
+        let next = world.fetch(0);
+        world.settle();
+        assert_eq!(*world.result(next), Done::Answer(200));
+        let snapshot = world.tabs[0].shown.clone().expect("a snapshot");
+        assert!(!snapshot.stale && snapshot.error.is_none());
+    }
+}
+
+#[test]
+fn rule_5_a6_i8_a_definitive_refusal_ends_everything_once() {
+    let mut world = expired(3);
+    world.script([Manner::body(400, r#"{"error":"invalid_grant"}"#)]);
+    let callers: Vec<_> = (0..30).map(|n| world.fetch(n % 3)).collect();
+    world.settle();
+    world.pass(3_600_000);
+    assert_eq!(world.api_calls, 0);
+    assert_eq!(world.refreshes(), 1);
+    for tab in 0..3 {
+        assert_eq!(signed_out(&world, tab).len(), 1);
+        assert_eq!(world.status(tab), Status::SignedOut);
+        assert!(world.tabs[tab].pass.is_none());
+    }
+    let own: Vec<_> = callers.iter().step_by(3).collect();
+    assert!(
+        own.iter()
+            .all(|caller| code(world.result(**caller)) == Some(ErrorKind::RefreshRejected))
+    );
+    let stored = world.store.text.clone().unwrap_or_default();
+    assert!(
+        !stored.contains("access") && !stored.contains("refresh-"),
+        "{stored}"
+    );
+}
+
+/// B14: a revoked refresh token and many tabs.
+#[test]
+fn rule_5_b14_a_revoked_session_ends_in_all_tabs_and_they_stop() {
+    let mut world = expired(5);
+    world.auth.families[0].revoked = true;
+    for tab in 0..5 {
+        world.fetch(tab);
+    }
+    world.settle();
+    world.pass(600_000);
+    assert!(world.refreshes() <= 5);
+    assert!((0..5).all(|tab| world.status(tab) == Status::SignedOut));
+}
+
+/// G5: the least that an answer can hold.
+#[test]
+fn rule_5_g5_an_answer_with_an_access_token_alone_is_enough() {
+    let mut world = expired(1);
+    world.script([Manner::body(200, r#"{"access_token":"abc"}"#)]);
+    let token = world.get_token(0);
+    world.settle();
+    assert_eq!(*world.result(token), Done::Token(Some("abc".to_owned())));
+    let session = world.tabs[0]
+        .held()
+        .and_then(|record| record.session().cloned())
+        .expect("a session");
+    assert!(session.refresh.is_some(), "the refresh token held is kept");
+}
+
+/// H1: the answer comes after the sign-out.
+#[test]
+fn rule_7_h1_no_answer_brings_a_session_back() {
+    for kind in [Kind::Memory, Kind::Local, Kind::Transaction] {
+        let mut world = expired(2);
+        world.store.kind = kind;
+        world.script([Manner::Slow(2_000)]);
+        let waiting = world.fetch(0);
+        let elsewhere = world.fetch(1);
+        world.pass(1_000);
+        let out = world.sign_out(0, true);
+        world.settle();
+        assert_eq!(*world.result(out), Done::Ok);
+        assert_eq!(code(world.result(waiting)), Some(ErrorKind::SignedOut));
+        assert_eq!(code(world.result(elsewhere)), Some(ErrorKind::SignedOut));
+        world.pass(10_000);
+        assert_eq!(
+            (world.status(0), world.status(1)),
+            (Status::SignedOut, Status::SignedOut),
+            "{kind:?}"
+        );
+        assert_eq!(signed_out(&world, 0), [SignedOutBy::Logout]);
+        assert_eq!(signed_out(&world, 1), [SignedOutBy::OtherTab]);
+        assert!(world.laws.broken.is_empty(), "{:?}", world.laws.broken);
+    }
+}
+
+/// H1, B8: the refresh of one tab, the sign-out of another.
+#[test]
+fn rule_7_b8_a_sign_out_elsewhere_ends_the_refresh_here() {
+    let mut world = expired(2);
+    world.script([Manner::Slow(2_000)]);
+    let waiting = world.fetch(0);
+    world.pass(500);
+    world.log_out(1);
+    world.settle();
+    assert_eq!(code(world.result(waiting)), Some(ErrorKind::SignedOut));
+    world.pass(5_000);
+    assert_eq!(world.status(0), Status::SignedOut);
+    assert_eq!(signed_out(&world, 0), [SignedOutBy::OtherTab]);
+}
+
+/// H6: sign-out during a sign-in, and twice in a tick.
+#[test]
+fn rule_7_h6_a_sign_in_under_way_is_overtaken_by_a_sign_out() {
+    let mut world = World::signed_in("");
+    let login = world.log_in(0, "bob");
+    world.pass(7);
+    let out = [world.log_out(0), world.log_out(0)];
+    world.settle();
+    assert_eq!(code(world.result(login)), Some(ErrorKind::SignedOut));
+    assert!(out.iter().all(|out| *world.result(*out) == Done::Ok));
+    assert_eq!(signed_out(&world, 0).len(), 1);
+    assert_eq!(world.auth.logout_calls, 1);
+    world.pass(1_000);
+    assert_eq!(world.status(0), Status::SignedOut);
+}
+
+#[test]
+fn rule_7_a_sign_in_elsewhere_that_was_under_way_is_overtaken_too() {
+    let mut world = expired(2);
+    world.network.server = (500, 500);
+    let login = world.log_in(1, "bob");
+    world.network.server = (5, 5);
+    world.pass(100);
+    world.log_out(0);
+    world.settle();
+    world.pass(2_000);
+    assert_eq!(code(world.result(login)), Some(ErrorKind::SignedOut));
+    assert_eq!(
+        (world.status(0), world.status(1)),
+        (Status::SignedOut, Status::SignedOut)
+    );
+}
+
+/// The record that stays says "signed out" although the cookie is still good.
+#[test]
+fn rule_7_a_sign_out_survives_a_reload_with_a_cookie_that_was_not_cleared() {
+    let mut world = cookie_world();
+    world.open();
+    world.log_in(0, "ann");
+    world.settle();
+    world.auth.logout_script.push_back(Manner::status(500));
+    world.log_out(0);
+    world.settle();
+    assert!(world.tabs[0].count(|event| matches!(event, Event::Warning(_))) == 1);
+    assert!(world.cookie.is_some());
+    world.close(0);
+    let tab = world.open();
+    assert_eq!(world.status(tab), Status::SignedOut);
+    let caller = world.fetch(tab);
+    let refresh = world.refresh(tab);
+    world.settle();
+    assert_eq!(*world.result(caller), Done::Answer(401));
+    assert_eq!(code(world.result(refresh)), Some(ErrorKind::SignedOut));
+    assert_eq!(world.refreshes(), 0);
+    world.log_in(tab, "ann");
+    world.settle();
+    assert_eq!(world.status(tab), Status::SignedIn);
+}
+
+/// The server's failure is a warning, its silence is bounded.
+#[test]
+fn rule_7_the_server_is_told_but_not_waited_for() {
+    for manner in [Manner::Hang, Manner::status(500), Manner::DropBefore] {
+        let mut world = World::signed_in("");
+        world.auth.logout_script.push_back(manner);
+        let out = world.log_out(0);
+        assert_eq!(world.status(0), Status::SignedOut, "at once");
+        world.settle();
+        assert_eq!(*world.result(out), Done::Ok);
+        assert!(world.took(out) <= 10_000);
+        assert_eq!(
+            world.tabs[0].count(|event| matches!(event, Event::Warning(_))),
+            1
+        );
+    }
+    let mut world = World::signed_in("");
+    world.log_out(0);
+    world.settle();
+    assert!(
+        world.auth.families[0].revoked,
+        "the refresh token went along"
+    );
+    let mut world = World::signed_in("");
+    world.sign_out(0, true);
+    world.settle();
+    assert_eq!(world.auth.logout_calls, 0);
+}
+
+/// A sign-out that waits does not end the session that came after it.
+#[test]
+fn rule_7_a_slow_sign_out_leaves_the_next_session_alone() {
+    let mut world = World::new(
+        r#""refreshToken":{"in":"cookie"},"proactive":false,"logout":{"url":"/logout","authenticate":true}"#,
+    );
+    world.auth.cookie = true;
+    world.open();
+    world.log_in(0, "ann");
+    world.pass(25_000);
+    world.script([Manner::Hang]);
+    world.log_out(0);
+    world.pass(100);
+    world.log_in(0, "bob");
+    world.pass(60_000);
+    let caller = world.fetch(0);
+    world.settle();
+    assert_eq!(*world.result(caller), Done::Answer(200));
+    assert!(!world.auth.families[1].revoked);
+}
+
+#[test]
+fn rule_7_a_new_tab_knows_of_the_sign_out() {
+    let mut world = World::signed_in("");
+    world.log_out(0);
+    world.settle();
+    let tab = world.open();
+    assert_eq!(world.status(tab), Status::SignedOut);
+    let held = world.tabs[tab].held().map(|record| record.state.clone());
+    assert!(matches!(held, Some(Err(Ended::Logout))));
+}
+
+/// Rule 8: an answer to an older session.
+#[test]
+fn rule_8_a_refresh_of_the_session_before_is_dropped() {
+    let mut world = expired(2);
+    world.script([Manner::Slow(2_000)]);
+    world.refresh(0);
+    world.pass(500);
+    world.set_tokens(1, "bob");
+    world.pass(10_000);
+    for tab in 0..2 {
+        let token = world.tabs[tab].token.clone().expect("a token");
+        assert_eq!(world.auth.accesses[&token].user, "bob");
+        assert_eq!(
+            world.tabs[tab].count(|event| *event == Event::UserChanged),
+            1
+        );
+    }
+}
+
+#[test]
+fn rule_8_of_two_sign_ins_the_later_one_stays() {
+    for kind in [Kind::Memory, Kind::Local, Kind::Transaction] {
+        let mut world = World::new(LAZY);
+        world.store.kind = kind;
+        world.open();
+        world.network.server = (400, 400);
+        let first = world.log_in(0, "ann");
+        world.network.server = (5, 5);
+        let second = world.log_in(0, "bob");
+        world.settle();
+        world.pass(1_000);
+        assert_eq!(*world.result(second), Done::Ok);
+        assert_eq!(code(world.result(first)), Some(ErrorKind::SignedOut));
+        assert_eq!(
+            world
+                .family_of(0)
+                .map(|family| world.auth.families[family].user),
+            Some("bob")
+        );
+        world.laws_of_rest();
+        assert!(world.laws.broken.is_empty(), "{:?}", world.laws.broken);
+    }
+}
+
+/// A request of one user is not repeated for another.
+#[test]
+fn rule_8_a_request_is_not_repeated_for_another_user() {
+    let mut world = World::signed_in(LAZY);
+    world.auth.expire_all();
+    world.script([Manner::Slow(1_000)]);
+    let caller = world.fetch(0);
+    world.pass(500);
+    world.set_tokens(0, "bob");
+    world.settle();
+    assert_eq!(code(world.result(caller)), Some(ErrorKind::SignedOut));
+    assert_eq!(world.callers[caller].sendings.len(), 1);
+}
+
+/// Users are told apart by `sub`, `id`, `user_id`, else by the sign-in.
+#[test]
+fn rule_8_the_same_user_signing_in_again_is_not_another() {
+    let mut world = World::signed_in(LAZY);
+    world.set_tokens(0, "ann");
+    world.settle();
+    assert_eq!(world.tabs[0].count(|event| *event == Event::UserChanged), 0);
+    world.auth.opaque = true;
+    world.set_tokens(0, "ann");
+    world.settle();
+    assert_eq!(world.tabs[0].count(|event| *event == Event::UserChanged), 1);
+}
+
+/// C6: looking at a tab tells nothing new.
+#[test]
+fn rule_8_c6_showing_a_tab_tells_no_events() {
+    let mut world = World::signed_in("");
+    let before = (world.tabs[0].events.len(), world.tabs[0].snapshots);
+    for _ in 0..10 {
+        world.show(0, false);
+        world.show(0, true);
+    }
+    world.pass(1_000);
+    assert_eq!(
+        (world.tabs[0].events.len(), world.tabs[0].snapshots),
+        before
+    );
+    assert_eq!(world.refreshes(), 0);
+}
+
+/// Rule 12: a session whose refresh token would travel in the body and was
+/// never given ends where its token does.
+#[test]
+fn rule_12_without_a_refresh_token_no_call_is_made_and_the_session_ends() {
+    let mut world = World::new("");
+    world.open();
+    let tokens = evertoken::core::answer::from_application(
+        Some("abc"),
+        None,
+        Stated {
+            expires_in: Millis::from_ms(20_000.0),
+            expires_at: None,
+        },
+        false,
+    );
+    world.hand_in(0, tokens);
+    world.settle();
+    let early = world.token(
+        0,
+        Ask::Token {
+            least: Millis::from_ms(60_000.0).unwrap_or_default(),
+        },
+    );
+    world.settle();
+    assert_eq!(*world.result(early), Done::Token(Some("abc".to_owned())));
+    world.pass(21_000);
+    assert_eq!(signed_out(&world, 0), [SignedOutBy::RefreshRejected]);
+    assert_eq!(world.refreshes(), 0);
+}
