@@ -10,17 +10,21 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use support::Fault;
 use support::schedule;
 
-const SCHEDULES: u64 = 20_000;
+const SCHEDULES: u64 = 5_000;
 
 fn number(name: &str) -> Option<u64> {
-    std::env::var(name).ok().and_then(|text| text.replace('_', "").parse().ok())
+    std::env::var(name)
+        .ok()
+        .and_then(|text| text.replace('_', "").parse().ok())
 }
 
 /// Runs schedules on all processors; gives the first that broke a law.
 fn search(schedules: u64, fault: Option<Fault>) -> Option<(u64, Vec<String>)> {
     let next = AtomicU64::new(0);
-    let threads = std::thread::available_parallelism().map_or(2, usize::from).min(8);
-    let found = std::thread::scope(|scope| {
+    let threads = std::thread::available_parallelism()
+        .map_or(2, usize::from)
+        .min(8);
+    std::thread::scope(|scope| {
         let work = || {
             loop {
                 let seed = next.fetch_add(1, Ordering::Relaxed);
@@ -36,9 +40,11 @@ fn search(schedules: u64, fault: Option<Fault>) -> Option<(u64, Vec<String>)> {
             }
         };
         let threads: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
-        threads.into_iter().filter_map(|thread| thread.join().expect("a schedule panicked")).min()
-    });
-    found
+        threads
+            .into_iter()
+            .filter_map(|thread| thread.join().expect("a schedule panicked"))
+            .min()
+    })
 }
 
 #[test]
@@ -53,13 +59,18 @@ fn no_schedule_breaks_a_law() {
     }
     let found = search(number("EVERTOKEN_SCHEDULES").unwrap_or(SCHEDULES), None);
     if let Some((seed, broken)) = found {
-        panic!("schedule {seed}: {broken:#?}\nEVERTOKEN_SEED={seed} cargo test --test simulation -- --nocapture shows it");
+        panic!(
+            "schedule {seed}: {broken:#?}\nEVERTOKEN_SEED={seed} cargo test --test simulation -- --nocapture shows it"
+        );
     }
 }
 
 /// The laws can be broken: each fault of a shell is found.
 #[test]
 fn every_fault_put_in_on_purpose_is_found() {
-    let unseen: Vec<_> = Fault::ALL.into_iter().filter(|fault| search(3_000, Some(*fault)).is_none()).collect();
+    let unseen: Vec<_> = Fault::ALL
+        .into_iter()
+        .filter(|fault| search(3_000, Some(*fault)).is_none())
+        .collect();
     assert!(unseen.is_empty(), "not found: {unseen:?}");
 }

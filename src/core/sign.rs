@@ -332,7 +332,12 @@ impl Machine {
         let Some(farewell) = self.farewell.as_mut().filter(|_| !busy) else {
             return;
         };
-        if newer && farewell.session.as_ref().is_none_or(|session| session.refresh.is_none()) {
+        if newer
+            && farewell
+                .session
+                .as_ref()
+                .is_none_or(|session| session.refresh.is_none())
+        {
             // The cookie is the newer session's by now: it would be that one
             // which the server ends.
             farewell.fetch = false;

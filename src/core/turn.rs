@@ -25,12 +25,8 @@ pub(super) struct Turn {
 
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Stage {
-    Locking {
-        until: Instant,
-    },
-    Reading {
-        since: Instant,
-    },
+    Locking { until: Instant },
+    Reading { since: Instant },
     Calling,
     Checking(Verdict),
     Committing,
@@ -179,7 +175,9 @@ impl Machine {
                     Stage::Checking(verdict) => self.conclude(now, verdict),
                     // A tab that slept here may have lost the lock, and what
                     // it read is as old as its sleep.
-                    Stage::Reading { since } if now.since(since) > LONGEST_READ => self.lock(now, turn),
+                    Stage::Reading { since } if now.since(since) > LONGEST_READ => {
+                        self.lock(now, turn)
+                    }
                     _ => self.call(now),
                 }
             }

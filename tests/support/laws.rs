@@ -78,7 +78,6 @@ impl World {
         let Some((holder, _)) = self.lock.holder else {
             return;
         };
-        let held = &self.tabs[holder];
         let woke = self.tabs[thief].thawed;
         if woke > self.tabs[thief].born && self.now < woke + self.timeout() {
             // Who sleeps again and again cannot know how long others had.
