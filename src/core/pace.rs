@@ -42,6 +42,9 @@ pub struct Pace {
     /// The server's own `Retry-After`, which no hint overrides.
     pub server_wait: Instant,
     last_hint: Instant,
+    /// The wait that a hint has put an end to; other tabs and the stored
+    /// record still tell of it.
+    overruled: Instant,
     /// When the burst of reactive refreshes will have been worked off.
     reactive_until: Instant,
     /// Tokens in a row that were refused without ever having been accepted.
@@ -57,6 +60,7 @@ impl Default for Pace {
             not_before: past,
             server_wait: past,
             last_hint: past,
+            overruled: past,
             reactive_until: past,
             futile: 0,
             futile_until: past,
@@ -97,6 +101,7 @@ impl Pace {
     pub fn hint(&mut self, now: Instant) {
         if self.not_before > now && now >= self.last_hint + HINT_GAP {
             self.last_hint = now;
+            self.overruled = self.not_before;
             self.not_before = self.server_wait;
         }
     }
@@ -132,7 +137,8 @@ impl Pace {
 
     /// Takes over what another tab has learnt of the server.
     pub fn join(&mut self, other: &Pace, now: Instant) {
-        if other.not_before > self.not_before && other.wait(now) <= LONGEST_WAIT {
+        let newer = other.failures > self.failures || other.not_before > self.overruled;
+        if newer && other.not_before > self.not_before && other.wait(now) <= LONGEST_WAIT {
             self.failures = self.failures.max(other.failures);
             self.not_before = other.not_before;
             self.server_wait = self.server_wait.max(other.server_wait);
@@ -161,6 +167,7 @@ impl Pace {
             &mut self.not_before,
             &mut self.server_wait,
             &mut self.last_hint,
+            &mut self.overruled,
             &mut self.reactive_until,
             &mut self.futile_until,
         ] {
