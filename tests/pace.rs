@@ -1,0 +1,227 @@
+#![cfg(not(target_arch = "wasm32"))]
+//! How often the refresh endpoint is called (rule 6).
+
+mod support;
+
+use proptest::prelude::*;
+use support::{Done, ErrorKind, Kind, Manner, Millis, Status, World};
+
+const LAZY: &str = r#""proactive":false"#;
+
+fn millis(ms: f64) -> Millis {
+    Millis::from_ms(ms).expect("a length of time")
+}
+
+fn expired(tabs: usize) -> World {
+    let mut world = World::new(LAZY);
+    for _ in 0..tabs {
+        world.open();
+    }
+    world.log_in(0, "ann");
+    world.pass(25_000);
+    world
+}
+
+/// I4: twenty requests a second for five minutes, against a server that is
+/// down.
+#[test]
+fn rule_6_i4_a_dead_server_sees_a_back_off_and_not_a_storm() {
+    for tabs in [1, 6] {
+        let mut world = expired(tabs);
+        world.auth.otherwise = Manner::status(503);
+        for n in 0..6_000 {
+            world.fetch(n % tabs);
+            world.pass(50);
+        }
+        // Ceilings of 1, 2, 4 … 60 s with full jitter: about 20 on average.
+        assert!((5..45).contains(&world.refreshes()), "{} calls of {tabs} tabs", world.refreshes());
+        assert_eq!(world.status(0), Status::SignedIn);
+    }
+}
+
+/// I4: `Retry-After`, in both of its forms, and no hint overrides it.
+#[test]
+fn rule_6_i4_retry_after_is_honoured_by_all_tabs() {
+    let date = httpdate::fmt_http_date(
+        std::time::UNIX_EPOCH + std::time::Duration::from_millis((support::world::START as u64) + 56_000),
+    );
+    for value in ["30", &date] {
+        let mut world = expired(3);
+        world.auth.otherwise = Manner::later(429, value);
+        let first = world.fetch(0);
+        world.settle();
+        let error = world.result(first).error().expect("an error").clone();
+        assert_eq!((error.kind, error.status), (ErrorKind::RefreshUnavailable, Some(429)));
+        let wait = error.retry_after.expect("a time").as_ms();
+        assert!((29_000.0..=31_000.0).contains(&wait), "{wait}");
+        for n in 0..250 {
+            world.fetch(n % 3);
+            world.online(n % 3);
+            world.show(n % 3, false);
+            world.show(n % 3, true);
+            world.pass(100);
+        }
+        assert_eq!(world.refreshes(), 1, "{value}");
+        world.auth.otherwise = Manner::Good;
+        world.pass(10_000);
+        let caller = world.fetch(2);
+        world.settle();
+        assert_eq!(*world.result(caller), Done::Answer(200));
+    }
+}
+
+#[test]
+fn rule_6_who_asks_during_the_back_off_is_rejected_at_once() {
+    let mut world = expired(2);
+    world.script([Manner::later(503, "20")]);
+    world.fetch(0);
+    world.settle();
+    world.pass(100);
+    let callers = [world.fetch(0), world.refresh(0), world.get_token(0), world.refresh(1)];
+    world.pass(0);
+    for caller in &callers[..3] {
+        let error = world.result(*caller).error().expect("an error");
+        assert_eq!(error.kind, ErrorKind::RefreshUnavailable);
+        assert!(error.retry_after.is_some_and(|wait| wait > millis(15_000.0)));
+        assert_eq!(world.took(*caller), 0);
+    }
+    world.settle();
+    assert!(world.result(callers[3]).error().is_some_and(|error| error.retry_after.is_some()));
+    assert_eq!(world.refreshes(), 1);
+}
+
+/// C2: the machine wakes before its network does.
+#[test]
+fn rule_6_c2_coming_online_allows_one_attempt_at_once() {
+    let mut world = expired(1);
+    world.network.down = true;
+    world.pass(8 * 3_600_000);
+    for _ in 0..20 {
+        let caller = world.fetch(0);
+        world.settle();
+        assert_eq!(world.result(caller).error().map(|error| error.kind), Some(ErrorKind::RefreshUnavailable));
+        world.pass(1_000);
+    }
+    assert_eq!(world.status(0), Status::SignedIn);
+    world.network.down = false;
+    world.online(0);
+    let caller = world.fetch(0);
+    world.settle();
+    assert_eq!(*world.result(caller), Done::Answer(200));
+    assert!(world.took(caller) < 1_000);
+}
+
+/// The back-off outlives the tab that met the failure.
+#[test]
+fn rule_6_a_new_tab_shares_the_back_off() {
+    let mut world = expired(1);
+    world.script([Manner::later(503, "600")]);
+    world.fetch(0);
+    world.settle();
+    world.close(0);
+    let tab = world.open();
+    for _ in 0..100 {
+        world.fetch(tab);
+        world.pass(1_000);
+    }
+    assert_eq!(world.refreshes(), 1);
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Step {
+    Fetch,
+    Refused,
+    Online,
+    Show,
+    NextFails,
+    NextHangs,
+    Recovers,
+    Breaks,
+    SameToken,
+    AlwaysRefuses,
+}
+
+fn step() -> impl Strategy<Value = (u16, Step)> {
+    let kind = prop_oneof![
+        6 => Just(Step::Fetch),
+        2 => Just(Step::Refused),
+        2 => Just(Step::Online),
+        2 => Just(Step::Show),
+        1 => Just(Step::NextFails),
+        1 => Just(Step::NextHangs),
+        1 => Just(Step::Recovers),
+        1 => Just(Step::Breaks),
+        1 => Just(Step::SameToken),
+        1 => Just(Step::AlwaysRefuses),
+    ];
+    (prop_oneof![Just(0u16), 0u16..300, 0u16..6_000], kind)
+}
+
+/// The bound that `src/core/pace.rs` states, for a window of `w` seconds.
+fn bound(w: f64) -> f64 {
+    let failures = 1.0 + w / 0.25 + (1.0 + w / 5.0);
+    let ends = 1.0 + 2.0 * w;
+    let refused = 10.0 + (1.0 + w / 5.0);
+    failures + ends + refused
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// No sequence of answers, refusals and hints makes more calls than the
+    /// bound, in any window, whatever the lifetime.
+    #[test]
+    fn rule_6_no_sequence_of_answers_and_hints_breaks_the_bound(
+        steps in prop::collection::vec(step(), 1..200),
+        lifetime in prop_oneof![Just(1u64), Just(1_000), Just(5_000), Just(60_000)],
+        options in prop_oneof![Just(""), Just(r#""proactive":true,"refreshAheadSeconds":900"#)],
+    ) {
+        let mut world = World::new(options);
+        world.auth.lifetime = lifetime;
+        world.open();
+        world.log_in(0, "ann");
+        world.settle();
+        for (gap, step) in steps {
+            world.pass(gap.into());
+            match step {
+                Step::Fetch => { world.fetch(0); }
+                Step::Refused => { world.auth.expire_all(); world.fetch(0); }
+                Step::Online => world.online(0),
+                Step::Show => { world.show(0, false); world.show(0, true); }
+                Step::NextFails => world.script([Manner::status(503)]),
+                Step::NextHangs => world.script([Manner::Hang]),
+                Step::Recovers => { world.auth.otherwise = Manner::Good; world.api_status = None; }
+                Step::Breaks => world.auth.otherwise = Manner::DropBefore,
+                Step::SameToken => world.auth.otherwise = Manner::SameToken,
+                Step::AlwaysRefuses => world.api_status = Some(401),
+            }
+        }
+        let calls = &world.auth.refresh_calls;
+        for (i, from) in calls.iter().enumerate() {
+            for (j, to) in calls.iter().enumerate().skip(i) {
+                let window = (to - from) as f64 / 1000.0;
+                prop_assert!((j - i + 1) as f64 <= bound(window), "{} calls in {window} s", j - i + 1);
+            }
+        }
+    }
+}
+
+/// The same in a store of its own kind: what is shared is the record.
+#[test]
+fn rule_6_the_back_off_is_shared_over_every_kind_of_store() {
+    for kind in [Kind::Memory, Kind::Local, Kind::Transaction] {
+        let mut world = World::new(LAZY);
+        world.store.kind = kind;
+        for _ in 0..4 {
+            world.open();
+        }
+        world.log_in(0, "ann");
+        world.pass(25_000);
+        world.auth.otherwise = Manner::later(503, "60");
+        for n in 0..200 {
+            world.fetch(n % 4);
+            world.pass(100);
+        }
+        assert_eq!(world.refreshes(), 1, "{kind:?}");
+    }
+}
