@@ -34,7 +34,11 @@ fn rule_6_i4_a_dead_server_sees_a_back_off_and_not_a_storm() {
             world.pass(50);
         }
         // Ceilings of 1, 2, 4 … 60 s with full jitter: about 20 on average.
-        assert!((5..45).contains(&world.refreshes()), "{} calls of {tabs} tabs", world.refreshes());
+        assert!(
+            (5..45).contains(&world.refreshes()),
+            "{} calls of {tabs} tabs",
+            world.refreshes()
+        );
         assert_eq!(world.status(0), Status::SignedIn);
     }
 }
@@ -43,7 +47,8 @@ fn rule_6_i4_a_dead_server_sees_a_back_off_and_not_a_storm() {
 #[test]
 fn rule_6_i4_retry_after_is_honoured_by_all_tabs() {
     let date = httpdate::fmt_http_date(
-        std::time::UNIX_EPOCH + std::time::Duration::from_millis((support::world::START as u64) + 56_000),
+        std::time::UNIX_EPOCH
+            + std::time::Duration::from_millis((support::world::START as u64) + 56_000),
     );
     for value in ["30", &date] {
         let mut world = expired(3);
@@ -51,7 +56,10 @@ fn rule_6_i4_retry_after_is_honoured_by_all_tabs() {
         let first = world.fetch(0);
         world.settle();
         let error = world.result(first).error().expect("an error").clone();
-        assert_eq!((error.kind, error.status), (ErrorKind::RefreshUnavailable, Some(429)));
+        assert_eq!(
+            (error.kind, error.status),
+            (ErrorKind::RefreshUnavailable, Some(429))
+        );
         let wait = error.retry_after.expect("a time").as_ms();
         assert!((29_000.0..=31_000.0).contains(&wait), "{wait}");
         for n in 0..250 {
@@ -77,16 +85,30 @@ fn rule_6_who_asks_during_the_back_off_is_rejected_at_once() {
     world.fetch(0);
     world.settle();
     world.pass(100);
-    let callers = [world.fetch(0), world.refresh(0), world.get_token(0), world.refresh(1)];
+    let callers = [
+        world.fetch(0),
+        world.refresh(0),
+        world.get_token(0),
+        world.refresh(1),
+    ];
     world.pass(0);
     for caller in &callers[..3] {
         let error = world.result(*caller).error().expect("an error");
         assert_eq!(error.kind, ErrorKind::RefreshUnavailable);
-        assert!(error.retry_after.is_some_and(|wait| wait > millis(15_000.0)));
+        assert!(
+            error
+                .retry_after
+                .is_some_and(|wait| wait > millis(15_000.0))
+        );
         assert_eq!(world.took(*caller), 0);
     }
     world.settle();
-    assert!(world.result(callers[3]).error().is_some_and(|error| error.retry_after.is_some()));
+    assert!(
+        world
+            .result(callers[3])
+            .error()
+            .is_some_and(|error| error.retry_after.is_some())
+    );
     assert_eq!(world.refreshes(), 1);
 }
 
@@ -99,7 +121,10 @@ fn rule_6_c2_coming_online_allows_one_attempt_at_once() {
     for _ in 0..20 {
         let caller = world.fetch(0);
         world.settle();
-        assert_eq!(world.result(caller).error().map(|error| error.kind), Some(ErrorKind::RefreshUnavailable));
+        assert_eq!(
+            world.result(caller).error().map(|error| error.kind),
+            Some(ErrorKind::RefreshUnavailable)
+        );
         world.pass(1_000);
     }
     assert_eq!(world.status(0), Status::SignedIn);

@@ -1,0 +1,549 @@
+#![cfg(not(target_arch = "wasm32"))]
+//! What goes where: the places that get the token (rule 11), the calls to the
+//! endpoints and what is found in their answers (rule 12), and the record in
+//! a store that may fail (rule 13).
+
+mod support;
+
+use evertoken::core::answer::{Answer, Verdict};
+use evertoken::core::call::{Call, Target};
+use evertoken::core::json::Json;
+use evertoken::core::machine::Machine;
+use evertoken::core::origins::Parts;
+use evertoken::core::policy::BodyKind;
+use evertoken::core::record::Record;
+use support::config::{parse, policy, read};
+use support::{Done, ErrorKind, Event, Instant, Kind, Manner, Status, World};
+
+const LAZY: &str = r#""proactive":false"#;
+
+/// What a machine that does nothing by itself tells of its first call.
+fn call_of(world: &World, target: Target) -> Call {
+    let now = world.wall();
+    let session = world.tabs[0]
+        .held()
+        .and_then(|record| record.session().cloned());
+    Call::new(1, target, &world.policy, session.as_deref(), now)
+}
+
+fn refusal(options: &str) -> String {
+    match read(options) {
+        Ok(_) => panic!("{options} was taken"),
+        Err(error) => {
+            assert_eq!(error.kind, ErrorKind::InvalidConfig, "{options}");
+            error.message.clone()
+        }
+    }
+}
+
+/// J1, J2: exact origins.
+#[test]
+fn rule_11_j1_only_exact_origins_get_the_token() {
+    let config = read(
+        r#"{"refresh":"/refresh","attachTo":["https://api.ok","https://other.ok:8443/v1","http://plain.ok/a/b/"]}"#,
+    )
+    .expect("a good configuration");
+    let admits = |text: &str| {
+        let Some(url) = parse(text, Some(support::config::PAGE)) else {
+            return false;
+        };
+        config.origins.admits(Parts {
+            protocol: &url.protocol,
+            origin: &url.origin,
+            path: &url.path,
+            more: false,
+        })
+    };
+    for good in [
+        "https://api.ok",
+        "https://api.ok/posts?q=1#x",
+        "https://API.ok:443/posts",
+        "https://other.ok:8443/v1",
+        "https://other.ok:8443/v1/posts",
+        "http://plain.ok/a/b/c",
+        "https://other.ok:8443/v2/../v1/posts",
+    ] {
+        assert!(admits(good), "{good}");
+    }
+    for bad in [
+        "/relative",
+        "//evil/posts",
+        "http://api.ok/posts",
+        "https://api.ok:8443/posts",
+        "https://sub.api.ok/posts",
+        "https://api.ok.evil/posts",
+        "https://api.ok@evil/posts",
+        "https://evil/https://api.ok/",
+        "https://evil\\@api.ok/",
+        "https://other.ok:8443/v10",
+        "https://other.ok:8443/v1/../v2",
+        "https://other.ok/v1",
+        "http://plain.ok/a/bc",
+        "blob:https://api.ok/0b3c7a3e",
+        "data:text/plain,https://api.ok",
+        "file:///api.ok",
+        "wss://api.ok/",
+    ] {
+        assert!(!admits(bad), "{bad}");
+    }
+}
+
+/// J2: an entry that could never match is told at once.
+#[test]
+fn rule_11_j2_an_entry_that_could_never_match_is_refused() {
+    for entry in [
+        r#""*""#,
+        r#""https://*.ok""#,
+        r#""https://api.ok/*""#,
+        r#""api.ok""#,
+        r#""ftp://api.ok""#,
+        r#""https://user@api.ok""#,
+        r#""https://api.ok?x=1""#,
+        r##""https://api.ok#x""##,
+        r#""/relative""#,
+        r#""""#,
+        "7",
+        "null",
+    ] {
+        let message = refusal(&format!(r#"{{"refresh":"/refresh","attachTo":[{entry}]}}"#));
+        assert!(message.contains("attachTo"), "{entry}: {message}");
+    }
+    assert!(refusal(r#"{"refresh":"/refresh","attachTo":"https://api.ok"}"#).contains("attachTo"));
+}
+
+#[test]
+fn rule_11_base_url_s_origin_is_the_default() {
+    let config = read(r#"{"baseUrl":"https://api.ok/v1/","refresh":"refresh"}"#)
+        .expect("a good configuration");
+    assert_eq!(
+        config.origins.whole().collect::<Vec<_>>(),
+        ["https://api.ok"]
+    );
+    assert_eq!(
+        config.policy.refresh.map(|endpoint| endpoint.url),
+        Some("https://api.ok/v1/refresh".to_owned())
+    );
+    let config = read(r#"{"refresh":"/refresh"}"#).expect("a good configuration");
+    assert_eq!(
+        config.origins.whole().collect::<Vec<_>>(),
+        ["https://app.example"]
+    );
+}
+
+/// J4, F3: nothing that can be printed holds a token.
+#[test]
+fn rule_11_j4_nothing_that_can_be_printed_holds_a_token() {
+    let mut world = World::signed_in(LAZY);
+    world.script([Manner::body(
+        200,
+        r#"{"accessToken":"SECRETa","refreshToken":"SECRETr","x":"SECRETx""#,
+    )]);
+    world.pass(25_000);
+    let failed = world.fetch(0);
+    world.settle();
+    world.pass(60_000);
+    world.script([Manner::body(
+        200,
+        r#"{"accessToken":"SECRETa","refreshToken":"SECRETr"}"#,
+    )]);
+    world.get_token(0);
+    world.settle();
+    let machine: &Machine = &world.tabs[0].machine;
+    let printed = format!(
+        "{machine:?}{:?}{:?}{:?}{:?}",
+        machine.inspection(),
+        machine.snapshot(),
+        world.tabs[0].events,
+        world.result(failed)
+    );
+    assert_eq!(
+        machine.access_token().map(|token| token.expose()),
+        Some("SECRETa")
+    );
+    assert!(!printed.contains("SECRET"), "{printed}");
+    for call in [
+        call_of(&world, Target::Refresh),
+        call_of(&world, Target::Logout),
+    ] {
+        assert!(!call.field.is_some_and(|(name, _)| name.contains("SECRET")));
+    }
+}
+
+/// A header that a browser would carry along a redirect.
+#[test]
+fn rule_11_redirects_are_not_followed_with_a_token_that_would_go_along() {
+    let world = World::signed_in(LAZY);
+    assert!(!call_of(&world, Target::Refresh).follow_redirects);
+    let world = World::signed_in(
+        r#""accessToken":{"in":"header","name":"x-access-token","prefix":""},"logout":{"url":"/logout","authenticate":true},"refreshToken":{"in":"cookie"}"#,
+    );
+    assert!(!call_of(&world, Target::Logout).follow_redirects);
+    let world = World::signed_in(r#""refreshToken":{"in":"cookie"}"#);
+    assert!(call_of(&world, Target::Refresh).follow_redirects);
+}
+
+#[test]
+fn rule_12_endpoints_get_the_access_token_only_where_it_is_asked_for() {
+    let world = World::signed_in(LAZY);
+    assert!(call_of(&world, Target::Login).headers.is_empty());
+    assert!(call_of(&world, Target::Refresh).headers.is_empty());
+    let logout = call_of(&world, Target::Logout);
+    assert_eq!(logout.headers.len(), 1);
+    assert!(logout.headers[0].0 == "Authorization" && logout.headers[0].1.starts_with("Bearer ey"));
+    let mut world = World::signed_in(LAZY);
+    world.pass(25_000);
+    assert!(
+        call_of(&world, Target::Logout).headers.is_empty(),
+        "only a valid one"
+    );
+    let world = World::signed_in(
+        r#""logout":{"url":"/logout","authenticate":false},"refresh":{"url":"/refresh","authenticate":true}"#,
+    );
+    assert!(call_of(&world, Target::Logout).headers.is_empty());
+    assert_eq!(call_of(&world, Target::Refresh).headers.len(), 1);
+}
+
+#[test]
+fn rule_12_the_refresh_token_travels_as_configured() {
+    let of = |options: &str| call_of(&World::signed_in(options), Target::Refresh);
+    let field = |call: &Call| call.field.as_ref().map(|(name, _)| name.clone());
+    let call = of(LAZY);
+    assert_eq!(
+        (field(&call).as_deref(), call.body, call.credentials),
+        (Some("refreshToken"), BodyKind::Json, "same-origin")
+    );
+    let call = of(r#""refresh":{"url":"/r","body":"form"}"#);
+    assert_eq!(
+        (field(&call).as_deref(), call.body, call.grant_type),
+        (Some("refresh_token"), BodyKind::Form, true)
+    );
+    let call = of(r#""refreshToken":{"in":"body","field":"rt"}"#);
+    assert_eq!(field(&call).as_deref(), Some("rt"));
+    let call = of(r#""refresh":{"url":"/r","tokenField":"token"}"#);
+    assert_eq!(field(&call).as_deref(), Some("token"));
+    let call = of(r#""refreshToken":{"in":"header","name":"x-refresh","prefix":"R "}"#);
+    assert!(
+        field(&call).is_none()
+            && call.headers[0].0 == "x-refresh"
+            && call.headers[0].1.starts_with("R refresh-")
+    );
+    let call = of(r#""refresh":{"url":"/r","method":"get"}"#);
+    assert_eq!((field(&call), call.body), (None, BodyKind::None));
+    let mut world = World::new(r#""refreshToken":{"in":"cookie"}"#);
+    world.auth.cookie = true;
+    world.open();
+    world.log_in(0, "ann");
+    world.settle();
+    let call = call_of(&world, Target::Refresh);
+    assert_eq!(
+        (field(&call), call.body, call.credentials),
+        (None, BodyKind::None, "include")
+    );
+    // RFC 7009 names it otherwise, and only there.
+    let world =
+        World::signed_in(r#""logout":{"url":"/revoke","body":"form","tokenField":"token"}"#);
+    assert_eq!(
+        field(&call_of(&world, Target::Logout)).as_deref(),
+        Some("token")
+    );
+    assert_eq!(
+        field(&call_of(&world, Target::Refresh)).as_deref(),
+        Some("refreshToken")
+    );
+}
+
+/// A sign-out that wants both tokens in one header gives the access token.
+#[test]
+fn rule_7_the_access_token_takes_a_header_that_both_want() {
+    let world = World::signed_in(r#""refreshToken":{"in":"header"}"#);
+    let call = call_of(&world, Target::Logout);
+    assert_eq!(call.headers.len(), 1);
+    assert!(
+        call.headers[0].1.starts_with("Bearer ey"),
+        "{:?}",
+        call.headers
+    );
+}
+
+/// Where tokens are found without `response`.
+#[test]
+fn rule_12_tokens_are_found_under_the_usual_names() {
+    let policy = policy(LAZY);
+    let found = |body: &str| {
+        let answer = Answer {
+            status: 200,
+            media_type: "application/json",
+            retry_after: None,
+            body,
+        };
+        match answer.of_refresh(&policy.paths, false, Instant::EPOCH) {
+            Verdict::Renewed(tokens) => tokens.access.map(|token| token.expose().to_owned()),
+            _ => None,
+        }
+    };
+    for name in ["accessToken", "access_token", "access", "jwt", "token"] {
+        assert_eq!(
+            found(&format!(r#"{{"{name}":"t"}}"#)).as_deref(),
+            Some("t"),
+            "{name}"
+        );
+        assert_eq!(
+            found(&format!(r#"{{"data":{{"{name}":"t"}}}}"#)).as_deref(),
+            Some("t"),
+            "data.{name}"
+        );
+        assert_eq!(
+            found(&format!(r#"{{"{name}":""}}"#)),
+            None,
+            "an empty string is no token"
+        );
+    }
+    assert_eq!(
+        found(r#"{"accessToken":"","jwt":"t"}"#).as_deref(),
+        Some("t")
+    );
+    assert_eq!(
+        found(r#"{"token":"top","data":{"accessToken":"below"}}"#).as_deref(),
+        Some("top")
+    );
+    assert_eq!(found(r#"[{"token":"t"}]"#), None);
+}
+
+/// A path replaces only its own search.
+#[test]
+fn rule_12_a_path_replaces_its_own_search_only() {
+    let policy = policy(
+        r#""response":{"accessToken":"a.b.0","expiresIn":"ttl","expiresInUnit":"ms","expiresAt":"until"}"#,
+    );
+    let body = r#"{"a":{"b":["t"]},"token":"no","refresh_token":"r","ttl":"5000","until":"2001-09-09T01:46:40Z"}"#;
+    let answer = Answer {
+        status: 200,
+        media_type: "",
+        retry_after: None,
+        body,
+    };
+    let Verdict::Renewed(tokens) = answer.of_refresh(&policy.paths, false, Instant::EPOCH) else {
+        panic!("no tokens found")
+    };
+    assert_eq!(
+        tokens.access.as_ref().map(|token| token.expose()),
+        Some("t")
+    );
+    assert_eq!(
+        tokens.refresh.as_ref().map(|token| token.expose()),
+        Some("r")
+    );
+    assert_eq!(
+        tokens.stated.expires_in.map(|span| span.as_ms()),
+        Some(5000.0)
+    );
+    assert_eq!(tokens.stated.expires_at.map(Instant::as_ms), Some(1e12));
+}
+
+/// With the access token in a cookie, the status decides.
+#[test]
+fn rule_12_with_cookie_tokens_the_status_decides() {
+    let policy = policy(
+        r#""accessToken":{"in":"cookie","lifetimeSeconds":60},"refreshToken":{"in":"cookie"}"#,
+    );
+    for body in ["", "{}", "null", r#"{"ok":true,"expiresIn":7}"#] {
+        let answer = Answer {
+            status: 200,
+            media_type: "",
+            retry_after: None,
+            body,
+        };
+        let verdict = answer.of_refresh(&policy.paths, true, Instant::EPOCH);
+        let Verdict::Renewed(tokens) = verdict else {
+            panic!("{body}: {verdict:?}")
+        };
+        assert_eq!(
+            tokens.stated.expires_in.is_some(),
+            body.contains("expiresIn")
+        );
+    }
+}
+
+/// B7, F1, F6: a store that throws from the start, or in the middle.
+#[test]
+fn rule_13_b7_a_store_that_fails_leaves_the_session_in_memory() {
+    for kind in [Kind::Local, Kind::Transaction] {
+        let mut world = World::new(LAZY);
+        world.store.kind = kind;
+        world.store.fails = true;
+        world.open();
+        world.open();
+        world.log_in(0, "ann");
+        world.pass(25_000);
+        let callers = [world.fetch(0), world.fetch(1)];
+        world.settle();
+        assert!(
+            callers
+                .iter()
+                .all(|caller| *world.result(*caller) == Done::Answer(200)),
+            "{kind:?}"
+        );
+        assert_eq!(world.refreshes(), 1);
+        world.log_out(1);
+        world.settle();
+        world.pass(100);
+        assert_eq!(world.status(0), Status::SignedOut, "{kind:?}");
+    }
+    let mut world = World::signed_in(LAZY);
+    world.pass(25_000);
+    world.store.fails = true;
+    let caller = world.fetch(0);
+    world.settle();
+    assert_eq!(*world.result(caller), Done::Answer(200));
+}
+
+/// F3: what is stored is garbage.
+#[test]
+fn rule_13_f3_a_corrupt_record_is_as_none_and_is_replaced() {
+    let good = {
+        let world = World::signed_in(LAZY);
+        world.store.text.clone().unwrap_or_default()
+    };
+    let cut = good.len() / 2;
+    let texts = [
+        "",
+        "null",
+        "[]",
+        "{",
+        "\0",
+        "undefined",
+        r#"{"v":2}"#,
+        r#"{"v":1}"#,
+        &good[..cut],
+    ];
+    for text in texts {
+        assert!(
+            Json::parse(text)
+                .and_then(|json| Record::read(json, false))
+                .is_none(),
+            "{text}"
+        );
+        let mut world = World::new(LAZY);
+        world.store.text = Some(text.to_owned());
+        let tab = world.open();
+        assert_eq!(world.status(tab), Status::SignedOut, "{text}");
+        world.log_in(tab, "ann");
+        world.settle();
+        assert_eq!(world.status(tab), Status::SignedIn);
+        assert!(
+            world
+                .store
+                .text
+                .as_deref()
+                .and_then(Json::parse)
+                .is_some_and(|json| Record::read(json, false).is_some())
+        );
+    }
+}
+
+/// The version of a later release is not read, and not overwritten by what a
+/// refresh of this one would write.
+#[test]
+fn rule_13_a_record_is_versioned() {
+    let world = World::signed_in(LAZY);
+    let text = world.store.text.clone().unwrap_or_default();
+    assert!(text.starts_with(r#"{"v":1,"#), "{text}");
+    let later = text.replacen(r#""v":1"#, r#""v":9"#, 1);
+    assert!(
+        Json::parse(&later)
+            .and_then(|json| Record::read(json, false))
+            .is_none()
+    );
+}
+
+/// A10: another key is another world.
+#[test]
+fn rule_1_a10_another_key_shares_nothing() {
+    let (mut one, mut other) = (World::signed_in(LAZY), World::signed_in(LAZY));
+    one.log_out(0);
+    one.settle();
+    other.pass(25_000);
+    let caller = other.fetch(0);
+    other.settle();
+    assert_eq!(*other.result(caller), Done::Answer(200));
+    assert_eq!((one.refreshes(), other.refreshes()), (0, 1));
+}
+
+/// I6: each failure says what it was.
+#[test]
+fn rule_5_i6_an_error_has_kind_status_and_cause() {
+    let mut world = World::signed_in(LAZY);
+    world.pass(25_000);
+    world.script([Manner::status(404)]);
+    let caller = world.fetch(0);
+    world.settle();
+    let error = world.result(caller).error().expect("an error").clone();
+    assert_eq!(
+        (error.kind, error.status, error.retryable),
+        (ErrorKind::RefreshUnavailable, Some(404), false)
+    );
+    assert_eq!(
+        error.cause.as_ref().map(|cause| cause.kind),
+        Some(ErrorKind::InvalidResponse)
+    );
+    assert_eq!(
+        world.tabs[0]
+            .machine
+            .inspection()
+            .last_error
+            .as_ref()
+            .map(|last| last.kind),
+        Some(error.kind)
+    );
+    assert_eq!(
+        world.tabs[0].count(|event| matches!(event, Event::RefreshFailed(_))),
+        1
+    );
+}
+
+/// A login that the server refuses, and one that it cannot answer.
+#[test]
+fn rule_5_a_failed_login_says_whose_fault_it_was() {
+    let of = |manner: Manner| {
+        let mut world = World::new(LAZY);
+        world.open();
+        world.auth.login_script.push_back(manner);
+        let caller = world.log_in(0, "ann");
+        world.settle();
+        world
+            .result(caller)
+            .error()
+            .map(|error| (error.kind, error.retryable))
+    };
+    for status in [400, 401, 403, 404, 422] {
+        assert_eq!(
+            of(Manner::status(status)),
+            Some((ErrorKind::LoginRejected, false)),
+            "{status}"
+        );
+    }
+    for status in [408, 425, 429, 500, 503] {
+        assert_eq!(
+            of(Manner::status(status)),
+            Some((ErrorKind::LoginUnavailable, true)),
+            "{status}"
+        );
+    }
+    assert_eq!(
+        of(Manner::html(200)),
+        Some((ErrorKind::LoginUnavailable, true))
+    );
+    assert_eq!(
+        of(Manner::html(403)),
+        Some((ErrorKind::LoginUnavailable, true))
+    );
+    assert_eq!(
+        of(Manner::DropBefore),
+        Some((ErrorKind::LoginUnavailable, true))
+    );
+    assert_eq!(of(Manner::Hang), Some((ErrorKind::LoginUnavailable, true)));
+    assert_eq!(
+        of(Manner::body(200, "{}")).map(|(kind, _)| kind),
+        Some(ErrorKind::InvalidResponse)
+    );
+}
