@@ -118,7 +118,7 @@ impl Pace {
             return false;
         }
         let debt = self.reactive_until.since(now);
-        if debt >= REFILL.times(f64::from(BURST)) {
+        if debt + REFILL > REFILL.times(f64::from(BURST)) {
             return false;
         }
         self.reactive_until = now + debt + REFILL;
