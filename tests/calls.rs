@@ -1,19 +1,17 @@
 #![cfg(not(target_arch = "wasm32"))]
 //! What goes where: the places that get the token (rule 11), the calls to the
-//! endpoints and what is found in their answers (rule 12), and the record in
-//! a store that may fail (rule 13).
+//! endpoints and what is found in their answers (rule 12).
 
 mod support;
 
 use evertoken::core::answer::{Answer, Verdict};
 use evertoken::core::call::{Call, Target};
-use evertoken::core::json::Json;
+use evertoken::core::lifetime::Stated;
 use evertoken::core::machine::Machine;
 use evertoken::core::origins::Parts;
 use evertoken::core::policy::BodyKind;
-use evertoken::core::record::Record;
 use support::config::{parse, policy, read};
-use support::{Done, ErrorKind, Event, Instant, Kind, Manner, Status, World};
+use support::{Ask, Done, ErrorKind, Event, Instant, Manner, Millis, SignedOutBy, World};
 
 const LAZY: &str = r#""proactive":false"#;
 
@@ -364,98 +362,6 @@ fn rule_12_with_cookie_tokens_the_status_decides() {
     }
 }
 
-/// B7, F1, F6: a store that throws from the start, or in the middle.
-#[test]
-fn rule_13_b7_a_store_that_fails_leaves_the_session_in_memory() {
-    for kind in [Kind::Local, Kind::Transaction] {
-        let mut world = World::new(LAZY);
-        world.store.kind = kind;
-        world.store.fails = true;
-        world.open();
-        world.open();
-        world.log_in(0, "ann");
-        world.pass(25_000);
-        let callers = [world.fetch(0), world.fetch(1)];
-        world.settle();
-        assert!(
-            callers
-                .iter()
-                .all(|caller| *world.result(*caller) == Done::Answer(200)),
-            "{kind:?}"
-        );
-        assert_eq!(world.refreshes(), 1);
-        world.log_out(1);
-        world.settle();
-        world.pass(100);
-        assert_eq!(world.status(0), Status::SignedOut, "{kind:?}");
-    }
-    let mut world = World::signed_in(LAZY);
-    world.pass(25_000);
-    world.store.fails = true;
-    let caller = world.fetch(0);
-    world.settle();
-    assert_eq!(*world.result(caller), Done::Answer(200));
-}
-
-/// F3: what is stored is garbage.
-#[test]
-fn rule_13_f3_a_corrupt_record_is_as_none_and_is_replaced() {
-    let good = {
-        let world = World::signed_in(LAZY);
-        world.store.text.clone().unwrap_or_default()
-    };
-    let cut = good.len() / 2;
-    let texts = [
-        "",
-        "null",
-        "[]",
-        "{",
-        "\0",
-        "undefined",
-        r#"{"v":2}"#,
-        r#"{"v":1}"#,
-        &good[..cut],
-    ];
-    for text in texts {
-        assert!(
-            Json::parse(text)
-                .and_then(|json| Record::read(json, false))
-                .is_none(),
-            "{text}"
-        );
-        let mut world = World::new(LAZY);
-        world.store.text = Some(text.to_owned());
-        let tab = world.open();
-        assert_eq!(world.status(tab), Status::SignedOut, "{text}");
-        world.log_in(tab, "ann");
-        world.settle();
-        assert_eq!(world.status(tab), Status::SignedIn);
-        assert!(
-            world
-                .store
-                .text
-                .as_deref()
-                .and_then(Json::parse)
-                .is_some_and(|json| Record::read(json, false).is_some())
-        );
-    }
-}
-
-/// The version of a later release is not read, and not overwritten by what a
-/// refresh of this one would write.
-#[test]
-fn rule_13_a_record_is_versioned() {
-    let world = World::signed_in(LAZY);
-    let text = world.store.text.clone().unwrap_or_default();
-    assert!(text.starts_with(r#"{"v":1,"#), "{text}");
-    let later = text.replacen(r#""v":1"#, r#""v":9"#, 1);
-    assert!(
-        Json::parse(&later)
-            .and_then(|json| Record::read(json, false))
-            .is_none()
-    );
-}
-
 /// A10: another key is another world.
 #[test]
 fn rule_1_a10_another_key_shares_nothing() {
@@ -469,81 +375,33 @@ fn rule_1_a10_another_key_shares_nothing() {
     assert_eq!((one.refreshes(), other.refreshes()), (0, 1));
 }
 
-/// I6: each failure says what it was.
+/// Rule 12: a session whose refresh token would travel in the body and was
+/// never given ends where its token does.
 #[test]
-fn rule_5_i6_an_error_has_kind_status_and_cause() {
-    let mut world = World::signed_in(LAZY);
-    world.pass(25_000);
-    world.script([Manner::status(404)]);
-    let caller = world.fetch(0);
+fn rule_12_without_a_refresh_token_no_call_is_made_and_the_session_ends() {
+    let mut world = World::new("");
+    world.open();
+    let tokens = evertoken::core::answer::from_application(
+        Some("abc"),
+        None,
+        Stated {
+            expires_in: Millis::from_ms(20_000.0),
+            expires_at: None,
+        },
+        false,
+    );
+    world.hand_in(0, tokens);
     world.settle();
-    let error = world.result(caller).error().expect("an error").clone();
-    assert_eq!(
-        (error.kind, error.status, error.retryable),
-        (ErrorKind::RefreshUnavailable, Some(404), false)
+    let early = world.token(
+        0,
+        Ask::Token {
+            least: Millis::from_ms(60_000.0).unwrap_or_default(),
+        },
     );
-    assert_eq!(
-        error.cause.as_ref().map(|cause| cause.kind),
-        Some(ErrorKind::InvalidResponse)
-    );
-    assert_eq!(
-        world.tabs[0]
-            .machine
-            .inspection()
-            .last_error
-            .as_ref()
-            .map(|last| last.kind),
-        Some(error.kind)
-    );
-    assert_eq!(
-        world.tabs[0].count(|event| matches!(event, Event::RefreshFailed(_))),
-        1
-    );
-}
-
-/// A login that the server refuses, and one that it cannot answer.
-#[test]
-fn rule_5_a_failed_login_says_whose_fault_it_was() {
-    let of = |manner: Manner| {
-        let mut world = World::new(LAZY);
-        world.open();
-        world.auth.login_script.push_back(manner);
-        let caller = world.log_in(0, "ann");
-        world.settle();
-        world
-            .result(caller)
-            .error()
-            .map(|error| (error.kind, error.retryable))
-    };
-    for status in [400, 401, 403, 404, 422] {
-        assert_eq!(
-            of(Manner::status(status)),
-            Some((ErrorKind::LoginRejected, false)),
-            "{status}"
-        );
-    }
-    for status in [408, 425, 429, 500, 503] {
-        assert_eq!(
-            of(Manner::status(status)),
-            Some((ErrorKind::LoginUnavailable, true)),
-            "{status}"
-        );
-    }
-    assert_eq!(
-        of(Manner::html(200)),
-        Some((ErrorKind::LoginUnavailable, true))
-    );
-    assert_eq!(
-        of(Manner::html(403)),
-        Some((ErrorKind::LoginUnavailable, true))
-    );
-    assert_eq!(
-        of(Manner::DropBefore),
-        Some((ErrorKind::LoginUnavailable, true))
-    );
-    assert_eq!(of(Manner::Hang), Some((ErrorKind::LoginUnavailable, true)));
-    assert_eq!(
-        of(Manner::body(200, "{}")).map(|(kind, _)| kind),
-        Some(ErrorKind::InvalidResponse)
-    );
+    world.settle();
+    assert_eq!(*world.result(early), Done::Token(Some("abc".to_owned())));
+    world.pass(21_000);
+    let rejected = Event::SignedOut(SignedOutBy::RefreshRejected);
+    assert_eq!(world.tabs[0].count(|event| *event == rejected), 1);
+    assert_eq!(world.refreshes(), 0);
 }

@@ -6,7 +6,7 @@ mod support;
 use evertoken::core::answer;
 use evertoken::core::lifetime::Stated;
 use support::token::jwt;
-use support::{Ask, Done, ErrorKind, Event, Instant, Millis, Status, World};
+use support::{Ask, Done, ErrorKind, Instant, Millis, Status, World};
 
 const LAZY: &str = r#""proactive":false"#;
 const DAY: u64 = 86_400_000;
@@ -265,21 +265,6 @@ fn rule_9_proactive_visible_rests_while_hidden() {
     world.pass(600_000);
     assert_eq!(world.refreshes(), 0);
     assert_eq!(world.tabs[0].machine.deadline(), Instant::NEVER);
-}
-
-/// I3: the timer's refresh is refused although the token is still good: the
-/// server has ended the session, and says so once.
-#[test]
-fn rule_5_i3_a_refusal_ahead_of_time_ends_the_session_once() {
-    let mut world = World::signed_in("");
-    world.auth.families[0].revoked = true;
-    world.pass(60_000);
-    assert_eq!(world.status(0), Status::SignedOut);
-    assert_eq!(
-        world.tabs[0].count(|event| matches!(event, Event::SignedOut(_))),
-        1
-    );
-    assert_eq!(world.refreshes(), 1);
 }
 
 #[test]

@@ -1,0 +1,102 @@
+#![cfg(not(target_arch = "wasm32"))]
+//! The record in a store that may fail (rule 13).
+
+mod support;
+
+use evertoken::core::json::Json;
+use evertoken::core::record::Record;
+use support::{Done, Kind, Status, World};
+
+const LAZY: &str = r#""proactive":false"#;
+
+/// B7, F1, F6: a store that throws from the start, or in the middle.
+#[test]
+fn rule_13_b7_a_store_that_fails_leaves_the_session_in_memory() {
+    for kind in [Kind::Local, Kind::Transaction] {
+        let mut world = World::new(LAZY);
+        world.store.kind = kind;
+        world.store.fails = true;
+        world.open();
+        world.open();
+        world.log_in(0, "ann");
+        world.pass(25_000);
+        let callers = [world.fetch(0), world.fetch(1)];
+        world.settle();
+        assert!(
+            callers
+                .iter()
+                .all(|caller| *world.result(*caller) == Done::Answer(200)),
+            "{kind:?}"
+        );
+        assert_eq!(world.refreshes(), 1);
+        world.log_out(1);
+        world.settle();
+        world.pass(100);
+        assert_eq!(world.status(0), Status::SignedOut, "{kind:?}");
+    }
+    let mut world = World::signed_in(LAZY);
+    world.pass(25_000);
+    world.store.fails = true;
+    let caller = world.fetch(0);
+    world.settle();
+    assert_eq!(*world.result(caller), Done::Answer(200));
+}
+
+/// F3: what is stored is garbage.
+#[test]
+fn rule_13_f3_a_corrupt_record_is_as_none_and_is_replaced() {
+    let good = {
+        let world = World::signed_in(LAZY);
+        world.store.text.clone().unwrap_or_default()
+    };
+    let cut = good.len() / 2;
+    let texts = [
+        "",
+        "null",
+        "[]",
+        "{",
+        "\0",
+        "undefined",
+        r#"{"v":2}"#,
+        r#"{"v":1}"#,
+        &good[..cut],
+    ];
+    for text in texts {
+        assert!(
+            Json::parse(text)
+                .and_then(|json| Record::read(json, false))
+                .is_none(),
+            "{text}"
+        );
+        let mut world = World::new(LAZY);
+        world.store.text = Some(text.to_owned());
+        let tab = world.open();
+        assert_eq!(world.status(tab), Status::SignedOut, "{text}");
+        world.log_in(tab, "ann");
+        world.settle();
+        assert_eq!(world.status(tab), Status::SignedIn);
+        assert!(
+            world
+                .store
+                .text
+                .as_deref()
+                .and_then(Json::parse)
+                .is_some_and(|json| Record::read(json, false).is_some())
+        );
+    }
+}
+
+/// The version of a later release is not read, and not overwritten by what a
+/// refresh of this one would write.
+#[test]
+fn rule_13_a_record_is_versioned() {
+    let world = World::signed_in(LAZY);
+    let text = world.store.text.clone().unwrap_or_default();
+    assert!(text.starts_with(r#"{"v":1,"#), "{text}");
+    let later = text.replacen(r#""v":1"#, r#""v":9"#, 1);
+    assert!(
+        Json::parse(&later)
+            .and_then(|json| Record::read(json, false))
+            .is_none()
+    );
+}

@@ -1,0 +1,299 @@
+#![cfg(not(target_arch = "wasm32"))]
+//! What ends a session and what is only passing (rule 5).
+
+mod support;
+
+use support::{Done, ErrorKind, Event, Manner, SignedOutBy, Status, World};
+
+const LAZY: &str = r#""proactive":false"#;
+
+/// Tabs of a session whose token has ended.
+fn expired(tabs: usize) -> World {
+    let mut world = World::new(LAZY);
+    for _ in 0..tabs {
+        world.open();
+    }
+    world.log_in(0, "ann");
+    world.pass(25_000);
+    world
+}
+
+fn signed_out(world: &World, tab: usize) -> Vec<SignedOutBy> {
+    let by = |event: &Event| match event {
+        Event::SignedOut(by) => Some(*by),
+        _ => None,
+    };
+    let events = &world.tabs[tab].events;
+    events.iter().filter_map(|(_, event)| by(event)).collect()
+}
+
+fn code(done: &Done) -> Option<ErrorKind> {
+    done.error().map(|error| error.kind)
+}
+
+/// I2: statuses of the refresh endpoint.
+#[test]
+fn rule_5_i2_only_five_statuses_and_invalid_grant_end_a_session() {
+    for status in (300..600).filter(|status| ![304].contains(status)) {
+        let mut world = expired(1);
+        world.script([Manner::status(status)]);
+        let caller = world.fetch(0);
+        world.settle();
+        let error = world.result(caller).error().expect("an error").clone();
+        if [400, 401, 403, 410, 422].contains(&status) {
+            assert_eq!(
+                (error.kind, world.status(0)),
+                (ErrorKind::RefreshRejected, Status::SignedOut),
+                "{status}"
+            );
+            assert_eq!(
+                signed_out(&world, 0),
+                [SignedOutBy::RefreshRejected],
+                "{status}"
+            );
+        } else {
+            assert_eq!(
+                (error.kind, world.status(0)),
+                (ErrorKind::RefreshUnavailable, Status::SignedIn),
+                "{status}"
+            );
+            assert_eq!(error.retryable, ![404, 405].contains(&status), "{status}");
+            assert_eq!(error.status, Some(status));
+        }
+    }
+}
+
+#[test]
+fn rule_5_invalid_grant_ends_a_session_with_any_status() {
+    for status in [200, 404, 429, 500, 503] {
+        let mut world = expired(1);
+        world.script([Manner::body(status, r#"{"error":"invalid_grant"}"#)]);
+        world.fetch(0);
+        world.settle();
+        assert_eq!(world.status(0), Status::SignedOut, "{status}");
+    }
+    let mut world = expired(1);
+    world.script([Manner::body(500, r#"{"error":"server_error"}"#)]);
+    world.fetch(0);
+    world.settle();
+    assert_eq!(world.status(0), Status::SignedIn);
+}
+
+/// G6: captive portals, proxies, cut and empty bodies.
+#[test]
+fn rule_5_g6_html_and_broken_bodies_are_passing_and_say_what_was_looked_for() {
+    for status in [200, 400, 401, 403, 502] {
+        let mut world = expired(1);
+        world.script([Manner::html(status)]);
+        let caller = world.fetch(0);
+        world.settle();
+        assert_eq!(
+            code(world.result(caller)),
+            Some(ErrorKind::RefreshUnavailable),
+            "{status}"
+        );
+        assert_eq!(world.status(0), Status::SignedIn, "{status}");
+    }
+    for (body, retryable) in [
+        ("", true),
+        ("{\"accessToken\":", true),
+        ("{}", false),
+        ("null", false),
+        (r#"{"token":""}"#, false),
+    ] {
+        let mut world = expired(1);
+        world.script([Manner::body(200, body)]);
+        let caller = world.fetch(0);
+        world.settle();
+        let error = world.result(caller).error().expect("an error").clone();
+        assert_eq!(
+            (error.kind, error.retryable),
+            (ErrorKind::RefreshUnavailable, retryable),
+            "{body}"
+        );
+        if !retryable {
+            let cause = error.cause.clone().expect("a cause");
+            assert_eq!(cause.kind, ErrorKind::InvalidResponse);
+            assert!(
+                cause
+                    .message
+                    .contains("accessToken, access_token, access, jwt, token"),
+                "{}",
+                cause.message
+            );
+        }
+    }
+}
+
+/// I1, A6, I8: the network fails and the session is kept; the server refuses
+/// and nothing is sent with the dead token, ever.
+#[test]
+fn rule_5_i1_a_network_error_keeps_the_session() {
+    for manner in [Manner::DropBefore, Manner::Hang] {
+        let mut world = expired(1);
+        world.script([manner]);
+        let caller = world.fetch(0);
+        world.settle();
+        assert_eq!(
+            code(world.result(caller)),
+            Some(ErrorKind::RefreshUnavailable)
+        );
+        let snapshot = world.tabs[0].shown.clone().expect("a snapshot");
+        assert!(snapshot.stale && snapshot.status == Status::SignedIn && snapshot.error.is_some());
+        world.pass(60_000);
+        let next = world.fetch(0);
+        world.settle();
+        assert_eq!(*world.result(next), Done::Answer(200));
+        let snapshot = world.tabs[0].shown.clone().expect("a snapshot");
+        assert!(!snapshot.stale && snapshot.error.is_none());
+    }
+}
+
+#[test]
+fn rule_5_a6_i8_a_definitive_refusal_ends_everything_once() {
+    let mut world = expired(3);
+    world.script([Manner::body(400, r#"{"error":"invalid_grant"}"#)]);
+    let callers: Vec<_> = (0..30).map(|n| world.fetch(n % 3)).collect();
+    world.settle();
+    world.pass(3_600_000);
+    assert_eq!(world.api_calls, 0);
+    assert_eq!(world.refreshes(), 1);
+    for tab in 0..3 {
+        assert_eq!(signed_out(&world, tab).len(), 1);
+        assert_eq!(world.status(tab), Status::SignedOut);
+        assert!(world.tabs[tab].pass.is_none());
+    }
+    let own: Vec<_> = callers.iter().step_by(3).collect();
+    assert!(
+        own.iter()
+            .all(|caller| code(world.result(**caller)) == Some(ErrorKind::RefreshRejected))
+    );
+    let stored = world.store.text.clone().unwrap_or_default();
+    assert!(
+        !stored.contains("access") && !stored.contains("refresh-"),
+        "{stored}"
+    );
+}
+
+/// B14: a revoked refresh token and many tabs.
+#[test]
+fn rule_5_b14_a_revoked_session_ends_in_all_tabs_and_they_stop() {
+    let mut world = expired(5);
+    world.auth.families[0].revoked = true;
+    for tab in 0..5 {
+        world.fetch(tab);
+    }
+    world.settle();
+    world.pass(600_000);
+    assert!(world.refreshes() <= 5);
+    assert!((0..5).all(|tab| world.status(tab) == Status::SignedOut));
+}
+
+/// G5: the least that an answer can hold.
+#[test]
+fn rule_5_g5_an_answer_with_an_access_token_alone_is_enough() {
+    let mut world = expired(1);
+    world.script([Manner::body(200, r#"{"access_token":"abc"}"#)]);
+    let token = world.get_token(0);
+    world.settle();
+    assert_eq!(*world.result(token), Done::Token(Some("abc".to_owned())));
+    let session = world.tabs[0]
+        .held()
+        .and_then(|record| record.session().cloned())
+        .expect("a session");
+    assert!(session.refresh.is_some(), "the refresh token held is kept");
+}
+
+/// I6: each failure says what it was.
+#[test]
+fn rule_5_i6_an_error_has_kind_status_and_cause() {
+    let mut world = World::signed_in(LAZY);
+    world.pass(25_000);
+    world.script([Manner::status(404)]);
+    let caller = world.fetch(0);
+    world.settle();
+    let error = world.result(caller).error().expect("an error").clone();
+    assert_eq!(
+        (error.kind, error.status, error.retryable),
+        (ErrorKind::RefreshUnavailable, Some(404), false)
+    );
+    assert_eq!(
+        error.cause.as_ref().map(|cause| cause.kind),
+        Some(ErrorKind::InvalidResponse)
+    );
+    assert_eq!(
+        world.tabs[0]
+            .machine
+            .inspection()
+            .last_error
+            .as_ref()
+            .map(|last| last.kind),
+        Some(error.kind)
+    );
+    assert_eq!(
+        world.tabs[0].count(|event| matches!(event, Event::RefreshFailed(_))),
+        1
+    );
+}
+
+/// A login that the server refuses, and one that it cannot answer.
+#[test]
+fn rule_5_a_failed_login_says_whose_fault_it_was() {
+    let of = |manner: Manner| {
+        let mut world = World::new(LAZY);
+        world.open();
+        world.auth.login_script.push_back(manner);
+        let caller = world.log_in(0, "ann");
+        world.settle();
+        world
+            .result(caller)
+            .error()
+            .map(|error| (error.kind, error.retryable))
+    };
+    for status in [400, 401, 403, 404, 422] {
+        assert_eq!(
+            of(Manner::status(status)),
+            Some((ErrorKind::LoginRejected, false)),
+            "{status}"
+        );
+    }
+    for status in [408, 425, 429, 500, 503] {
+        assert_eq!(
+            of(Manner::status(status)),
+            Some((ErrorKind::LoginUnavailable, true)),
+            "{status}"
+        );
+    }
+    assert_eq!(
+        of(Manner::html(200)),
+        Some((ErrorKind::LoginUnavailable, true))
+    );
+    assert_eq!(
+        of(Manner::html(403)),
+        Some((ErrorKind::LoginUnavailable, true))
+    );
+    assert_eq!(
+        of(Manner::DropBefore),
+        Some((ErrorKind::LoginUnavailable, true))
+    );
+    assert_eq!(of(Manner::Hang), Some((ErrorKind::LoginUnavailable, true)));
+    assert_eq!(
+        of(Manner::body(200, "{}")).map(|(kind, _)| kind),
+        Some(ErrorKind::InvalidResponse)
+    );
+}
+
+/// I3: the timer's refresh is refused although the token is still good: the
+/// server has ended the session, and says so once.
+#[test]
+fn rule_5_i3_a_refusal_ahead_of_time_ends_the_session_once() {
+    let mut world = World::signed_in("");
+    world.auth.families[0].revoked = true;
+    world.pass(60_000);
+    assert_eq!(world.status(0), Status::SignedOut);
+    assert_eq!(
+        world.tabs[0].count(|event| matches!(event, Event::SignedOut(_))),
+        1
+    );
+    assert_eq!(world.refreshes(), 1);
+}
