@@ -1,11 +1,13 @@
 #![cfg(not(target_arch = "wasm32"))]
-//! The record in a store that may fail (rule 13).
+//! The record in a store that may fail (rule 13), and a machine that was only made
+//! (rule 15).
 
 mod support;
 
+use evertoken::core::Machine;
 use evertoken::core::json::Json;
 use evertoken::core::record::Record;
-use support::{Done, Kind, Status, World};
+use support::{Done, Instant, Kind, Status, World};
 
 const LAZY: &str = r#""proactive":false"#;
 
@@ -99,4 +101,13 @@ fn rule_13_a_record_is_versioned() {
             .and_then(|json| Record::read(json, false))
             .is_none()
     );
+}
+
+/// Rule 15, as far as the core can break it: being made asks for nothing.
+#[test]
+fn rule_15_a_machine_that_is_made_asks_for_nothing() {
+    let world = World::new("");
+    let mut machine = Machine::new(world.policy.clone(), 1, world.wall());
+    assert_eq!(machine.poll(), None);
+    assert_eq!(machine.deadline(), Instant::NEVER);
 }

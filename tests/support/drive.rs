@@ -295,7 +295,14 @@ impl World {
     /// Notes when a token was last received.
     pub(super) fn received(&mut self, access: &str) {
         let (now, back) = (self.now, self.set_back);
-        self.laws.receipts.insert(access.to_owned(), (now, back));
+        let (at, before) = self
+            .laws
+            .receipts
+            .entry(access.to_owned())
+            .or_insert((now, back));
+        // A tab may know of the first time only, and the clock may have been
+        // set back since.
+        (*at, *before) = (now, before.min(back));
     }
 
     fn land(&mut self, tab: usize, call: u32, reply: Reply) {
