@@ -22,11 +22,12 @@ impl World {
         }
         self.lock.leave((tab, turn));
         if steal {
-            self.laws_at_steal(tab);
+            // Two that take it before they can hear of each other.
             self.laws.apart |= self
                 .stolen
                 .last()
                 .is_some_and(|last| self.now <= last + self.network.channel.1 + 3);
+            self.laws_at_steal(tab);
             self.stolen.push(self.now);
             self.lock.holder = Some((tab, turn));
             self.arrive(1, tab, Arrival::Granted(turn));
