@@ -356,8 +356,11 @@ impl Machine {
         for flight in &mut self.flights {
             flight.deadline = flight.deadline - by;
         }
-        if let Some(Stage::Locking { until }) = self.turn.as_mut().map(|turn| &mut turn.stage) {
-            *until = *until - by;
+        match self.turn.as_mut().map(|turn| &mut turn.stage) {
+            Some(Stage::Locking { until }) => *until = *until - by,
+            // How long it has been reading is not known any more: too long.
+            Some(Stage::Reading { since }) => *since = Instant::PAST,
+            _ => {}
         }
     }
 
