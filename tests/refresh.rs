@@ -187,7 +187,7 @@ fn rule_1_b2_a_waiting_tab_that_slept_does_not_take_the_lock_at_once() {
 fn rule_1_b2_a_tab_that_slept_with_the_lock_does_not_call_when_it_wakes() {
     for jump in [0.0, -3.6e6] {
         let mut world = World::new(LAZY);
-        world.store.kind = Kind::Transaction;
+        world.store.kind = Kind::Memory;
         world.open();
         world.open();
         world.log_in(0, "ann");

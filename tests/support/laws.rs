@@ -23,8 +23,8 @@ pub struct Laws {
     pub receipts: HashMap<String, (u64, f64)>,
     /// When the holder of the lock got it.
     pub granted_at: u64,
-    /// When the clock was last set forth, which looks like a long wait.
-    pub set_forth: u64,
+    /// When the clock was last set: how long others wait is anybody's guess.
+    pub jumped: u64,
     /// Families whose sign-out has been confirmed to somebody.
     pub signed_out: HashSet<usize>,
     /// Refreshes that somebody asked for.
@@ -78,15 +78,16 @@ impl World {
         let Some((holder, _)) = self.lock.holder else {
             return;
         };
+        let (now, timeout) = (self.now, self.timeout());
         let woke = self.tabs[thief].thawed;
-        if woke > self.tabs[thief].born && self.now < woke + self.timeout() {
-            // Who sleeps again and again cannot know how long others had.
-            self.laws.apart = true;
-            return;
-        }
+        let slept = woke > self.tabs[thief].born && now < woke + timeout;
+        // A time-out that a clock set back has stretched is twice as long.
+        let jumped = self.laws.jumped > 0 && now < self.laws.jumped + 2 * timeout;
+        // Who sleeps again and again, or has no clock to trust, cannot know
+        // how long others have had the lock.
+        self.laws.apart |= slept || jumped;
         let held = &self.tabs[holder];
-        let jumped = self.laws.set_forth > 0 && self.now < self.laws.set_forth + self.timeout();
-        if jumped || !held.awake() || held.thawed + self.timeout() > self.now || self.laws.apart {
+        if !held.awake() || held.thawed + timeout > now || self.laws.apart {
             return;
         }
         if held.machine.snapshot().refreshing {

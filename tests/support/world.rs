@@ -196,9 +196,7 @@ impl World {
     /// Sets the machine's clock forth, or back if negative.
     pub fn set_clock(&mut self, by: f64) {
         self.skew += by;
-        if by > 0.0 {
-            self.laws.set_forth = self.now;
-        }
+        self.laws.jumped = self.now;
         self.set_back += (-by).max(0.0);
     }
 
