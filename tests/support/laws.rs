@@ -70,7 +70,10 @@ impl World {
     /// Whether somebody signs out of it: that may take a last refresh, for a
     /// token to sign out with, which waits for nobody.
     fn is_ending(&self, family: usize) -> bool {
-        self.tabs.iter().any(|held| held.ended.contains(&family))
+        self.tabs.iter().any(|held| {
+            // The cookie may be another sign-in's than the session.
+            held.ended.contains(&family) || (self.auth.cookie && !held.ended.is_empty())
+        })
     }
 
     /// The lock is taken only from a tab that has had it for `timeoutMs`.
