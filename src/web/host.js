@@ -227,8 +227,13 @@ export class Host {
       const [oldest] = this.#turns.keys();
       if (this.#turns.size > REMEMBERED) this.#turns.delete(oldest);
     }
-    if (this.lockKind === 'web-locks') this.#tabs.lock(turn, steal, () => this.#feed(Input.Granted, turn));
-    else this.#feed(Input.Granted, turn);
+    const granted = () => {
+      // Others who wait for a tab that hangs need not take the lock as well.
+      this.#tabs?.begin();
+      this.#feed(Input.Granted, turn);
+    };
+    if (this.lockKind === 'web-locks') this.#tabs.lock(turn, steal, granted);
+    else granted();
   }
 
   unlock(turn) {
