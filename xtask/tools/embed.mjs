@@ -1,8 +1,8 @@
 // How the module gets into the bundle. `import packed from './engine.wasm'`
 // gives { alphabet, text }: a character for each byte, the frequent bytes as
-// ASCII. Brotli makes almost as little of that as of the module itself (35.4
-// kB where the module is 34.5), which it cannot do with base64 (52 kB), nor
-// with base64 of what is deflated already (39.2 kB).
+// ASCII. Brotli makes almost as little of that as of the module itself, which
+// it cannot do with base64 of it (a quarter more), nor with base64 of what is
+// deflated already (an eighth more).
 import { readFile } from 'node:fs/promises';
 
 /** Characters that stand in a string literal as they are, the short ones first. */
