@@ -44,18 +44,40 @@
 //!
 //! ```
 //! use evertoken::core::answer::Answer;
-//! use evertoken::core::config::{self, Url};
-//! use evertoken::core::{Ask, Committed, Instant, Machine, Outcome, Output, Reply};
+//! use evertoken::core::{Ask, Committed, Document, Instant, Kind, Machine, Outcome, Output, Reply, config};
 //!
-//! // URLs are the platform's to parse. This platform knows one of them.
-//! let parse = |text: &str, _: Option<&str>| {
-//!     let [protocol, origin, path] = ["https:", "https://api.example", "/refresh"].map(String::from);
-//!     Some(Url { href: text.into(), protocol, origin, path, user: false, query: false })
-//! };
-//! let config = config::read(r#"{"refresh":"https://api.example/refresh"}"#, None, &parse).expect("a configuration");
+//! // JSON and URLs are the platform's to take apart. This one has documents
+//! // of names and values.
+//! struct Given(&'static [(&'static str, &'static str)]);
+//! impl Document for Given {
+//!     fn kind(&self, path: &str) -> Kind {
+//!         if path.is_empty() { Kind::Object } else { self.text(path).map_or(Kind::Nothing, |_| Kind::Text) }
+//!     }
+//!     fn text(&self, path: &str) -> Option<String> {
+//!         self.0.iter().find(|(name, _)| *name == path).map(|(_, value)| value.to_string())
+//!     }
+//!     fn number(&self, path: &str) -> Option<f64> {
+//!         self.text(path)?.parse().ok()
+//!     }
+//! }
+//! fn given(members: &'static [(&str, &str)]) -> Option<Box<dyn Document>> {
+//!     Some(Box::new(Given(members)))
+//! }
+//! let config = Given(&[("refresh", "https://api.example/refresh")]);
+//! let config = config::read(&config, None, &|_, _| {
+//!     given(&[
+//!         ("href", "https://api.example/refresh"),
+//!         ("protocol", "https:"),
+//!         ("origin", "https://api.example"),
+//!         ("username", ""),
+//!         ("password", ""),
+//!     ])
+//! })
+//! .expect("a configuration");
 //!
 //! let now = Instant::from_ms(0.0).expect("a time");
-//! let mut machine = Machine::new(config.policy, 1, now);
+//! let parse = |_: &str| given(&[("token", "abc"), ("expiresIn", "60")]);
+//! let mut machine = Machine::new(config.policy, parse, 1, now);
 //! machine.load(now, None);
 //!
 //! // A request, and a cookie may be there: it waits for a silent refresh.
@@ -67,8 +89,7 @@
 //!         Output::Lock { turn, .. } => machine.granted(now, turn),
 //!         Output::Read { turn } => machine.read(now, turn, None),
 //!         Output::Call(call) => {
-//!             let body = r#"{"token":"abc","expiresIn":60}"#;
-//!             machine.answered(now, call.number, Answer { status: 200, body, ..Answer::default() });
+//!             machine.answered(now, call.number, Answer { status: 200, ..Answer::default() });
 //!         }
 //!         Output::Commit { number } => machine.committed(now, number, Committed::Written),
 //!         Output::TurnEnded { outcome, .. } => ended = Some(outcome),

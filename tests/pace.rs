@@ -57,7 +57,7 @@ fn rule_6_i4_retry_after_is_honoured_by_all_tabs() {
         world.settle();
         let error = world.result(first).error().expect("an error").clone();
         assert_eq!(
-            (error.kind, error.status),
+            (error.kind(), error.status),
             (ErrorKind::RefreshUnavailable, Some(429))
         );
         let wait = error.retry_after.expect("a time").as_ms();
@@ -94,7 +94,7 @@ fn rule_6_who_asks_during_the_back_off_is_rejected_at_once() {
     world.pass(0);
     for caller in &callers[..3] {
         let error = world.result(*caller).error().expect("an error");
-        assert_eq!(error.kind, ErrorKind::RefreshUnavailable);
+        assert_eq!(error.kind(), ErrorKind::RefreshUnavailable);
         assert!(
             error
                 .retry_after
@@ -122,7 +122,7 @@ fn rule_6_c2_coming_online_allows_one_attempt_at_once() {
         let caller = world.fetch(0);
         world.settle();
         assert_eq!(
-            world.result(caller).error().map(|error| error.kind),
+            world.result(caller).error().map(|error| error.kind()),
             Some(ErrorKind::RefreshUnavailable)
         );
         world.pass(1_000);

@@ -26,7 +26,7 @@ fn is_good(world: &World, callers: &[usize]) -> bool {
 }
 
 fn code(done: &Done) -> Option<ErrorKind> {
-    done.error().map(|error| error.kind)
+    done.error().map(|error| error.kind())
 }
 
 /// A1: fifty requests, a `refresh()` and the timer in one tick.
@@ -358,7 +358,7 @@ fn rule_3_a_refused_request_whose_refresh_fails_is_rejected() {
     world.settle();
     let error = world.result(caller).error().expect("an error");
     assert_eq!(
-        (error.kind, error.retryable),
+        (error.kind(), error.retryable()),
         (ErrorKind::RefreshUnavailable, true)
     );
 }

@@ -38,7 +38,7 @@ fn signed_out(world: &World, tab: usize) -> Vec<SignedOutBy> {
 }
 
 fn code(done: &Done) -> Option<ErrorKind> {
-    done.error().map(|error| error.kind)
+    done.error().map(|error| error.kind())
 }
 
 #[test]

@@ -5,8 +5,8 @@
 mod support;
 
 use evertoken::core::Machine;
-use evertoken::core::json::Json;
 use evertoken::core::record::Record;
+use support::document::parse;
 use support::{Done, Instant, Kind, Status, World};
 
 const LAZY: &str = r#""proactive":false"#;
@@ -65,8 +65,8 @@ fn rule_13_f3_a_corrupt_record_is_as_none_and_is_replaced() {
     ];
     for text in texts {
         assert!(
-            Json::parse(text)
-                .and_then(|json| Record::read(json, false))
+            parse(text)
+                .and_then(|stored| Record::read(&*stored, false, parse))
                 .is_none(),
             "{text}"
         );
@@ -82,8 +82,8 @@ fn rule_13_f3_a_corrupt_record_is_as_none_and_is_replaced() {
                 .store
                 .text
                 .as_deref()
-                .and_then(Json::parse)
-                .is_some_and(|json| Record::read(json, false).is_some())
+                .and_then(parse)
+                .is_some_and(|stored| Record::read(&*stored, false, parse).is_some())
         );
     }
 }
@@ -97,8 +97,8 @@ fn rule_13_a_record_is_versioned() {
     assert!(text.starts_with(r#"{"v":1,"#), "{text}");
     let later = text.replacen(r#""v":1"#, r#""v":9"#, 1);
     assert!(
-        Json::parse(&later)
-            .and_then(|json| Record::read(json, false))
+        parse(&later)
+            .and_then(|stored| Record::read(&*stored, false, parse))
             .is_none()
     );
 }
@@ -107,7 +107,7 @@ fn rule_13_a_record_is_versioned() {
 #[test]
 fn rule_15_a_machine_that_is_made_asks_for_nothing() {
     let world = World::new("");
-    let mut machine = Machine::new(world.policy.clone(), 1, world.wall());
+    let mut machine = Machine::new(world.policy.clone(), parse, 1, world.wall());
     assert_eq!(machine.poll(), None);
     assert_eq!(machine.deadline(), Instant::NEVER);
 }

@@ -1,9 +1,9 @@
 //! What a caller has to do: the questions that requests, `getToken` and
 //! `refresh` ask, and the answers (rules 2, 3, 4 and 17).
 
-use super::error::Error;
+use super::error::{Error, Fault};
 use super::lifetime::Lifetime;
-use super::machine::{Machine, disposed};
+use super::machine::Machine;
 use super::output::Outcome;
 use super::time::{Instant, Millis};
 use super::view::Status;
@@ -55,7 +55,7 @@ impl Machine {
 
     fn decide(&mut self, now: Instant, ask: Ask) -> Reply {
         if self.disposed {
-            return Reply::Fail(disposed());
+            return Reply::Fail(Fault::Disposed.into());
         }
         if self.policy.cookie_access()
             && matches!(ask, Ask::Token { .. } | Ask::TokenNow | Ask::TokenForced)
@@ -66,9 +66,7 @@ impl Machine {
             (Status::SignedOut, Ask::Refresh) if self.record.is_none() || self.may_try_again => {
                 self.want(now)
             }
-            (Status::SignedOut, Ask::Refresh) => {
-                Reply::Fail(Error::signed_out("there is no session to refresh"))
-            }
+            (Status::SignedOut, Ask::Refresh) => Reply::Fail(Fault::NoSession.into()),
             (Status::SignedOut | Status::Unknown, Ask::Refused { .. }) => Reply::Deliver,
             (Status::SignedOut, _) | (Status::Unknown, Ask::TokenNow) => Reply::Bare,
             (Status::Unknown, _) => self.want(now),
@@ -148,21 +146,19 @@ impl Machine {
             .session()
             .is_some_and(|session| !session.lifetime.is_over(now));
         let reply = match outcome {
-            _ if self.disposed => Reply::Fail(disposed()),
-            Outcome::Over(error) => Reply::Fail(error.clone()),
+            _ if self.disposed => Reply::Fail(Fault::Disposed.into()),
+            Outcome::Over(error) => Reply::Fail(*error),
             Outcome::Anonymous => Reply::Bare,
-            _ if party != self.party => Reply::Fail(Error::signed_out("the user has changed")),
+            _ if party != self.party => Reply::Fail(Fault::UserChanged.into()),
             // A request asks afresh: what was renewed may be old by now.
             Outcome::Renewed => match ask {
                 Ask::Request => self.decide(now, ask),
-                _ if self.session().is_none() => {
-                    Reply::Fail(Error::signed_out("the session has ended"))
-                }
+                _ if self.session().is_none() => Reply::Fail(Fault::SessionEnded.into()),
                 _ => Reply::Go,
             },
             Outcome::Passing(error) => match ask {
                 Ask::Request | Ask::Token { .. } if usable => Reply::Go,
-                _ => Reply::Fail(error.clone()),
+                _ => Reply::Fail(*error),
             },
         };
         self.advance(now);

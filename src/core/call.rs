@@ -22,7 +22,8 @@ pub struct Call {
     pub target: Target,
     pub body: BodyKind,
     pub credentials: &'static str,
-    /// Headers with a token in them: name and whole value.
+    /// Headers with a token in them: name and whole value. Of two with one
+    /// name the later counts.
     pub headers: Vec<(String, String)>,
     /// The refresh token's field in the body.
     pub field: Option<(String, Secret)>,
@@ -100,9 +101,7 @@ impl Call {
         if let (true, Some(token), Access::Header { name, prefix }) =
             (wanted, access, &policy.access)
         {
-            // One header can carry one token: the access token takes it.
-            call.headers
-                .retain(|(taken, _)| !taken.eq_ignore_ascii_case(name));
+            // One header can carry one token: the later takes it.
             call.headers.push((name.clone(), value(prefix, &token)));
             if !name.eq_ignore_ascii_case("authorization") {
                 call.follow_redirects = false;

@@ -5,7 +5,8 @@ use base64::Engine as _;
 use base64::alphabet::URL_SAFE;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
-use super::json::Json;
+use super::document::{Document, Kind, Parse};
+use super::json::digits;
 use super::text::cut;
 use super::time::Instant;
 
@@ -31,52 +32,64 @@ pub struct Claims {
 
 impl Claims {
     /// Reads them from a token; an opaque token has none.
-    pub fn of(token: &str) -> Self {
-        let payload = payload(token);
-        let Some(claims) = payload.as_deref().and_then(Json::parse) else {
+    pub fn of(token: &str, parse: Parse) -> Self {
+        let payload = parts(token).and_then(|(_, payload)| text(payload));
+        let Some(claims) = payload.and_then(|payload| object(&payload, parse)) else {
             return Self::default();
         };
-        let date = |name| claims.get(name)?.number().and_then(Instant::from_seconds);
+        let date = |name| claims.number(name).and_then(Instant::from_seconds);
+        let user = |name| {
+            claims.text(name).or_else(|| {
+                let mut text = String::new();
+                digits(&mut text, claims.number(name)?);
+                Some(text)
+            })
+        };
         Self {
             expires: date("exp"),
             issued: date("iat"),
-            user: ["sub", "id", "user_id"].into_iter().find_map(|name| {
-                let value = claims.get(name)?;
-                match value.text() {
-                    Some(text) => Some(text.into_owned()),
-                    None => value.number().map(|_| value.source().to_owned()),
-                }
-            }),
+            user: user("sub")
+                .or_else(|| user("id"))
+                .or_else(|| user("user_id")),
         }
     }
 }
 
-/// Gives the payload's JSON, an object; `None` for any other string.
-pub fn payload(token: &str) -> Option<String> {
-    part(token, 1)
+/// Gives the texts of header and payload, each an object in JSON; `None` for
+/// any other string.
+pub fn decode(token: &str, parse: Parse) -> Option<(String, String)> {
+    let (header, payload) = parts(token)?;
+    let (header, payload) = (text(header)?, text(payload)?);
+    object(&header, parse)?;
+    object(&payload, parse)?;
+    Some((header, payload))
 }
 
-/// Gives the header's JSON, an object; `None` for any other string.
-pub fn header(token: &str) -> Option<String> {
-    part(token, 0)
+/// Gives the text of the payload, an object in JSON.
+pub fn payload(token: &str, parse: Parse) -> Option<String> {
+    text(parts(token)?.1).filter(|payload| object(payload, parse).is_some())
 }
 
-fn part(token: &str, index: usize) -> Option<String> {
-    // Three parts, the last of which an unsigned token leaves empty.
+fn object(text: &str, parse: Parse) -> Option<Box<dyn Document>> {
+    parse(text).filter(|document| document.kind("") == Kind::Object)
+}
+
+/// Header and payload of the three parts, the last of which an unsigned token
+/// leaves empty.
+fn parts(token: &str) -> Option<(&str, &str)> {
     let (header, rest) = cut(token, b'.')?;
     let (payload, signature) = cut(rest, b'.')?;
-    if signature.as_bytes().contains(&b'.') {
-        return None;
-    }
-    let wanted = if index == 0 { header } else { payload };
+    cut(signature, b'.').is_none().then_some((header, payload))
+}
+
+fn text(part: &str) -> Option<String> {
     // The other alphabet comes from servers that forget the "url" in
     // base64url.
-    let wanted = wanted.bytes().map(|byte| match byte {
+    let url_safe = part.bytes().map(|byte| match byte {
         b'+' => b'-',
         b'/' => b'_',
         byte => byte,
     });
-    let bytes = BASE64URL.decode(wanted.collect::<Vec<u8>>()).ok()?;
-    let text = String::from_utf8(bytes).ok()?;
-    Json::parse(&text)?.is_object().then_some(text)
+    let bytes = BASE64URL.decode(url_safe.collect::<Vec<u8>>()).ok()?;
+    String::from_utf8(bytes).ok()
 }

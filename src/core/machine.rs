@@ -3,8 +3,8 @@
 use std::rc::Rc;
 
 use super::answer::Tokens;
-use super::error::{Error, ErrorKind};
-use super::json::Json;
+use super::document::Parse;
+use super::error::{Error, Fault};
 use super::jwt::Claims;
 use super::lifetime::Lifetime;
 use super::output::{Event, Outcome, Output, SignedOutBy};
@@ -54,6 +54,7 @@ pub(super) enum Purpose {
 #[derive(Debug)]
 pub struct Machine {
     pub(super) policy: Policy,
+    pub(super) parse: Parse,
     pub(super) record: Option<Record>,
     /// Nobody has signed in or out since a start at which a cookie may still
     /// be there.
@@ -91,9 +92,10 @@ pub struct Machine {
 impl Machine {
     /// Makes a machine that holds nothing yet. `seed` makes its jitter and
     /// the names of its sign-ins differ from other tabs'.
-    pub fn new(policy: Policy, seed: u64, now: Instant) -> Self {
+    pub fn new(policy: Policy, parse: Parse, seed: u64, now: Instant) -> Self {
         Self {
             policy,
+            parse,
             record: None,
             may_try_again: true,
             anonymous: false,
@@ -366,11 +368,9 @@ impl Machine {
 
     #[inline(never)]
     fn parsed(&self, text: &str) -> Option<(Record, Pace)> {
-        let json = Json::parse(text)?;
-        Some((
-            Record::read(json, self.policy.cookie_access())?,
-            Pace::read(json),
-        ))
+        let stored = (self.parse)(text)?;
+        let record = Record::read(&*stored, self.policy.cookie_access(), self.parse)?;
+        Some((record, Pace::read(&*stored)))
     }
 
     pub(super) fn hear(&mut self, now: Instant, text: &str) -> bool {
@@ -397,7 +397,7 @@ impl Machine {
             let ahead = session.lifetime.received.since(now);
             Rc::make_mut(session).lifetime.set_back(ahead);
         }
-        self.adopt(now, record, SignedOutBy::OtherTab);
+        self.adopt(record, SignedOutBy::OtherTab);
         self.pace.join(&pace, now);
         true
     }
@@ -405,7 +405,7 @@ impl Machine {
     /// Takes over a record, if it comes after the one held: the one place
     /// where a session begins, changes or ends in this tab. `by` is what a
     /// sign-out is put down to.
-    pub(super) fn adopt(&mut self, now: Instant, record: Record, by: SignedOutBy) {
+    pub(super) fn adopt(&mut self, record: Record, by: SignedOutBy) {
         if self
             .record
             .as_ref()
@@ -435,7 +435,7 @@ impl Machine {
                 }
                 if other_sign_in {
                     self.pace.forgive();
-                    self.leave_turn(now, Outcome::Renewed);
+                    self.leave_turn(Outcome::Renewed);
                     self.event(Event::SignedIn);
                 } else {
                     self.event(Event::Refreshed);
@@ -449,20 +449,16 @@ impl Machine {
             (Some(_), None) => {
                 self.party = self.party.wrapping_add(1);
                 self.fence = self.fence.wrapping_add(1);
-                let error = match by {
-                    SignedOutBy::RefreshRejected => {
-                        self.last_error.clone().unwrap_or_else(rejected)
-                    }
-                    _ => Error::signed_out("the user signed out"),
-                };
+                let mut error = Error::new(Fault::UserSignedOut);
                 if by == SignedOutBy::RefreshRejected {
-                    self.error = Some(error.clone());
+                    error = self.last_error.unwrap_or(Fault::SessionOver.into());
+                    self.error = Some(error);
                 }
-                self.leave_turn(now, Outcome::Over(error));
+                self.leave_turn(Outcome::Over(error));
                 self.event(Event::SignedOut(by));
             }
             (None, None) => {
-                self.leave_turn(now, Outcome::Over(Error::signed_out("the user signed out")));
+                self.leave_turn(Outcome::Over(Fault::UserSignedOut.into()));
             }
         }
         self.renewed_by_another();
@@ -506,7 +502,7 @@ impl Machine {
         let claims = tokens
             .access
             .as_ref()
-            .map(|token| Claims::of(token.expose()))
+            .map(|token| Claims::of(token.expose(), self.parse))
             .unwrap_or_default();
         if let Some(issued) = claims.issued {
             let skew = issued.as_ms() - now.as_ms();
@@ -529,18 +525,4 @@ fn is_another_user(was: &Claims, is: &Claims, other_sign_in: bool) -> bool {
         (Some(was), Some(is)) => was != is,
         _ => other_sign_in,
     }
-}
-
-pub(super) fn disposed() -> Error {
-    Error::new(
-        ErrorKind::Disposed,
-        "this token manager has been disposed of",
-    )
-}
-
-pub(super) fn rejected() -> Error {
-    Error::new(
-        ErrorKind::RefreshRejected,
-        "the session is over and there is nothing to refresh it with",
-    )
 }

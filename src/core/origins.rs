@@ -1,22 +1,6 @@
 //! Where a token may go (rule 11).
 
-use super::error::{Error, ErrorKind};
-
-/// A URL in the parts that a WHATWG parser has taken it into. The parsing is
-/// the platform's: a second parser that thinks differently about
-/// `https://api.ok@evil` is how tokens leak.
-#[derive(Clone, Copy, Debug)]
-pub struct Parts<'a> {
-    /// `https:`, with the colon.
-    pub protocol: &'a str,
-    /// `https://api.example.com`, without a default port; `null` for schemes
-    /// that have none.
-    pub origin: &'a str,
-    /// `/v1/posts`, dot segments resolved.
-    pub path: &'a str,
-    /// Whether there is a user name, a password, a query or a fragment.
-    pub more: bool,
-}
+use super::document::Document;
 
 /// An exact origin and, if given, the path below which the token is good.
 #[derive(Clone, Debug, PartialEq)]
@@ -31,37 +15,30 @@ struct Entry {
 pub struct Origins(Vec<Entry>);
 
 impl Origins {
-    /// Adds an entry of `attachTo`. One that could never match is refused:
-    /// the alternative is an application that wonders for a day why it gets
-    /// a 401.
-    pub fn add(&mut self, parts: Parts<'_>) -> Result<(), Error> {
-        let wrong = |message| Err(Error::new(ErrorKind::InvalidConfig, message));
-        if !is_http(parts.protocol) {
-            return wrong("attachTo: expected an http: or https: URL, found another scheme");
+    /// Adds an entry of `attachTo`, or says what was found instead of one.
+    /// One that could never match is refused: the alternative is an
+    /// application that wonders for a day why it gets a 401.
+    pub fn add(&mut self, url: &dyn Document) -> Result<(), &'static str> {
+        let more = |member: &&str| url.text(member).is_some_and(|text| !text.is_empty());
+        let Some(origin) = http_origin(url) else {
+            return Err("another scheme");
+        };
+        if ["username", "password", "search", "hash"].iter().any(more) {
+            return Err("a user name, query or fragment");
         }
-        let wild = |text: &str| text.as_bytes().contains(&b'*');
-        if wild(parts.origin) || wild(parts.path) {
-            return wrong(
-                "attachTo: found a wildcard, expected an exact origin such as https://api.example.com",
-            );
-        }
-        if parts.more {
-            return wrong(
-                "attachTo: expected an origin with at most a path, found a user name, query or fragment",
-            );
-        }
+        let path = url.text("pathname").unwrap_or_default();
         self.0.push(Entry {
-            origin: parts.origin.to_owned(),
-            path: parts.path.trim_end_matches('/').to_owned(),
+            origin,
+            path: path.trim_end_matches('/').to_owned(),
         });
         Ok(())
     }
 
     /// Adds the origin of `baseUrl`, whatever its path.
-    pub fn add_origin(&mut self, parts: Parts<'_>) {
-        if is_http(parts.protocol) {
+    pub fn add_origin(&mut self, url: &dyn Document) {
+        if let Some(origin) = http_origin(url) {
             self.0.push(Entry {
-                origin: parts.origin.to_owned(),
+                origin,
                 path: String::new(),
             });
         }
@@ -69,15 +46,16 @@ impl Origins {
 
     /// Whether a request to this URL gets the token: scheme, host and port
     /// are the same, and the path is the entry's or lies below it.
-    pub fn admits(&self, parts: Parts<'_>) -> bool {
-        is_http(parts.protocol)
-            && self.0.iter().any(|entry| {
-                entry.origin == parts.origin
-                    && parts
-                        .path
+    pub fn admits(&self, url: &dyn Document) -> bool {
+        let path = url.text("pathname").unwrap_or_default();
+        http_origin(url).is_some_and(|origin| {
+            self.0.iter().any(|entry| {
+                entry.origin == origin
+                    && path
                         .strip_prefix(entry.path.as_str())
                         .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
             })
+        })
     }
 
     /// The origins that are good as a whole: a URL that begins with one of
@@ -90,8 +68,12 @@ impl Origins {
     }
 }
 
-/// `blob:` URLs carry the origin of the page that made them, so the scheme
-/// is asked first.
-fn is_http(protocol: &str) -> bool {
-    protocol == "https:" || protocol == "http:"
+/// The origin of a URL of http or https: `https://api.example.com`, without a
+/// default port. `blob:` URLs carry the origin of the page that made them, so
+/// the scheme is asked first.
+fn http_origin(url: &dyn Document) -> Option<String> {
+    let protocol = url.text("protocol")?;
+    (protocol == "https:" || protocol == "http:")
+        .then(|| url.text("origin"))
+        .flatten()
 }

@@ -4,7 +4,7 @@ use super::call::Call;
 use super::error::Error;
 
 /// How a turn ended; everybody who waited gets the same.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Outcome {
     /// A newer token is held.
     Renewed,
@@ -33,7 +33,7 @@ pub enum SignedOutBy {
     OtherTab,
 }
 
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Event {
     SignedIn,
     Refreshed,

@@ -15,7 +15,7 @@
 //! `refresh()` and `getToken({ refresh: 'force' })` are the application's own
 //! and are held back by failures only.
 
-use super::json::Json;
+use super::document::Document;
 use super::text::whole;
 use super::time::{Instant, Millis};
 
@@ -146,15 +146,10 @@ impl Pace {
     }
 
     /// Reads what a stored record says of the back-off.
-    pub fn read(record: Json<'_>) -> Self {
-        let instant = |name| {
-            record
-                .get(name)
-                .and_then(Json::number)
-                .and_then(Instant::from_ms)
-        };
+    pub fn read(record: &dyn Document) -> Self {
+        let instant = |name| record.number(name).and_then(Instant::from_ms);
         Self {
-            failures: record.get("failures").and_then(Json::number).unwrap_or(0.0) as u32,
+            failures: record.number("failures").unwrap_or(0.0) as u32,
             not_before: instant("not_before").unwrap_or(Instant::PAST),
             server_wait: instant("server_wait").unwrap_or(Instant::PAST),
             ..Self::default()

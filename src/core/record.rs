@@ -9,7 +9,8 @@
 
 use std::rc::Rc;
 
-use super::json::{Json, Writer};
+use super::document::{Document, Parse};
+use super::json::Writer;
 use super::jwt::Claims;
 use super::lifetime::Lifetime;
 use super::pace::Pace;
@@ -93,26 +94,24 @@ impl Record {
 
     /// Reads a stored record; `None` for anything that this version did not
     /// write. `cookie` says that the access token is not in it.
-    pub fn read(json: Json<'_>, cookie: bool) -> Option<Self> {
+    pub fn read(stored: &dyn Document, cookie: bool, parse: Parse) -> Option<Self> {
         let count = |name| {
-            let number = json.get(name)?.number()?;
+            let number = stored.number(name)?;
             (0.0..=f64::from(u32::MAX))
                 .contains(&number)
                 .then_some(number as u32)
         };
-        let instant = |name| json.get(name)?.number().and_then(Instant::from_ms);
-        let secret = |name| json.get(name)?.text().and_then(Secret::new);
+        let instant = |name| stored.number(name).and_then(Instant::from_ms);
+        let secret = |name| stored.text(name).and_then(Secret::new);
         if count("v")? != VERSION {
             return None;
         }
-        let state = match json.get("ended") {
-            Some(ended) => Err(match &*ended.text()? {
-                "logout" => Ended::Logout,
-                "rejected" => Ended::Rejected,
-                _ => return None,
-            }),
+        let state = match stored.text("ended").as_deref() {
+            Some("logout") => Err(Ended::Logout),
+            Some("rejected") => Err(Ended::Rejected),
+            Some(_) => return None,
             None => {
-                let access = secret("access").and_then(|token| Secret::bearer(token.expose()));
+                let access = stored.text("access").and_then(Secret::bearer);
                 if access.is_none() && !cookie {
                     return None;
                 }
@@ -122,7 +121,7 @@ impl Record {
                 Ok(Rc::new(Session {
                     claims: access
                         .as_ref()
-                        .map(|token| Claims::of(token.expose()))
+                        .map(|token| Claims::of(token.expose(), parse))
                         .unwrap_or_default(),
                     access,
                     refresh: secret("refresh"),

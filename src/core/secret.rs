@@ -8,14 +8,13 @@ pub struct Secret(String);
 
 impl Secret {
     /// Takes the text of a token; the empty string is no token.
-    pub fn new(text: impl Into<String>) -> Option<Self> {
-        let text = text.into();
+    pub fn new(text: String) -> Option<Self> {
         (!text.is_empty()).then_some(Self(text))
     }
 
     /// Takes an access token: visible ASCII, as it has to stand in a header
     /// (RFC 6750 section 2.1 allows less, servers send more).
-    pub fn bearer(text: impl Into<String>) -> Option<Self> {
+    pub fn bearer(text: String) -> Option<Self> {
         Self::new(text).filter(|token| token.0.bytes().all(|b| b.is_ascii_graphic()))
     }
 

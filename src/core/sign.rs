@@ -4,8 +4,8 @@ use std::rc::Rc;
 
 use super::answer::{Tokens, Verdict};
 use super::call::Target;
-use super::error::{Error, ErrorKind};
-use super::machine::{Machine, Purpose, Role, disposed};
+use super::error::{Error, Fault};
+use super::machine::{Machine, Purpose, Role};
 use super::output::{Event, Outcome, Output, SignedOutBy};
 use super::record::{Ended, Record, Session, Stamp};
 use super::time::Instant;
@@ -40,14 +40,12 @@ impl Machine {
         if self.disposed {
             self.output(Output::SignInEnded {
                 request,
-                result: Err(disposed()),
+                result: Err(Fault::Disposed.into()),
             });
         } else if self.policy.login.is_none() {
-            let message = "login: no endpoint is configured; name one, or hand the tokens in with setTokens()";
-            let error = Error::new(ErrorKind::InvalidConfig, message);
             self.output(Output::SignInEnded {
                 request,
-                result: Err(error),
+                result: Err(Fault::NoLoginEndpoint.into()),
             });
         } else {
             let order = self.launch(now, Role::SignIn, Target::Login, None);
@@ -82,7 +80,7 @@ impl Machine {
         match tokens {
             _ if self.disposed => self.output(Output::SignInEnded {
                 request,
-                result: Err(disposed()),
+                result: Err(Fault::Disposed.into()),
             }),
             Err(error) => self.output(Output::SignInEnded {
                 request,
@@ -134,13 +132,9 @@ impl Machine {
     /// Whether a sign-out or a newer sign-in came in between.
     pub(super) fn too_late(&self, sign_in: SignIn) -> Option<Error> {
         if sign_in.fence != self.fence {
-            Some(Error::signed_out(
-                "the user signed out before the sign-in was complete",
-            ))
+            Some(Fault::SignedOutBefore.into())
         } else if sign_in.order < self.newest_sign_in() {
-            Some(Error::signed_out(
-                "a newer sign-in took the place of this one",
-            ))
+            Some(Fault::SignedInSince.into())
         } else {
             None
         }
@@ -184,7 +178,7 @@ impl Machine {
             return self.commit(Purpose::SignIn(sign_in), Record { stamp, ..record });
         }
         self.signed_in_by = sign_in.order;
-        self.adopt(now, record, SignedOutBy::OtherTab);
+        self.adopt(record, SignedOutBy::OtherTab);
         self.end_sign_in(sign_in, Ok(()));
     }
 
@@ -272,10 +266,10 @@ impl Machine {
                 },
                 state: Err(Ended::Logout),
             };
-            self.adopt(now, record.clone(), SignedOutBy::Logout);
+            self.adopt(record.clone(), SignedOutBy::Logout);
             self.commit(Purpose::SignOut, record);
         }
-        self.leave_turn(now, Outcome::Over(Error::signed_out("the user signed out")));
+        self.leave_turn(Outcome::Over(Fault::UserSignedOut.into()));
         self.proceed_farewell(now);
         self.advance(now);
     }
@@ -293,7 +287,7 @@ impl Machine {
                 stamp,
                 state: Err(Ended::Logout),
             };
-            self.adopt(now, record.clone(), SignedOutBy::Logout);
+            self.adopt(record.clone(), SignedOutBy::Logout);
             self.commit(Purpose::SignOut, record);
         }
     }
@@ -316,10 +310,10 @@ impl Machine {
         if status.is_some_and(|status| (200..400).contains(&status)) {
             return;
         }
-        let message = "the logout endpoint did not confirm the sign-out; the session is over here, the server may still know it";
-        let mut error = Error::new(ErrorKind::InvalidResponse, message).retryable();
-        error.status = status;
-        self.event(Event::Warning(error));
+        self.event(Event::Warning(Error {
+            status,
+            ..Error::new(Fault::LogoutUnconfirmed)
+        }));
     }
 
     /// Takes the next step of a sign-out, once nothing of it is under way.
@@ -375,14 +369,14 @@ impl Machine {
                         call: sign_in.order,
                     });
                 }
-                self.end_sign_in(sign_in, Err(disposed()));
+                self.end_sign_in(sign_in, Err(Fault::Disposed.into()));
             }
             // Nobody hears any more how the server took a sign-out.
             self.farewell = None;
-            let outcome = Outcome::Over(disposed());
+            let outcome = Outcome::Over(Fault::Disposed.into());
             match self.turn.as_ref().map(|turn| (turn.number, &turn.stage)) {
                 Some((_, Stage::Locking { .. } | Stage::Reading { .. })) => {
-                    self.leave_turn(now, outcome)
+                    self.leave_turn(outcome)
                 }
                 Some((turn, _)) => self.output(Output::TurnEnded { turn, outcome }),
                 None => {}

@@ -2,11 +2,11 @@
 
 use std::rc::Rc;
 
-use super::answer::{Answer, Tokens, Verdict};
+use super::answer::{Answer, Tokens, Verdict, is_definitive};
 use super::ask::Reply;
 use super::call::{Call, Target};
-use super::error::{Error, ErrorKind};
-use super::machine::{Flight, Machine, Pending, Purpose, Role, disposed, rejected};
+use super::error::{Error, Fault};
+use super::machine::{Flight, Machine, Pending, Purpose, Role};
 use super::output::{Committed, Event, Outcome, Output, SignedOutBy};
 use super::record::{Ended, Record, Session, Stamp};
 use super::time::{Instant, Millis};
@@ -63,29 +63,26 @@ const GRACE: Millis = Millis::new(500);
 /// What reading takes at most, as long as the page runs.
 const LONGEST_READ: Millis = Millis::new(2_000);
 
-/// Statuses with which a token endpoint ends a session (rule 5).
-const DEFINITIVE: [u16; 5] = [400, 401, 403, 410, 422];
-
 impl Machine {
     /// Begins a turn or joins the one under way: the only place where one
     /// begins (rule 1).
     pub(super) fn want(&mut self, now: Instant) -> Reply {
         if self.disposed {
-            return Reply::Fail(disposed());
+            return Reply::Fail(Fault::Disposed.into());
         }
         if let Some(turn) = &self.turn {
             return Reply::Wait(turn.number);
         }
         if !self.can_refresh() {
             return match self.session() {
-                None => Reply::Fail(Error::signed_out("there is no session to refresh")),
+                None => Reply::Fail(Fault::NoSession.into()),
                 Some(session) if session.lifetime.ends() && !session.lifetime.is_over(now) => {
-                    let message = "there is no refresh token to refresh with";
-                    Reply::Fail(Error::new(ErrorKind::RefreshUnavailable, message))
+                    Reply::Fail(Fault::NoRefreshToken.into())
                 }
                 Some(_) => {
-                    self.end_session(now, rejected());
-                    Reply::Fail(rejected())
+                    let error = Error::new(Fault::SessionOver);
+                    self.end_session(error);
+                    Reply::Fail(error)
                 }
             };
         }
@@ -116,12 +113,13 @@ impl Machine {
         if wait == Millis::ZERO {
             return Ok(());
         }
-        let message = "the refresh endpoint failed before, and the next attempt has to wait";
-        let mut error = Error::new(ErrorKind::RefreshUnavailable, message).retryable();
-        error.retry_after = Some(wait);
-        error.status = self.last_error.as_ref().and_then(|last| last.status);
-        error.cause = self.last_error.clone();
-        Err(error)
+        Err(Error {
+            fault: Fault::BackingOff,
+            cause: self.last_error.map(|last| last.fault),
+            status: self.last_error.and_then(|last| last.status),
+            call: self.last_error.and_then(|last| last.call),
+            retry_after: Some(wait),
+        })
     }
 
     /// How long to wait for another tab's turn that begins now: its call may
@@ -238,15 +236,15 @@ impl Machine {
         let cookie = self.policy.cookie_access();
         match self.land(call) {
             Some(Role::Turn) => {
-                let verdict = answer.of_refresh(&self.policy.paths, cookie, now);
+                let verdict = answer.of_refresh(&self.policy.paths, cookie, now, self.parse);
                 self.verdict(now, verdict);
             }
             Some(Role::SignIn) => {
-                let result = answer.of_login(&self.policy.paths, cookie, now);
+                let result = answer.of_login(&self.policy.paths, cookie, now, self.parse);
                 self.sign_in_answered(now, call, result);
             }
             Some(Role::LastRefresh) => {
-                let verdict = answer.of_refresh(&self.policy.paths, cookie, now);
+                let verdict = answer.of_refresh(&self.policy.paths, cookie, now, self.parse);
                 self.last_refreshed(now, verdict);
             }
             Some(Role::Logout) => self.logout_answered(Some(answer.status)),
@@ -276,53 +274,46 @@ impl Machine {
     }
 
     fn lost(&mut self, now: Instant, call: u32, failure: Failure) {
-        let reason = match failure {
-            Failure::Network => {
-                "could not be reached, or its answer was cut off or may not be read by this page (CORS)"
-            }
-            Failure::TimedOut => "did not answer within timeoutMs",
-            Failure::Function { .. } => "failed: the refresh function rejected",
-            Failure::NoTokens => {
-                "failed: the refresh function gave no tokens, expected { accessToken: string, … }"
-            }
-        };
-        let error = |kind, who: &str| {
-            let mut message = String::from(who);
-            message.push_str(reason);
-            let mut error = Error::new(kind, &message);
-            error.origin = Some(call);
-            error
+        let error = |fault| Error {
+            call: Some(call),
+            ..Error::new(fault)
         };
         match self.land(call) {
             Some(Role::Turn) => {
-                let mut error = error(ErrorKind::RefreshUnavailable, "the refresh endpoint ");
                 let verdict = match failure {
+                    Failure::Network => Verdict::Passing(error(Fault::RefreshLost)),
+                    Failure::TimedOut => Verdict::Passing(error(Fault::RefreshTimedOut)),
+                    Failure::NoTokens => Verdict::Passing(Error {
+                        cause: Some(Fault::TokenMissing),
+                        ..error(Fault::FunctionWithoutToken)
+                    }),
                     Failure::Function {
                         definitive,
                         status,
                         retry_after,
                     } => {
-                        error.status = status;
-                        if definitive || status.is_some_and(|status| DEFINITIVE.contains(&status)) {
-                            error.kind = ErrorKind::RefreshRejected;
-                            error.message =
-                                String::from("the refresh function said that the session is over");
-                            Verdict::Definitive(error)
+                        if definitive || status.is_some_and(is_definitive) {
+                            Verdict::Definitive(Error {
+                                status,
+                                ..error(Fault::FunctionRefused)
+                            })
                         } else {
-                            Verdict::Passing(error.retryable(), retry_after)
+                            Verdict::Passing(Error {
+                                status,
+                                retry_after,
+                                ..error(Fault::FunctionFailed)
+                            })
                         }
                     }
-                    Failure::NoTokens => {
-                        let cause = Error::new(ErrorKind::InvalidResponse, &error.message);
-                        Verdict::Passing(error.because(cause), None)
-                    }
-                    _ => Verdict::Passing(error.retryable(), None),
                 };
                 self.verdict(now, verdict);
             }
             Some(Role::SignIn) => {
-                let error = error(ErrorKind::LoginUnavailable, "the login endpoint ");
-                self.sign_in_answered(now, call, Err(error.retryable()));
+                let fault = match failure {
+                    Failure::TimedOut => Fault::LoginTimedOut,
+                    _ => Fault::LoginLost,
+                };
+                self.sign_in_answered(now, call, Err(error(fault)));
             }
             Some(Role::Logout) => self.logout_answered(None),
             Some(Role::LastRefresh) | None => {}
@@ -423,21 +414,21 @@ impl Machine {
             Verdict::Definitive(error) => {
                 self.figures.refresh_failures = self.figures.refresh_failures.saturating_add(1);
                 if self.session().is_some() {
-                    self.end_session(now, error);
+                    self.end_session(error);
                 } else {
                     self.anonymous = true;
                     self.end_turn(Outcome::Anonymous);
                 }
             }
-            Verdict::Passing(mut error, wait) => {
+            Verdict::Passing(mut error) => {
                 self.figures.refresh_failures = self.figures.refresh_failures.saturating_add(1);
                 let fraction = self.fraction();
-                self.pace.failed(now, wait, fraction);
+                self.pace.failed(now, error.retry_after, fraction);
                 error.retry_after = Some(self.pace.wait(now));
                 self.stale = true;
-                self.error = Some(error.clone());
-                self.last_error = Some(error.clone());
-                self.event(Event::RefreshFailed(error.clone()));
+                self.error = Some(error);
+                self.last_error = Some(error);
+                self.event(Event::RefreshFailed(error));
                 if let Some(record) = self
                     .record
                     .clone()
@@ -451,7 +442,7 @@ impl Machine {
     }
 
     /// The server will not go on with this session.
-    pub(super) fn end_session(&mut self, now: Instant, error: Error) {
+    pub(super) fn end_session(&mut self, error: Error) {
         self.last_error = Some(error);
         let stamp = Stamp {
             ended: true,
@@ -461,7 +452,7 @@ impl Machine {
             stamp,
             state: Err(Ended::Rejected),
         };
-        self.adopt(now, record.clone(), SignedOutBy::RefreshRejected);
+        self.adopt(record.clone(), SignedOutBy::RefreshRejected);
         self.commit(Purpose::SignOut, record);
     }
 
@@ -496,13 +487,13 @@ impl Machine {
                         }
                         None => {
                             self.figures.refreshes = self.figures.refreshes.saturating_add(1);
-                            self.adopt(now, pending.record, SignedOutBy::OtherTab);
+                            self.adopt(pending.record, SignedOutBy::OtherTab);
                         }
                     }
                     if self.session().is_some() {
                         self.end_turn(Outcome::Renewed);
                     } else {
-                        self.end_turn(Outcome::Over(Error::signed_out("the user signed out")));
+                        self.end_turn(Outcome::Over(Fault::UserSignedOut.into()));
                     }
                 }
                 Purpose::SignIn(sign_in) => {
@@ -531,7 +522,7 @@ impl Machine {
 
     /// Ends the turn for what happened outside it: its call, if there is one,
     /// is stopped, and what it was about to write is not written.
-    pub(super) fn leave_turn(&mut self, _now: Instant, outcome: Outcome) {
+    pub(super) fn leave_turn(&mut self, outcome: Outcome) {
         if self.turn.is_none() {
             return;
         }

@@ -14,7 +14,7 @@ pub enum Status {
 }
 
 /// The application's view. Two that are equal are the same to it.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Snapshot {
     pub status: Status,
     pub refreshing: bool,
@@ -40,7 +40,7 @@ pub struct Pass {
 }
 
 /// Figures for a developer; nothing in them is a secret.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Inspection {
     pub refreshes: u32,
     pub refresh_failures: u32,
@@ -68,7 +68,7 @@ impl Machine {
                 .session()
                 .map_or(Instant::NEVER, |session| session.lifetime.expires),
             serial: self.serial,
-            error: self.error.clone(),
+            error: self.error,
         }
     }
 
@@ -119,7 +119,7 @@ impl Machine {
             } else {
                 Instant::NEVER
             },
-            last_error: self.last_error.clone(),
+            last_error: self.last_error,
         }
     }
 }

@@ -78,13 +78,6 @@ function bodyOf(call, endpoint, body, headers) {
   return JSON.stringify(fields);
 }
 
-/** What a refresh export function said when it rejected. */
-export function said(reason) {
-  const { code, status, retryAfterMs } = Object(reason);
-  const number = (value) => (typeof value === 'number' ? value : undefined);
-  return JSON.stringify({ code: String(code), status: number(status), retryAfterMs: number(retryAfterMs) });
-}
-
 /** The body of an answer: what its JSON says, else the text. */
 export function parsed(text) {
   try {

@@ -4,18 +4,18 @@ use std::cell::{Cell, RefCell};
 
 use wasm_bindgen::prelude::*;
 
+use super::document::{self, Value};
 use super::host::{Act, Host};
 use super::outward;
 use crate::core::answer::{self, Answer, Tokens};
-use crate::core::config::{self, Config, Url};
-use crate::core::json::{Json, Writer};
+use crate::core::config::{self, Config};
+use crate::core::json::Writer;
 use crate::core::jwt;
 use crate::core::lifetime::Stated;
-use crate::core::origins::{Origins, Parts};
+use crate::core::origins::Origins;
 use crate::core::policy::Policy;
-use crate::core::text::{cut, pieces};
 use crate::core::turn::Failure;
-use crate::core::{Ask, Committed, Event, Machine, Outcome, Output, Reply, SignedOutBy};
+use crate::core::{Ask, Committed, Document, Machine, Outcome, Output, Record, Reply};
 use crate::core::{Error, ErrorKind, Instant, Millis};
 
 /// Replies over the boundary; a turn to wait for is [`WAIT`] + its number.
@@ -39,30 +39,28 @@ pub struct Engine {
     host: Host,
     draining: Cell<bool>,
     outcomes: RefCell<Vec<(u32, Outcome)>>,
-    failed_with: RefCell<Option<Error>>,
+    failed_with: Cell<Option<Error>>,
 }
 
 #[wasm_bindgen]
 impl Engine {
-    /// Reads the configuration, given as [`config`] wants it; throws
-    /// the error as JSON. `page` is the URL of the page, or empty.
+    /// Reads the application's configuration; throws what is wrong with it as
+    /// a string. `page` is the URL of the page, or empty.
     #[wasm_bindgen(constructor)]
     pub fn new(
-        config: &str,
+        config: JsValue,
         host: Host,
         page: &str,
         now: f64,
         seed: f64,
     ) -> Result<Engine, String> {
         let page = (!page.is_empty()).then_some(page);
-        let config = config::read(config, page, &|text, base| parsed(&host, text, base))
-            .map_err(|error| outward::error(&error))?;
         let Config {
             policy,
             origins,
             base,
-        } = config;
-        let machine = Machine::new(policy, seed.to_bits(), instant(now));
+        } = config::read(&Value(config), page, &document::url)?;
+        let machine = Machine::new(policy, document::parse, seed.to_bits(), instant(now));
         Ok(Self {
             machine: RefCell::new(machine),
             origins,
@@ -70,41 +68,25 @@ impl Engine {
             host,
             draining: Cell::new(false),
             outcomes: RefCell::default(),
-            failed_with: RefCell::default(),
+            failed_with: Cell::new(None),
         })
     }
 
     /// Feeds an input; see [`Input`] for what the arguments are. One export
     /// for all of them, because each costs every visitor a wrapper.
-    #[allow(
-        clippy::too_many_arguments,
-        reason = "an export with a structure costs more"
-    )]
-    pub fn feed(
-        &self,
-        input: Input,
-        now: f64,
-        number: u32,
-        a: f64,
-        b: u32,
-        text: Option<String>,
-        more: Option<String>,
-    ) -> u32 {
+    pub fn feed(&self, input: Input, now: f64, number: u32, a: f64, b: u32, value: JsValue) -> u32 {
         let now = instant(now);
+        let value = Value(value);
+        let text = value.text("");
         let text = text.as_deref();
         let flag = b != 0;
-        let outcome = match input {
-            Input::Resume => self.outcome(number),
-            _ => None,
-        };
         let mut machine = self.machine.borrow_mut();
-        let body = text.unwrap_or_default();
         let mut reply = Reply::Go;
         match input {
             Input::Ask => reply = machine.ask(now, asked(number, a, b, text.is_some())),
             Input::Resume => {
                 let ask = asked(a as u32, 0.0, 0, false);
-                reply = match outcome {
+                reply = match self.outcome(number) {
                     Some(outcome) => machine.resume(now, ask, b, &outcome),
                     None => machine.ask(now, ask),
                 };
@@ -112,7 +94,7 @@ impl Engine {
             Input::Load => machine.load(now, text),
             Input::Granted => machine.granted(now, number),
             Input::Read => machine.read(now, number, text),
-            Input::Heard => machine.heard(now, body),
+            Input::Heard => machine.heard(now, text.unwrap_or_default()),
             Input::Committed => machine.committed(
                 now,
                 number,
@@ -123,31 +105,28 @@ impl Engine {
                 },
             ),
             Input::Answered => {
-                let (media_type, after) = more
-                    .as_deref()
-                    .and_then(|more| cut(more, b'\n'))
-                    .unwrap_or_default();
-                let retry_after = Some(after).filter(|after| !after.is_empty());
+                let text = |name| value.text(name).unwrap_or_default();
                 machine.answered(
                     now,
                     number,
                     Answer {
                         status: a as u16,
-                        media_type,
-                        retry_after,
-                        body,
+                        media_type: &text("type"),
+                        retry_after: value.text("after").as_deref(),
+                        body: &text("body"),
                     },
                 );
             }
-            Input::Provided => match tokens(body, machine.policy()) {
+            Input::Provided => match tokens(&value, machine.policy()) {
                 Ok(tokens) => machine.provided(now, number, tokens),
                 Err(_) => machine.failed(now, number, Failure::NoTokens),
             },
-            Input::Failed => machine.failed(now, number, failure(text)),
+            Input::Failed if flag => machine.failed(now, number, rejection(&value)),
+            Input::Failed => machine.failed(now, number, Failure::Network),
             Input::Login => machine.login(now, number),
             Input::Abandon => machine.abandon(now, number),
             Input::SetTokens => {
-                let tokens = tokens(body, machine.policy());
+                let tokens = tokens(&value, machine.policy());
                 machine.set_tokens(now, number, tokens);
             }
             Input::Logout => machine.logout(now, number, flag),
@@ -165,7 +144,7 @@ impl Engine {
             Reply::Deliver => DELIVER,
             Reply::Wait(turn) => WAIT.saturating_add(turn),
             Reply::Fail(error) => {
-                self.failed_with.replace(Some(error));
+                self.failed_with.set(Some(error));
                 FAIL
             }
         }
@@ -173,30 +152,27 @@ impl Engine {
 
     /// Asks for something that changes nothing; see [`Query`]. Gives JSON, or
     /// nothing, which is also "no".
-    pub fn query(&self, query: Query, number: u32, text: Option<String>) -> Option<String> {
+    pub fn query(&self, query: Query, number: u32, value: JsValue) -> Option<String> {
         let machine = self.machine.borrow();
-        let text = text.unwrap_or_default();
-        let yes = |holds: bool| holds.then(String::new);
+        let policy = machine.policy();
+        let value = Value(value);
         match query {
             Query::RequestPath => Some(outward::request_path(
-                machine.policy(),
+                policy,
                 self.base.as_deref(),
-                &mut self.origins.whole(),
+                &self.origins,
             )),
-            Query::Admits => {
-                let mut lines = pieces(&text, b'\n');
-                let mut line = || lines.next().unwrap_or_default();
-                yes(self.origins.admits(Parts {
-                    protocol: line(),
-                    origin: line(),
-                    path: line(),
-                    more: false,
-                }))
+            Query::Admits => self.origins.admits(&value).then(String::new),
+            Query::Outranks => {
+                let stored = value.text("").unwrap_or_default();
+                machine.outranks(number, &stored).then(String::new)
             }
-            Query::Outranks => yes(machine.outranks(number, &text)),
-            Query::Inspection => Some(outward::inspection(&machine.inspection())),
-            Query::Record => machine.record().map(|record| record.stored(machine.pace())),
-            Query::Error => self.failed_with.take().map(|error| outward::error(&error)),
+            Query::Inspection => Some(outward::inspection(&machine.inspection(), policy)),
+            Query::Record => record(&machine, machine.record()),
+            Query::Error => self
+                .failed_with
+                .take()
+                .map(|error| outward::error(error, policy)),
         }
     }
 
@@ -210,14 +186,15 @@ impl Engine {
 /// nothing for any other string.
 #[wasm_bindgen]
 pub fn decode(token: &str) -> Option<String> {
-    let (header, claims) = answer::decoded(token)?;
+    let (header, claims) = jwt::decode(token, document::parse)?;
     let mut out = Writer::object();
     out.source("header", Some(&header));
     out.source("claims", Some(&claims));
     Some(out.end())
 }
 
-/// What [`Engine::feed`] takes: in brackets its arguments beside `now`.
+/// What [`Engine::feed`] takes: in brackets its arguments beside `now`. A
+/// text is a value that is a string.
 #[wasm_bindgen]
 #[derive(Clone, Copy)]
 pub enum Input {
@@ -239,19 +216,19 @@ pub enum Input {
     /// A commit (number) was carried out; text is what outranked it, b says
     /// that the store failed.
     Committed = 6,
-    /// A call (number) was answered: a status, text body, more the media type
-    /// and in a second line Retry-After.
+    /// A call (number) was answered: a status, value { type, after, body },
+    /// which are the media type, Retry-After and the text of the body.
     Answered = 7,
-    /// The refresh function gave tokens (text: JSON) for a call (number).
+    /// The refresh function gave tokens (value) for a call (number).
     Provided = 8,
-    /// A call (number) failed; text, if it was the refresh function that
-    /// rejected, is JSON of what it said.
+    /// A call (number) failed; b says that it was the refresh function, which
+    /// rejected with value.
     Failed = 9,
     /// login() (number).
     Login = 10,
     /// The caller of a sign-in (number) has gone.
     Abandon = 11,
-    /// setTokens() (number, text: JSON).
+    /// setTokens() (number, value: the tokens).
     SetTokens = 12,
     /// logout() (number; b: local).
     Logout = 13,
@@ -270,8 +247,7 @@ pub enum Input {
 pub enum Query {
     /// What the path of a request needs to know.
     RequestPath = 0,
-    /// Whether a URL (text: protocol, origin and path, a line each) is
-    /// allowed to get the token.
+    /// Whether a URL (value) is allowed to get the token.
     Admits = 1,
     /// Whether a commit (number) outranks a stored record (text).
     Outranks = 2,
@@ -300,11 +276,10 @@ impl Engine {
     }
 
     fn perform(&self, output: Output) {
-        let act = |act, number, json: Option<String>| {
-            self.host.act(act, number, false, json.as_deref(), None)
-        };
+        let act =
+            |act, number, json: Option<String>| self.host.act(act, number, false, json.as_deref());
         match output {
-            Output::Lock { turn, steal } => self.host.act(Act::Lock, turn, steal, None, None),
+            Output::Lock { turn, steal } => self.host.act(Act::Lock, turn, steal, None),
             Output::Unlock { turn } => act(Act::Unlock, turn, None),
             Output::Read { turn } => act(Act::Read, turn, None),
             Output::Call(call) => {
@@ -315,9 +290,7 @@ impl Engine {
             Output::Commit { number } => {
                 let json = {
                     let machine = self.machine.borrow();
-                    machine
-                        .pending(number)
-                        .map(|record| record.stored(machine.pace()))
+                    record(&machine, machine.pending(number))
                 };
                 if json.is_some() {
                     act(Act::Commit, number, json);
@@ -326,13 +299,13 @@ impl Engine {
             Output::Tell => {
                 let json = {
                     let machine = self.machine.borrow();
-                    machine.record().map(|record| record.stored(machine.pace()))
+                    record(&machine, machine.record())
                 };
                 act(Act::Tell, 0, json);
             }
             Output::TurnEnded { turn, outcome } => {
-                let error = match &outcome {
-                    Outcome::Passing(error) | Outcome::Over(error) => Some(outward::error(error)),
+                let error = match outcome {
+                    Outcome::Passing(error) | Outcome::Over(error) => Some(error),
                     Outcome::Renewed | Outcome::Anonymous => None,
                 };
                 {
@@ -342,14 +315,10 @@ impl Engine {
                     }
                     outcomes.push((turn, outcome));
                 }
-                act(Act::TurnEnded, turn, error);
+                act(Act::TurnEnded, turn, self.told(error));
             }
             Output::SignInEnded { request, result } => {
-                act(
-                    Act::SignInEnded,
-                    request,
-                    result.err().map(|error| outward::error(&error)),
-                );
+                act(Act::SignInEnded, request, self.told(result.err()));
             }
             Output::LogoutEnded { request } => act(Act::LogoutEnded, request, None),
             Output::Snapshot => {
@@ -358,18 +327,25 @@ impl Engine {
                     let snapshot = machine.snapshot();
                     let claims = machine
                         .access_token()
-                        .and_then(|token| jwt::payload(token.expose()));
+                        .and_then(|token| jwt::payload(token.expose(), document::parse));
                     (
                         snapshot.serial,
-                        outward::snapshot(&snapshot, claims.as_deref()),
+                        outward::snapshot(&snapshot, claims.as_deref(), machine.policy()),
                     )
                 };
                 act(Act::Snapshot, serial, Some(json));
             }
             Output::Pass => self.issue(),
-            Output::Event(event) => self.tell(&event),
+            Output::Event(event) => {
+                let json = outward::event(event, self.machine.borrow().policy());
+                act(Act::Event, 0, Some(json));
+            }
             Output::Closed => act(Act::Closed, 0, None),
         }
+    }
+
+    fn told(&self, error: Option<Error>) -> Option<String> {
+        error.map(|error| outward::error(error, self.machine.borrow().policy()))
     }
 
     fn issue(&self) {
@@ -386,63 +362,41 @@ impl Engine {
         }
     }
 
-    fn tell(&self, event: &Event) {
-        let (kind, error) = match event {
-            Event::SignedIn => ("signed-in", None),
-            Event::Refreshed => ("refreshed", None),
-            Event::RefreshFailed(error) => ("refresh-failed", Some(error)),
-            Event::SignedOut(SignedOutBy::Logout) => ("signed-out logout", None),
-            Event::SignedOut(SignedOutBy::RefreshRejected) => ("signed-out refresh-rejected", None),
-            Event::SignedOut(SignedOutBy::OtherTab) => ("signed-out other-tab", None),
-            Event::UserChanged => ("user-changed", None),
-            Event::Warning(error) => ("warning", Some(error)),
-        };
-        self.host.act(
-            Act::Event,
-            0,
-            false,
-            error.map(outward::error).as_deref(),
-            Some(kind),
-        );
-    }
-
     fn outcome(&self, turn: u32) -> Option<Outcome> {
         let outcomes = self.outcomes.borrow();
         outcomes
             .iter()
             .find(|(number, _)| *number == turn)
-            .map(|(_, outcome)| outcome.clone())
+            .map(|(_, outcome)| *outcome)
     }
 }
 
-/// What the refresh function said when it rejected; without it, it was the
-/// network.
-fn failure(said: Option<&str>) -> Failure {
-    let Some(said) = said.and_then(Json::parse) else {
-        return Failure::Network;
-    };
-    let number = |name| said.get(name).and_then(Json::number);
-    let code = said.get("code").and_then(Json::text);
+/// A record as it is stored and told.
+fn record(machine: &Machine, record: Option<&Record>) -> Option<String> {
+    record.map(|record| record.stored(machine.pace()))
+}
+
+/// What a refresh function rejected with.
+fn rejection(reason: &Value) -> Failure {
+    let code = reason.text("code");
     Failure::Function {
-        definitive: code.is_some_and(|code| code == ErrorKind::RefreshRejected.code()),
-        status: number("status").map(|status| status as u16),
-        retry_after: number("retryAfterMs").and_then(Millis::from_ms),
+        definitive: code.as_deref() == Some(ErrorKind::RefreshRejected.code()),
+        status: reason.number("status").map(|status| status as u16),
+        retry_after: reason.number("retryAfterMs").and_then(Millis::from_ms),
     }
 }
 
 /// Tokens that the application brought.
-fn tokens(json: &str, policy: &Policy) -> Result<Tokens, Error> {
-    let json = Json::parse(json);
-    let text = |name| json.and_then(|json| json.get(name)).and_then(Json::text);
-    let number = |name| json.and_then(|json| json.get(name)).and_then(Json::number);
+fn tokens(set: &Value, policy: &Policy) -> Result<Tokens, Error> {
     let stated = Stated {
-        expires_in: number("expiresIn").and_then(|seconds| Millis::from_ms(seconds * 1000.0)),
-        expires_at: number("expiresAt").and_then(Instant::from_ms),
+        expires_in: set
+            .number("expiresIn")
+            .and_then(|seconds| Millis::from_ms(seconds * 1000.0)),
+        expires_at: set.number("expiresAt").and_then(Instant::from_ms),
     };
-    let (access, refresh) = (text("accessToken"), text("refreshToken"));
     answer::from_application(
-        access.as_deref(),
-        refresh.as_deref(),
+        set.text("accessToken"),
+        set.text("refreshToken"),
         stated,
         policy.cookie_access(),
     )
@@ -468,20 +422,4 @@ fn asked(kind: u32, a: f64, b: u32, worked: bool) -> Ask {
 #[inline(never)]
 fn instant(now: f64) -> Instant {
     Instant::from_ms(now).unwrap_or(Instant::EPOCH)
-}
-
-/// A URL that the platform took apart.
-fn parsed(host: &Host, text: &str, base: Option<&str>) -> Option<Url> {
-    let parts = host.parse(text, base)?;
-    let mut lines = pieces(&parts, b'\n');
-    let mut line = || lines.next().unwrap_or_default().to_owned();
-    let (href, protocol, origin, path) = (line(), line(), line(), line());
-    Some(Url {
-        href,
-        protocol,
-        origin,
-        path,
-        user: line() == "true",
-        query: line() == "true",
-    })
 }

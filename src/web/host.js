@@ -1,7 +1,7 @@
 // The JavaScript half of one manager: what the engine's outputs do in the
 // world. Its own state is promises and handles; every decision is the core's.
 
-import { again, parsed, requestOf, said } from './call.js';
+import { again, parsed, requestOf } from './call.js';
 import { Act, Input, Query } from './engine.js';
 import { TokenError, tokenError } from './error.js';
 import { follow } from './page.js';
@@ -80,14 +80,14 @@ export class Host {
 
   /** Feeds the engine. A module that trapped ends everything that waits; the
    * next manager gets a new one. */
-  enter(input, number, a, b, text) {
+  enter(input, number, a, b, value) {
     this.check();
-    return this.#enter(input, number, a, b, text);
+    return this.#enter(input, number, a, b, value);
   }
 
-  #enter(input, number = 0, a = 0, b = 0, text, more) {
+  #enter(input, number = 0, a = 0, b = 0, value) {
     try {
-      return this.engine.feed(input, this.now(), number, a, b, text, more);
+      return this.engine.feed(input, this.now(), number, a, b, value);
     } catch (cause) {
       const error = new TokenError('disposed', {
         message: 'the WebAssembly module failed; make a new token manager',
@@ -100,10 +100,10 @@ export class Host {
   }
 
   /** What comes from timers and events has nobody to throw to. */
-  #feed(input, number, a, b, text, more) {
+  #feed(input, number, a, b, value) {
     if (!this.engine) return;
     try {
-      this.#enter(input, number, a, b, text, more);
+      this.#enter(input, number, a, b, value);
     } catch {
       // The crash has been told to everybody who waits.
     }
@@ -198,25 +198,15 @@ export class Host {
   // ---- what the engine asks for ----
 
   /** Does what the core asks for; see Act in src/web/host.rs. */
-  act(act, number, flag, json, more) {
+  act(act, number, flag, json) {
     const [first, ...rest] = Act[act];
-    this[first.toLowerCase() + rest.join('')](number, json, flag, more);
+    this[first.toLowerCase() + rest.join('')](number, json, flag);
   }
 
   /** Makes the error that the core describes. Its cause is the core's own,
    * or what the platform threw at the call that it is about. */
   #error(json) {
     return json && tokenError(typeof json === 'string' ? JSON.parse(json) : json, this.#thrown);
-  }
-
-  parse(text, base) {
-    try {
-      const url = new URL(text, base);
-      const { href, protocol, origin, pathname } = url;
-      return [href, protocol, origin, pathname, !!(url.username || url.password), !!(url.search || url.hash)].join('\n');
-    } catch {
-      return undefined;
-    }
   }
 
   lock(turn, _, steal) {
@@ -265,11 +255,11 @@ export class Host {
     Promise.resolve()
       .then(() => transport(call.url, { ...requestOf(call, endpoint, own), signal: abort.signal }))
       .then(async (response) => {
-        const text = await response.text();
-        const media = response.headers.get('content-type') ?? '';
-        const after = response.headers.get('retry-after') ?? '';
-        if (own) own.answer = { response, text };
-        return () => this.#feed(Input.Answered, number, response.status, 0, text, `${media}\n${after}`);
+        const body = await response.text();
+        const type = response.headers.get('content-type');
+        const after = response.headers.get('retry-after');
+        if (own) own.answer = { response, text: body };
+        return () => this.#feed(Input.Answered, number, response.status, 0, { type, after, body });
       })
       .catch((reason) => () => {
         this.#thrown = { call: number, reason };
@@ -298,10 +288,10 @@ export class Host {
         }
       })
       .then(
-        (tokens) => () => this.#feed(Input.Provided, number, 0, 0, tokensOf(tokens)),
+        (tokens) => () => this.#feed(Input.Provided, number, 0, 0, tokens),
         (reason) => () => {
           this.#thrown = { call: number, reason };
-          this.#feed(Input.Failed, number, 0, 0, said(reason));
+          this.#feed(Input.Failed, number, 0, 1, reason);
         },
       )
       .then((report) => {
@@ -397,10 +387,10 @@ export class Host {
     this.pass = this.hold ? undefined : this.#issued;
   }
 
-  event(_, json, __, kind) {
-    const [type, reason] = kind.split(' ');
-    const error = this.#error(json);
-    this.#sink.happened({ type, ...(reason && { reason }), ...(error && { error }) });
+  event(_, json) {
+    const event = JSON.parse(json);
+    if (event.error) event.error = this.#error(event.error);
+    this.#sink.happened(event);
   }
 
   inspection() {
@@ -527,14 +517,6 @@ export class Host {
     if (this.#early) this.#early.push(warning);
     else this.#sink.happened(warning);
   }
-}
-
-/** Tokens as the core reads them; what is no such set is an empty one. */
-export function tokensOf(tokens) {
-  const { accessToken, refreshToken, expiresIn, expiresAt } = Object(tokens);
-  return JSON.stringify({ accessToken, refreshToken, expiresIn, expiresAt }, (_, value) =>
-    typeof value === 'bigint' ? undefined : value,
-  );
 }
 
 /** Rejects with the signal's reason, at once, and harms nobody else. */

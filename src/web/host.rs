@@ -7,21 +7,9 @@ use wasm_bindgen::prelude::*;
 extern "C" {
     pub type Host;
 
-    /// Parses a URL: `href`, `protocol`, `origin`, `pathname`, and which of
-    /// user and query it has, a line each; undefined if it is none.
-    #[wasm_bindgen(method)]
-    pub fn parse(this: &Host, text: &str, base: Option<&str>) -> Option<String>;
-
     /// Does something that an output without a payload asks for.
     #[wasm_bindgen(method)]
-    pub fn act(
-        this: &Host,
-        act: Act,
-        number: u32,
-        flag: bool,
-        json: Option<&str>,
-        more: Option<&str>,
-    );
+    pub fn act(this: &Host, act: Act, number: u32, flag: bool, json: Option<&str>);
 
     /// `token` is missing where it travels in a cookie; `serial` is 0 where
     /// there is no pass.
@@ -59,7 +47,7 @@ pub enum Act {
     LogoutEnded = 9,
     /// (serial of the claims, json: the snapshot)
     Snapshot = 10,
-    /// (json: an error, more: the type, and after a space the reason)
+    /// (json: the event)
     Event = 11,
     Closed = 12,
 }

@@ -1,10 +1,10 @@
 // The manager as applications see it.
 
 import { isBody } from './call.js';
-import { described } from './config.js';
+import { checkHeaders } from './config.js';
 import { Input, Query } from './engine.js';
 import { TokenError } from './error.js';
-import { Host, tokensOf } from './host.js';
+import { Host } from './host.js';
 import { makeFetch } from './request.js';
 
 const TOKEN = 2;
@@ -37,11 +37,11 @@ export class TokenManager {
     );
     const page = globalThis.document?.baseURI ?? globalThis.location?.href ?? '';
     const host = this.#host;
+    checkHeaders(config);
     try {
-      host.engine = make(described(config), host, page, host.now());
+      host.engine = make(config, host, page, host.now());
     } catch (refusal) {
-      // The core says what is wrong as JSON.
-      throw typeof refusal === 'string' ? new TokenError('invalid-config', JSON.parse(refusal)) : refusal;
+      throw typeof refusal === 'string' ? new TokenError('invalid-config', { message: refusal }) : refusal;
     }
     host.prefix = JSON.parse(host.engine.query(Query.RequestPath, 0)).prefix ?? '';
     this.fetch = makeFetch(host, (input, init) => transport(input, init), config);
@@ -90,7 +90,7 @@ export class TokenManager {
   }
 
   async setTokens(tokens) {
-    await this.#host.request(undefined, {}, (n) => this.#host.enter(Input.SetTokens, n, 0, 0, tokensOf(tokens)));
+    await this.#host.request(undefined, {}, (n) => this.#host.enter(Input.SetTokens, n, 0, 0, tokens));
     return this.snapshot;
   }
 

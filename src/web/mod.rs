@@ -9,6 +9,7 @@
 //! `async fn` of a trapped module would leave pending is so rejected like any
 //! other.
 
+mod document;
 mod engine;
 mod host;
 mod outward;

@@ -207,8 +207,7 @@ export function makeFetch(host, transport, config) {
       host.check();
       const request = typeof input === 'object' && input !== null && 'clone' in input;
       const url = new URL(request ? input.url : input, base ?? undefined);
-      const parts = `${url.protocol}\n${url.origin}\n${url.pathname}`;
-      if (host.engine.query(Query.Admits, 0, parts) === undefined) return transport(request ? input : url.href, init);
+      if (host.engine.query(Query.Admits, 0, url) === undefined) return transport(request ? input : url.href, init);
       return asked(senderOf(request ? input : url.href, init, url.href));
     } catch (error) {
       return Promise.reject(error);

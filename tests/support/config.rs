@@ -4,31 +4,21 @@
 use std::cell::RefCell;
 use std::collections::HashMap;
 
-use evertoken::core::config::{self, Config, Url};
+use evertoken::core::config::{self, Config};
 use evertoken::core::policy::Policy;
+
+use super::document::{parse, parse_url};
 
 /// The page that the tabs show.
 pub const PAGE: &str = "https://app.example/";
 
-/// What `new URL(text, base)` gives.
-pub fn parse(text: &str, base: Option<&str>) -> Option<Url> {
-    let url = match base {
-        Some(base) => url::Url::parse(base).ok()?.join(text),
-        None => url::Url::parse(text),
-    };
-    let url = url.ok()?;
-    Some(Url {
-        href: url.as_str().to_owned(),
-        protocol: format!("{}:", url.scheme()),
-        origin: url.origin().ascii_serialization(),
-        path: url.path().to_owned(),
-        user: !url.username().is_empty() || url.password().is_some(),
-        query: url.query().is_some() || url.fragment().is_some(),
-    })
+/// Reads options, given as JSON, on that page.
+pub fn read(options: &str) -> Result<Config, String> {
+    read_at(options, Some(PAGE))
 }
 
-pub fn read(options: &str) -> Result<Config, evertoken::core::Error> {
-    config::read(options, Some(PAGE), &parse)
+pub fn read_at(options: &str, page: Option<&str>) -> Result<Config, String> {
+    config::read(&*parse(options).expect("JSON"), page, &parse_url)
 }
 
 /// A policy with the three endpoints and the refresh token in the body,

@@ -2,11 +2,11 @@
 
 use std::collections::{HashMap, HashSet};
 
-use evertoken::core::json::Json;
 use evertoken::core::record::Record;
 use evertoken::core::view::Status;
 use evertoken::core::{Event, SignedOutBy};
 
+use super::document::parse;
 use super::store::Kind;
 use super::tab::InFlight;
 use super::world::World;
@@ -192,8 +192,8 @@ impl World {
             .store
             .text
             .as_deref()
-            .and_then(Json::parse)
-            .and_then(|json| Record::read(json, false));
+            .and_then(parse)
+            .and_then(|stored| Record::read(&*stored, false, parse));
         let family = stored
             .as_ref()
             .and_then(Record::session)
@@ -298,9 +298,9 @@ impl World {
                 && !self.auth.cookie
                 && self.store.kind != Kind::Memory
             {
-                let stored = self.store.text.as_deref().and_then(Json::parse);
+                let stored = self.store.text.as_deref().and_then(parse);
                 let stored = stored
-                    .and_then(|json| Record::read(json, false))
+                    .and_then(|stored| Record::read(&*stored, false, parse))
                     .map(|record| record.stamp);
                 if !self.store.fails && stored != held.held().map(|record| record.stamp) {
                     self.broken(|| format!("tab {tab} holds another record than the one stored"));

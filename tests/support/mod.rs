@@ -5,6 +5,7 @@
 
 pub mod auth;
 pub mod config;
+pub mod document;
 mod drive;
 pub mod fault;
 pub mod laws;

@@ -12,6 +12,7 @@ use evertoken::core::{Ask, Machine};
 use evertoken::core::{Error, Instant, Millis};
 
 use super::auth::{Auth, Manner, Reply};
+use super::document::parse;
 use super::fault::Fault;
 use super::laws::Laws;
 use super::random::Random;
@@ -289,7 +290,7 @@ impl World {
         let tab = self.tabs.len();
         let seed = self.random.next();
         self.tabs.push(Tab {
-            machine: Machine::new(self.policy.clone(), seed, self.wall()),
+            machine: Machine::new(self.policy.clone(), parse, seed, self.wall()),
             alive: true,
             frozen: false,
             cached: false,
@@ -423,7 +424,7 @@ impl World {
     }
 
     pub(super) fn disposed() -> Error {
-        Error::new(evertoken::core::ErrorKind::Disposed, "disposed")
+        Error::new(evertoken::core::Fault::Disposed)
     }
 
     // ---- what is seen ----

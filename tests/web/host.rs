@@ -18,12 +18,6 @@ const SOURCE: &str = "
     act(act, number, flag, json) { host.acts.push([act, number, json ?? '']); host.onAct?.(act, number); },
     issue(token, serial, party, since, until) { host.passes.push(serial ? [token, until] : null); },
     wake() {},
-    parse(text, base) {
-      try {
-        const { href, protocol, origin, pathname, username, password, search, hash } = new URL(text, base);
-        return [href, protocol, origin, pathname, !!(username || password), !!(search || hash)].join('\\n');
-      } catch { return undefined; }
-    },
   };
   return host;";
 
@@ -93,8 +87,7 @@ impl Recorder {
                     turn,
                     0.0,
                     0,
-                    None,
-                    None,
+                    JsValue::UNDEFINED,
                 );
             }
         });
@@ -104,4 +97,19 @@ impl Recorder {
     pub fn forget(&self, _engine: &Engine) {
         let _ = Reflect::set(&self.0, &"onAct".into(), &JsValue::UNDEFINED);
     }
+}
+
+/// What an expression of JavaScript's gives.
+pub fn value(expression: &str) -> JsValue {
+    Function::new_no_args(&format!("return {expression}"))
+        .call0(&JsValue::NULL)
+        .expect("a value")
+}
+
+pub fn json(text: &str) -> JsValue {
+    value(&format!("({text})"))
+}
+
+pub fn url(text: &str) -> JsValue {
+    value(&format!("new URL({text:?})"))
 }
