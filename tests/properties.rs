@@ -358,7 +358,7 @@ proptest! {
 // Records
 
 fn any_stamp() -> impl Strategy<Value = Stamp> {
-    (any::<u32>(), any::<u32>(), any::<bool>(), any::<u32>()).prop_map(
+    (0..1u64 << 53, 0..1u64 << 53, any::<bool>(), 0..1u64 << 53).prop_map(
         |(sign_in, salt, ended, generation)| Stamp {
             sign_in,
             salt,

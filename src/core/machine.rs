@@ -419,6 +419,7 @@ impl Machine {
         let is = record
             .session()
             .map(|session| (session.claims.clone(), record.stamp));
+        let stamp = record.stamp;
         self.record = Some(record);
         self.may_try_again = false;
         self.anonymous = false;
@@ -458,6 +459,12 @@ impl Machine {
                 self.event(Event::SignedOut(by));
             }
             (None, None) => {
+                // A sign-out that was made elsewhere after a sign-in began
+                // here ends that one too.
+                let before = |sign_in: &SignIn| (sign_in.began.as_ms() as u64) < stamp.sign_in;
+                if by == SignedOutBy::OtherTab && self.sign_ins.iter().all(before) {
+                    self.fence = self.fence.wrapping_add(1);
+                }
                 self.leave_turn(Outcome::Over(Fault::UserSignedOut.into()));
             }
         }

@@ -5,7 +5,10 @@
 //! hear of one another, whether a message is lost or comes twice, or who held
 //! which lock: once every tab has seen every record, all hold the same one.
 //! A sign-out is the greatest record of its sign-in, so no refresh of that
-//! sign-in, however late, comes after it; only a new sign-in does.
+//! sign-in, however late, comes after it; only a sign-in that begins later
+//! does. That holds between tabs that do not know of each other, such as a
+//! page in the back-forward cache and the one that took its place, because
+//! sign-ins and sign-outs are ordered by when they began.
 
 use std::rc::Rc;
 
@@ -20,14 +23,15 @@ use super::time::Instant;
 /// The place of a record in the order of all records of one key.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Stamp {
-    /// Counts the sign-ins.
-    pub sign_in: u32,
-    /// Tells apart two sign-ins that were made at the same count.
-    pub salt: u32,
+    /// Orders sign-ins and sign-outs: the millisecond since the epoch at which
+    /// the newest of them began, or more where the clock was set back since.
+    pub sign_in: u64,
+    /// Tells apart two sign-ins of one millisecond.
+    pub salt: u64,
     /// A sign-out comes after everything else of its sign-in.
     pub ended: bool,
     /// Counts the tokens of the sign-in.
-    pub generation: u32,
+    pub generation: u64,
 }
 
 /// Why a session ended.
@@ -60,7 +64,10 @@ pub struct Record {
 
 /// Members may be added to the stored form; the version changes when one is
 /// taken away or means something else.
-const VERSION: u32 = 1;
+const VERSION: u64 = 1;
+
+/// Beyond this a double does not tell one whole number from the next.
+const LARGEST: f64 = 9_007_199_254_740_991.0;
 
 impl Record {
     pub fn session(&self) -> Option<&Rc<Session>> {
@@ -70,10 +77,10 @@ impl Record {
     /// Gives the stored form, with the back-off that all tabs share.
     pub fn stored(&self, pace: &Pace) -> String {
         let mut out = Writer::object();
-        out.number("v", VERSION.into());
-        out.number("sign_in", self.stamp.sign_in.into());
-        out.number("salt", self.stamp.salt.into());
-        out.number("generation", self.stamp.generation.into());
+        out.number("v", VERSION as f64);
+        out.number("sign_in", self.stamp.sign_in as f64);
+        out.number("salt", self.stamp.salt as f64);
+        out.number("generation", self.stamp.generation as f64);
         match &self.state {
             Err(Ended::Logout) => out.text("ended", Some("logout")),
             Err(Ended::Rejected) => out.text("ended", Some("rejected")),
@@ -97,9 +104,7 @@ impl Record {
     pub fn read(stored: &dyn Document, cookie: bool, parse: Parse) -> Option<Self> {
         let count = |name| {
             let number = stored.number(name)?;
-            (0.0..=f64::from(u32::MAX))
-                .contains(&number)
-                .then_some(number as u32)
+            (0.0..=LARGEST).contains(&number).then_some(number as u64)
         };
         let instant = |name| stored.number(name).and_then(Instant::from_ms);
         let secret = |name| stored.text(name).and_then(Secret::new);

@@ -18,6 +18,7 @@ pub(super) struct SignIn {
     request: u32,
     /// Its call; later ones have greater numbers.
     order: u32,
+    pub began: Instant,
     /// The count of sign-outs when it began.
     fence: u32,
 }
@@ -52,6 +53,7 @@ impl Machine {
             self.sign_ins.push(SignIn {
                 request,
                 order,
+                began: now,
                 fence: self.fence,
             });
         }
@@ -91,6 +93,7 @@ impl Machine {
                 let sign_in = SignIn {
                     request,
                     order,
+                    began: now,
                     fence: self.fence,
                 };
                 self.commit_sign_in(now, sign_in, tokens);
@@ -142,16 +145,16 @@ impl Machine {
 
     fn commit_sign_in(&mut self, now: Instant, sign_in: SignIn, tokens: Tokens) {
         let state = Ok(Rc::new(self.session_of(now, tokens)));
-        let stamp = self.next_sign_in();
+        let stamp = self.next_sign_in(sign_in.began);
         self.commit(Purpose::SignIn(sign_in), Record { stamp, state });
     }
 
-    /// The stamp of a new sign-in, after every record seen.
-    pub(super) fn next_sign_in(&mut self) -> Stamp {
-        let salt = (self.random() >> 32) as u32;
+    /// The stamp of a sign-in that began at `began`, after every record seen.
+    pub(super) fn next_sign_in(&mut self, began: Instant) -> Stamp {
+        let salt = self.random() >> 32;
         let sign_in = self.stamp().sign_in.saturating_add(1);
         Stamp {
-            sign_in,
+            sign_in: sign_in.max(began.as_ms() as u64),
             salt,
             ended: false,
             generation: 0,
@@ -174,7 +177,7 @@ impl Machine {
         if stored.is_some() {
             // Another tab signed in earlier than this one, which only learns
             // of it now.
-            let stamp = self.next_sign_in();
+            let stamp = self.next_sign_in(sign_in.began);
             return self.commit(Purpose::SignIn(sign_in), Record { stamp, ..record });
         }
         self.signed_in_by = sign_in.order;
@@ -257,11 +260,12 @@ impl Machine {
         }
         let signed_out = matches!(&self.record, Some(Record { state: Err(Ended::Logout), stamp: held }) if *held >= stamp);
         if !signed_out {
-            let generation = stamp.generation.saturating_add(1);
+            // A session that this tab does not know of is meant as well.
             let record = Record {
                 stamp: Stamp {
+                    sign_in: stamp.sign_in.max(now.as_ms() as u64),
                     ended: true,
-                    generation,
+                    generation: stamp.generation.saturating_add(1),
                     ..stamp
                 },
                 state: Err(Ended::Logout),

@@ -15,6 +15,7 @@ use super::time::{Instant, Millis};
 pub(super) struct Turn {
     pub number: u32,
     pub stage: Stage,
+    began: Instant,
     /// What was held when the turn began. Anything newer will do.
     base: Stamp,
     /// The lock has been taken away from a tab that hangs.
@@ -93,6 +94,7 @@ impl Machine {
         self.turn = Some(Turn {
             number,
             stage: Stage::Reading { since: now },
+            began: now,
             base: self.stamp(),
             stolen: false,
             slept: false,
@@ -371,7 +373,7 @@ impl Machine {
 
     fn verdict(&mut self, now: Instant, verdict: Verdict) {
         let Some(turn) = &self.turn else { return };
-        let number = turn.number;
+        let (number, began) = (turn.number, turn.began);
         match verdict {
             Verdict::Renewed(tokens) => {
                 let held = self.session().cloned();
@@ -389,7 +391,7 @@ impl Machine {
                             ..stamp
                         }
                     }
-                    None => self.next_sign_in(),
+                    None => self.next_sign_in(began),
                 };
                 self.stage(Stage::Committing);
                 self.commit(

@@ -34,8 +34,6 @@ async function afterSignOut(visitor) {
 
 scenarios(STRAPI4, {
   title: 'as the document has it',
-  // In memory a page that was put away may not hear of it; 'kept in the browser' below does.
-  without: ['on the next page'],
   more: {
     async 'flaw: under any other name than localhost the session ends with the first access token'(visitor) {
       const page = await visitor.enter({ host: '127.0.0.1' });
