@@ -113,7 +113,7 @@ pub mod core;
 #[cfg(target_arch = "wasm32")]
 pub mod web;
 
-/// The standard allocator is 1.9 kB larger (brotli) in every build.
+/// The standard allocator is larger, and every visitor would pay for it.
 #[cfg(all(target_arch = "wasm32", feature = "npm"))]
 #[global_allocator]
 static ALLOCATOR: talc::wasm::WasmDynamicTalc = talc::wasm::new_wasm_dynamic_allocator();

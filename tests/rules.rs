@@ -10,8 +10,8 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use evertoken::core::answer::{self, Answer, Tokens};
 use evertoken::core::call::Target;
 use evertoken::core::config::Config;
+use evertoken::core::flight::Failure;
 use evertoken::core::lifetime::Stated;
-use evertoken::core::turn::Failure;
 use evertoken::core::view::Status;
 use evertoken::core::{
     Ask, Call, Committed, ErrorKind, Event, Instant, Machine, Millis, Outcome, Output, Reply,

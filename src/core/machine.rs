@@ -5,6 +5,7 @@ use std::rc::Rc;
 use super::answer::Tokens;
 use super::document::Parse;
 use super::error::{Error, Fault};
+use super::flight::Flight;
 use super::jwt::Claims;
 use super::lifetime::Lifetime;
 use super::output::{Event, Outcome, Output, SignedOutBy};
@@ -15,23 +16,6 @@ use super::sign::{Farewell, SignIn};
 use super::time::{Instant, Millis};
 use super::turn::{Stage, Turn};
 use super::view::{Figures, Pass, Snapshot};
-
-/// A call that is in flight, and on whose behalf.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) struct Flight {
-    pub number: u32,
-    pub role: Role,
-    pub deadline: Instant,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Role {
-    Turn,
-    SignIn,
-    /// A refresh whose tokens only serve to sign out at the server.
-    LastRefresh,
-    Logout,
-}
 
 /// A record on its way to the store, and what follows.
 #[derive(Clone, Debug, PartialEq)]

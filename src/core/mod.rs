@@ -37,7 +37,7 @@
 //! ```
 //!
 //! * **Locking**: waits for the other tabs' turn, `timeoutMs` and a little more
-//!   from when one of them last sent its call, then takes the lock away from a
+//!   from when one of them last got it or sent its call, then takes the lock away from a
 //!   tab that hangs.
 //! * **Reading**: reads the record again; another tab may have refreshed
 //!   while this one waited. Only if not, and if the back-off that the tabs
@@ -61,7 +61,7 @@
 //! | [`Machine::granted`], [`Machine::read`] | in answer to [`Output::Lock`], [`Output::Read`] |
 //! | [`Machine::answered`], [`Machine::provided`], [`Machine::failed`] | in answer to [`Output::Call`] |
 //! | [`Machine::committed`] | in answer to [`Output::Commit`] |
-//! | [`Machine::heard`], [`Machine::begun`] | a record came from another tab; it has sent its call |
+//! | [`Machine::heard`], [`Machine::begun`] | a record came from another tab; it has got the lock, or sent its call |
 //! | [`Machine::visible`], [`Machine::online`], [`Machine::wake`] | at any time |
 //!
 //! # Where each rule of the contract is decided
@@ -93,6 +93,7 @@ pub mod config;
 pub mod date;
 pub mod document;
 pub mod error;
+pub mod flight;
 pub mod json;
 pub mod jwt;
 pub mod lifetime;

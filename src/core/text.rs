@@ -1,5 +1,4 @@
-//! Cutting texts at a byte. The standard library's searchers do more, and the
-//! more is 3 kB of every visitor's download.
+//! Cutting texts at a byte, and reading whole numbers.
 
 /// Cuts at the first `byte`, an ASCII character; `None` where there is none.
 #[inline(never)]

@@ -2,13 +2,14 @@
 
 use std::rc::Rc;
 
-use super::answer::{Answer, Tokens, Verdict, is_definitive};
+use super::answer::Verdict;
 use super::ask::Reply;
-use super::call::{Call, Target};
+use super::call::Target;
 use super::error::{Error, Fault};
-use super::machine::{Flight, Machine, Pending, Purpose, Role};
+use super::flight::Role;
+use super::machine::{Machine, Pending, Purpose};
 use super::output::{Committed, Event, Outcome, Output, SignedOutBy};
-use super::record::{Ended, Record, Session, Stamp};
+use super::record::{Ended, Record, Stamp};
 use super::time::{Instant, Millis};
 
 #[derive(Clone, Debug, PartialEq)]
@@ -40,22 +41,6 @@ impl Turn {
             _ => Instant::NEVER,
         }
     }
-}
-
-/// What went wrong with a call that brought no answer.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Failure {
-    /// No connection, a dropped one, or an answer that may not be read.
-    Network,
-    TimedOut,
-    /// The refresh function rejected, with this status if it named one.
-    Function {
-        definitive: bool,
-        status: Option<u16>,
-        retry_after: Option<Millis>,
-    },
-    /// The refresh function gave no tokens.
-    NoTokens,
 }
 
 /// What a turn takes beside its call, as a rule.
@@ -132,7 +117,8 @@ impl Machine {
         now + self.policy.timeout + grace
     }
 
-    /// Another tab has sent its call.
+    /// Another tab has got the lock, or sent its call: from then on it may take
+    /// its time.
     pub fn begun(&mut self, now: Instant) {
         self.tick(now);
         let patience = self.patience(now);
@@ -201,141 +187,6 @@ impl Machine {
         }
     }
 
-    /// Sends a call on its way.
-    pub(super) fn launch(
-        &mut self,
-        now: Instant,
-        role: Role,
-        target: Target,
-        session: Option<&Session>,
-    ) -> u32 {
-        let number = self.number();
-        let deadline = now + self.policy.timeout;
-        self.flights.push(Flight {
-            number,
-            role,
-            deadline,
-        });
-        let call = Call::new(number, target, &self.policy, session, now);
-        self.output(Output::Call(Box::new(call)));
-        number
-    }
-
-    /// Takes a call out of the air. An answer to one that is not there any
-    /// more belongs to an older attempt or an older session, and is dropped
-    /// here and nowhere else.
-    pub(super) fn land(&mut self, call: u32) -> Option<Role> {
-        let at = self
-            .flights
-            .iter()
-            .position(|flight| flight.number == call)?;
-        Some(self.flights.swap_remove(at).role)
-    }
-
-    /// An endpoint answered.
-    pub fn answered(&mut self, now: Instant, call: u32, answer: Answer<'_>) {
-        self.tick(now);
-        let cookie = self.policy.cookie_access();
-        match self.land(call) {
-            Some(Role::Turn) => {
-                let verdict = answer.of_refresh(&self.policy.paths, cookie, now, self.parse);
-                self.verdict(now, verdict);
-            }
-            Some(Role::SignIn) => {
-                let result = answer.of_login(&self.policy.paths, cookie, now, self.parse);
-                self.sign_in_answered(now, call, result);
-            }
-            Some(Role::LastRefresh) => {
-                let verdict = answer.of_refresh(&self.policy.paths, cookie, now, self.parse);
-                self.last_refreshed(now, verdict);
-            }
-            Some(Role::Logout) => self.logout_answered(Some(answer.status)),
-            None => {}
-        }
-        self.proceed_farewell(now);
-        self.advance(now);
-    }
-
-    /// The refresh function gave these tokens.
-    pub fn provided(&mut self, now: Instant, call: u32, tokens: Tokens) {
-        self.tick(now);
-        match self.land(call) {
-            Some(Role::Turn) => self.verdict(now, Verdict::Renewed(tokens)),
-            Some(Role::LastRefresh) => self.last_refreshed(now, Verdict::Renewed(tokens)),
-            _ => {}
-        }
-        self.proceed_farewell(now);
-        self.advance(now);
-    }
-
-    /// A call brought no answer.
-    pub fn failed(&mut self, now: Instant, call: u32, failure: Failure) {
-        self.tick(now);
-        self.lost(now, call, failure);
-        self.advance(now);
-    }
-
-    fn lost(&mut self, now: Instant, call: u32, failure: Failure) {
-        let error = |fault| Error {
-            call: Some(call),
-            ..Error::new(fault)
-        };
-        match self.land(call) {
-            Some(Role::Turn) => {
-                let verdict = match failure {
-                    Failure::Network => Verdict::Passing(error(Fault::RefreshLost)),
-                    Failure::TimedOut => Verdict::Passing(error(Fault::RefreshTimedOut)),
-                    Failure::NoTokens => Verdict::Passing(Error {
-                        cause: Some(Fault::TokenMissing),
-                        ..error(Fault::FunctionWithoutToken)
-                    }),
-                    Failure::Function {
-                        definitive,
-                        status,
-                        retry_after,
-                    } => {
-                        if definitive || status.is_some_and(is_definitive) {
-                            Verdict::Definitive(Error {
-                                status,
-                                ..error(Fault::FunctionRefused)
-                            })
-                        } else {
-                            Verdict::Passing(Error {
-                                status,
-                                retry_after,
-                                ..error(Fault::FunctionFailed)
-                            })
-                        }
-                    }
-                };
-                self.verdict(now, verdict);
-            }
-            Some(Role::SignIn) => {
-                let fault = match failure {
-                    Failure::TimedOut => Fault::LoginTimedOut,
-                    _ => Fault::LoginLost,
-                };
-                self.sign_in_answered(now, call, Err(error(fault)));
-            }
-            Some(Role::Logout) => self.logout_answered(None),
-            Some(Role::LastRefresh) | None => {}
-        }
-        self.proceed_farewell(now);
-    }
-
-    /// Ends the calls whose time has run out.
-    pub(super) fn expire_flights(&mut self, now: Instant) {
-        while let Some(call) = self
-            .flights
-            .iter()
-            .find(|flight| now >= flight.deadline)
-            .map(|f| f.number)
-        {
-            self.output(Output::Abort { call });
-            self.lost(now, call, Failure::TimedOut);
-        }
-    }
-
     /// Takes the turn over from a tab that has held the lock for too long.
     pub(super) fn expire_lock(&mut self, now: Instant) {
         let Some(turn) = self.turn.as_mut() else {
@@ -371,7 +222,7 @@ impl Machine {
         }
     }
 
-    fn verdict(&mut self, now: Instant, verdict: Verdict) {
+    pub(super) fn verdict(&mut self, now: Instant, verdict: Verdict) {
         let Some(turn) = &self.turn else { return };
         let (number, began) = (turn.number, turn.began);
         match verdict {

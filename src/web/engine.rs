@@ -9,12 +9,12 @@ use super::host::{Act, Host};
 use super::outward;
 use crate::core::answer::{self, Answer, Tokens};
 use crate::core::config::{self, Config};
+use crate::core::flight::Failure;
 use crate::core::json::Writer;
 use crate::core::jwt;
 use crate::core::lifetime::Stated;
 use crate::core::origins::Origins;
 use crate::core::policy::Policy;
-use crate::core::turn::Failure;
 use crate::core::{Ask, Committed, Document, Machine, Outcome, Output, Record, Reply};
 use crate::core::{Error, ErrorKind, Instant, Millis};
 
@@ -237,7 +237,7 @@ pub enum Input {
     Online = 15,
     Wake = 16,
     Dispose = 17,
-    /// Another tab has sent its call.
+    /// Another tab has got the lock, or sent its call.
     Begun = 18,
 }
 

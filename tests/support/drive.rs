@@ -3,7 +3,7 @@
 
 use evertoken::core::answer::Answer;
 use evertoken::core::call::{Call, Target};
-use evertoken::core::turn::Failure;
+use evertoken::core::flight::Failure;
 use evertoken::core::{Committed, Machine, Output};
 
 use super::auth::{Manner, Reply};

@@ -82,8 +82,9 @@ pub fn compile(project: &Project, tools: &Tools) -> Result<PathBuf> {
         WASM_TARGET,
     ]);
     if tools.rust_src() {
-        // Without the texts of panics nobody sees, the module is a sixth
-        // smaller. The standard library has to be compiled for that.
+        // Without the texts of panics that nobody sees: 34.0 instead of
+        // 36.8 kB (brotli) when it was measured. The standard library has to
+        // be compiled for that.
         command
             .env("RUSTC_BOOTSTRAP", "1")
             .env("RUSTFLAGS", "-Zunstable-options -Cpanic=immediate-abort")
