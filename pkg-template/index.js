@@ -1,34 +1,35 @@
-// Loading: one module for all managers of a page, made when the first one is.
+// Loading: one instance of the module for all managers of a page, made when
+// the first one is.
 
 import packed from './engine.wasm';
-import * as engine from './engine.js';
+import { instantiate } from './engine.js';
 import { TokenError } from './error.js';
 import { TokenManager } from './manager.js';
 
 export { TokenError };
 
 let loading;
-const managers = new Set();
+let engine;
+/** The hosts of the managers that are on the present instance. */
+const hosts = new Set();
 
 /** Loads the module; see index.d.ts. */
 export function init(source) {
-  loading ??= load(source).catch((error) => {
+  loading ??= load(source).catch((cause) => {
     loading = undefined;
-    throw error;
+    const message = "the WebAssembly module could not be loaded; a Content-Security-Policy has to allow 'wasm-unsafe-eval'";
+    throw new TokenError('not-supported', { message, cause });
   });
   return loading;
 }
 
-async function load(source) {
-  if (typeof WebAssembly !== 'object') {
-    throw new TokenError('not-supported', { message: 'WebAssembly is not available here' });
+async function load(source = engine?.module ?? unpacked()) {
+  let found = await (typeof source === 'string' || source instanceof URL ? fetch(source) : source);
+  if (found instanceof Response) {
+    if (!found.ok) throw new Error(`${found.url}: expected a module, found status ${found.status}`);
+    found = await found.arrayBuffer();
   }
-  try {
-    await engine.default({ module_or_path: source ?? unpacked() });
-  } catch (cause) {
-    const message = "the WebAssembly module could not be loaded; a Content-Security-Policy has to allow 'wasm-unsafe-eval'";
-    throw new TokenError('not-supported', { message, cause });
-  }
+  engine = await instantiate(found);
 }
 
 /** The module's bytes, of which each is a character of the text. */
@@ -44,22 +45,22 @@ function unpacked() {
 /** Makes a manager; see index.d.ts. */
 export async function createTokenManager(config) {
   await init();
-  const make = (config, host, page, now) => new engine.Engine(config, host, page, now, Math.random());
-  const manager = await TokenManager.create(config, make, crashed);
-  for (const reference of managers) if (!reference.deref()) managers.delete(reference);
-  managers.add(new WeakRef(manager));
-  return manager;
+  return TokenManager.create(config, { make, closed: (host) => hosts.delete(host), trapped });
+}
+
+function make(config, host, page, now) {
+  const made = new engine.Engine(config, host, page, now, Math.random());
+  hosts.add(host);
+  return made;
 }
 
 /** A trap leaves the module in no state to be used: every manager on it ends
  * with an error, and the next one is made on a new instance. */
-function crashed(error) {
-  for (const reference of managers) {
-    const manager = reference.deref();
-    if (manager) TokenManager.crash(manager, error);
-  }
-  managers.clear();
-  engine.__wbg_reset_state();
+function trapped(error) {
+  for (const host of hosts) host.crash(error);
+  hosts.clear();
+  loading = undefined;
+  init().catch(() => {}); // who makes a manager hears of it
 }
 
 /** Decodes a token; see index.d.ts. */

@@ -36,6 +36,7 @@ export class Host {
   #transport;
   #clock;
   #sink;
+  #module;
   #store;
   #tabs;
   #dead;
@@ -57,9 +58,9 @@ export class Host {
 
   /**
    * @param sink takes what the application sees: snapshots and events
-   * @param crash is told when the module trapped
+   * @param module is told when the engine is closed, or trapped
    */
-  constructor(config, transport, sink, crash) {
+  constructor(config, transport, sink, module) {
     this.#config = config;
     this.#transport = transport;
     this.#sink = sink;
@@ -68,7 +69,7 @@ export class Host {
       setTimeout: (f, ms) => setTimeout(f, ms),
       clearTimeout: (id) => clearTimeout(id),
     };
-    this.onCrash = crash;
+    this.#module = module;
   }
 
   // ---- into the engine ----
@@ -93,8 +94,7 @@ export class Host {
         message: 'the WebAssembly module failed; make a new token manager',
         cause,
       });
-      this.crash(error);
-      this.onCrash(error);
+      this.#module.trapped(error);
       throw error;
     }
   }
@@ -133,7 +133,7 @@ export class Host {
   /** Ends all at once: the module trapped, and nothing of it is asked again. */
   crash(error) {
     this.die(error);
-    this.closed();
+    this.#leave();
   }
 
   /** Disposes: what waits is rejected, what was sent is finished. */
@@ -416,6 +416,14 @@ export class Host {
   }
 
   closed() {
+    const { engine } = this;
+    this.#leave();
+    this.#module.closed(this);
+    // Not while it is at work.
+    queueMicrotask(() => engine.free());
+  }
+
+  #leave() {
     this.wake(Infinity);
     this.#tabs?.leave();
     this.#store?.close?.();

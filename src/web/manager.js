@@ -22,8 +22,8 @@ export class TokenManager {
   /** Bound, as useSyncExternalStore wants it. */
   subscribe = (listener) => add(this.#subscribers, listener);
 
-  /** @param make makes the engine: (config, host, page) => Engine */
-  constructor(config, make, crash) {
+  /** @param module makes the engine, and is told when it is closed or trapped */
+  constructor(config, module) {
     const given = config?.fetch;
     const transport = typeof given === 'function' ? given : (input, init) => globalThis.fetch(input, init);
     this.#host = new Host(
@@ -33,13 +33,13 @@ export class TokenManager {
         changed: () => this.#later(() => (this.#changed = true)),
         happened: (event) => this.#later(() => this.#pending.push(event)),
       },
-      crash,
+      module,
     );
     const page = globalThis.document?.baseURI ?? globalThis.location?.href ?? '';
     const host = this.#host;
     checkHeaders(config);
     try {
-      host.engine = make(config, host, page, host.now());
+      host.engine = module.make(config, host, page, host.now());
     } catch (refusal) {
       throw typeof refusal === 'string' ? new TokenError('invalid-config', { message: refusal }) : refusal;
     }
@@ -47,15 +47,10 @@ export class TokenManager {
     this.fetch = makeFetch(host, (input, init) => transport(input, init), config);
   }
 
-  static async create(config, make, crash) {
-    const manager = new TokenManager(config, make, crash);
+  static async create(config, module) {
+    const manager = new TokenManager(config, module);
     await manager.#host.start(config.key ?? 'evertoken');
     return manager;
-  }
-
-  /** Ends everything that waits: the module trapped. */
-  static crash(manager, error) {
-    manager.#host.crash(error);
   }
 
   get snapshot() {

@@ -61,6 +61,36 @@ rule('rule 15: a load that failed can be tried again, and init() may come first'
   assert.deepEqual(seen, { first: 'not-supported', second: 'undefined', status: 'unknown' });
 });
 
+for (const [name, source] of [
+  ['a string', (bytes) => URL.createObjectURL(new Blob([bytes]))],
+  ['a URL', (bytes) => new URL(URL.createObjectURL(new Blob([bytes])))],
+  ['bytes', (bytes) => bytes.buffer],
+  ['a module', (bytes) => WebAssembly.compile(bytes)],
+  ['a response', (bytes) => new Response(bytes)],
+]) {
+  rule(`rule 15: init() takes the module as ${name}`, async ({ page }) => {
+    const seen = await page.evaluate(async (source) => {
+      const { instantiate } = WebAssembly;
+      const given = [];
+      WebAssembly.instantiate = (module, imports) => (given.push(module), instantiate(module, imports));
+      const inner = await import('/pkg/index.js?bytes');
+      await inner.init();
+      const bytes = given.pop();
+      const { init, createTokenManager } = await import('/pkg/index.js');
+      await init(await eval(source)(bytes));
+      const auth = await createTokenManager({ baseUrl: kit.api, refresh: '/refresh' });
+      return { loads: given.length, own: given[0] === bytes, status: auth.snapshot.status };
+    }, `(${source})`);
+    assert.deepEqual(seen, { loads: 1, own: false, status: 'unknown' });
+  });
+}
+
+rule('rule 15: a response that is no module says which status it had', async ({ page }) => {
+  const { error } = await page.evaluate(async () => kit.outcome((await import('/pkg/index.js')).init('/nothing.wasm')));
+  assert.equal(error.code, 'not-supported');
+  assert.match(error.cause.message, /nothing\.wasm: expected a module, found status 404/);
+});
+
 /** Runs a module in a Node.js of its own, which has to end by itself. */
 async function run(code, ...args) {
   const source = `const index = ${JSON.stringify(pathToFileURL(`${PKG}/index.js`).href)};\n${code}`;

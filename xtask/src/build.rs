@@ -114,12 +114,9 @@ pub fn bind(tools: &Tools, compiled: &Path, bindings: &Path, names: Names) -> Re
     bundle::clear(bindings)?;
     let mut command = Command::new(program);
     command
-        // The package's own loader says where the module comes from. A default
-        // path would make bundlers look for a file that is not there.
-        .args(["--target=web", "--omit-default-module-path"])
+        // The package's own loader says where the module comes from.
+        .args(["--target=module", "--encode-into=always"])
         .args(["--no-typescript", "--remove-producers-section"])
-        // After a trap the next manager gets a new instance.
-        .arg("--experimental-reset-state-function")
         .args(["--out-name=engine", "--out-dir"])
         .args([bindings, compiled]);
     if names == Names::Removed {
@@ -131,26 +128,30 @@ pub fn bind(tools: &Tools, compiled: &Path, bindings: &Path, names: Names) -> Re
         .map_err(|error| format!("{}: {error}", module.display()))
 }
 
-/// Makes the engine.wasm of a folder smaller.
+/// Makes the engine.wasm of a folder smaller. Where the names go, those of its
+/// imports and exports do as well: engine.names.json says what they are now.
 pub fn optimise(project: &Project, bindings: &Path, names: Names) -> Result {
     let module = bindings.join("engine.wasm");
-    let mut command = Command::new("node");
-    command
-        .arg(
-            project
-                .build_scripts()
-                .join("node_modules/binaryen/bin/wasm-opt"),
-        )
-        .args(WASM_FEATURES)
-        .args(["-Os", "--converge"])
-        .arg(&module)
-        .arg("-o")
-        .arg(&module);
-    match names {
-        Names::Kept => command.arg("-g"),
-        Names::Removed => command.args(["--strip-debug", "--strip-target-features"]),
+    let wasm_opt = |passes: &[&str]| {
+        let program = "node_modules/binaryen/bin/wasm-opt";
+        let mut command = Command::new("node");
+        command
+            .arg(project.build_scripts().join(program))
+            .args(WASM_FEATURES)
+            .args(passes)
+            .arg(&module)
+            .arg("-o")
+            .arg(&module);
+        command
     };
-    process::run(&mut command)
+    let smaller = ["-Os", "--converge"];
+    if names == Names::Kept {
+        return process::run(wasm_opt(&smaller).arg("-g"));
+    }
+    let renamed = process::output(&mut wasm_opt(&["--minify-imports-and-exports-and-modules"]))?;
+    let file = bindings.join("engine.names.json");
+    fs::write(&file, renamed).map_err(|error| format!("{}: {error}", file.display()))?;
+    process::run(wasm_opt(&smaller).args(["--strip-debug", "--strip-target-features"]))
 }
 
 fn measure(project: &Project) -> Result<String> {

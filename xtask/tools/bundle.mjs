@@ -8,6 +8,7 @@ import { access, copyFile, mkdir, readFile, readdir } from 'node:fs/promises';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import { build } from 'esbuild';
 import { embed } from './embed.mjs';
+import { glue } from './glue.mjs';
 
 const [stage, target] = process.argv.slice(2).map((path) => resolve(path));
 const main = join(stage, 'index.js');
@@ -38,7 +39,7 @@ async function bundle(entry) {
   await build({
     entryPoints: [entry],
     outfile: join(target, relative(stage, entry)),
-    plugins: entry === main ? [embed] : [sharing(entry)],
+    plugins: entry === main ? [embed, glue] : [sharing(entry)],
     bundle: true,
     format: 'esm',
     platform: 'browser',

@@ -1,0 +1,76 @@
+// How wasm-bindgen's engine.js gets into the bundle: as a function that makes
+// an instance, so that after a trap there can be another one. What of it this
+// package has no use for is left out. An edit that finds nothing, as with
+// another version of wasm-bindgen, fails the build.
+import { readFile } from 'node:fs/promises';
+
+const EDITS = [
+  ['import of the module', /import source wasmModule from "\.\/engine_bg\.wasm";/, ''],
+  [
+    'instance',
+    /let wasmInstance = new WebAssembly\.Instance\(wasmModule, __wbg_get_imports\(\)\);\nlet wasm = wasmInstance\.exports;/,
+    'const made = await WebAssembly.instantiate(source, __wbg_get_imports());\nconst wasm = (made.instance ?? made).exports;',
+  ],
+  // esbuild puts the number in the place of an enum's member.
+  [
+    'enum',
+    /^export const (\w+) = Object\.freeze\(\{\n([^}]*)\}\);/gm,
+    (_, name, members) => `export enum ${name} {\n${members.replace(/^ *(\w+): (\d+), "\2": "\1",$/gm, '$1 = $2,')}}`,
+  ],
+  // The host frees its engine, and a module that trapped is let go as a whole.
+  ['finalization', /const EngineFinalization = [^;]*;/, ''],
+  ['registration', /EngineFinalization\.(?:un)?register\([^)]*\);/g, ''],
+  ['disposal', /if \(Symbol\.dispose\) Engine\.prototype\[Symbol\.dispose\] = Engine\.prototype\.free;/, ''],
+  // The platform encodes a text: no path of its own for ASCII is needed where
+  // a refresh has a few.
+  ['reallocation', /, wasm\.__wbindgen_realloc\)/g, ')'],
+  ['path without reallocation', /if \(realloc === undefined\) (\{[^}]*\})[^]*?\n\}/, '$1\n}'],
+  // For the same reason a view is made for each.
+  ['cached view', /let (cached(\w+)Memory0) = null;\n(function \w+\(\) \{)[^]*?\n\}/g, '$3 return new $2(wasm.memory.buffer); }'],
+  ['object without a prototype', /__proto__: null,/g, ''],
+];
+
+/** Gives imports and exports the short names that wasm-opt gave them. */
+function renamed(text, { imports, exports }) {
+  const short = new Map(exports);
+  const calls = text.replace(/\bwasm\.(\w+)/g, (_, name) => {
+    if (!short.has(name)) throw new Error(`glue.mjs: the module has no export ${name}`);
+    return `wasm.${short.get(name)}`;
+  });
+  return imports.reduce((text, [from, name, short]) => {
+    if (!text.includes(`${name}: function`)) throw new Error(`glue.mjs: engine.js has no import ${name}`);
+    // The minified name of the only module that something is imported from.
+    return text.replace(`${name}: function`, `${short}: function`).replace(`"${from}":`, 'a:');
+  }, calls);
+}
+
+/** The text of a module in which `instantiate(source)` gives what wasm-bindgen
+ * exports, and the compiled module. */
+function factory(text, names) {
+  let edited = text.replace(/\/\*\*[^]*?\*\//g, '');
+  for (const [name, pattern, replacement] of EDITS) {
+    if (edited.search(pattern) < 0) throw new Error(`glue.mjs: wasm-bindgen's output has changed, found no place for: ${name}`);
+    edited = edited.replace(pattern, replacement);
+  }
+  const outside = [];
+  const exported = [];
+  const body = renamed(edited, names)
+    .replace(/^(?:import .*;|export enum [^}]*\})$/gm, (declaration) => outside.push(declaration) && '')
+    .replace(/^export (class|function) (\w+)/gm, (_, kind, name) => exported.push(name) && `${kind} ${name}`);
+  return `${outside.join('\n')}
+export async function instantiate(source) {
+${body}
+return { ${exported.join(', ')}, module: made.module ?? source };
+}`;
+}
+
+export const glue = {
+  name: 'glue',
+  setup(build) {
+    build.onLoad({ filter: /[\\/]engine\.js$/ }, async ({ path }) => ({
+      contents: factory(await readFile(path, 'utf8'), JSON.parse(await readFile(path.replace(/js$/, 'names.json'), 'utf8'))),
+      // For the enums.
+      loader: 'ts',
+    }));
+  },
+};
