@@ -288,7 +288,7 @@ export interface TokenManager<C extends object = Claims> {
   /**
    * Calls the login endpoint and gives the answer's parsed body. An object goes as JSON, or as the endpoint's `body` says.
    * Rejects with 'login-rejected', 'login-unavailable' or 'invalid-response'; with 'signed-out' if a sign-out or a newer
-   * sign-in overtook it; with 'invalid-config' if there is no login endpoint.
+   * sign-in overtook it; with 'invalid-config' if there is no login endpoint, or the body is none.
    */
   login(body: object | BodyInit, options?: { signal?: AbortSignal; headers?: HeadersInit }): Promise<unknown>;
   /** Takes tokens that the application got by itself: a sign-in. Rejects with 'invalid-response' what cannot be a token, and keeps the session. */

@@ -16,15 +16,8 @@ export function cookie(name) {
 
 /** Whether fetch takes a value as a body as it stands. */
 export function isBody(value) {
-  return (
-    typeof value === 'string' ||
-    value instanceof URLSearchParams ||
-    value instanceof FormData ||
-    value instanceof Blob ||
-    value instanceof ArrayBuffer ||
-    ArrayBuffer.isView(value) ||
-    value instanceof ReadableStream
-  );
+  const types = [URLSearchParams, FormData, Blob, ArrayBuffer, ReadableStream];
+  return typeof value === 'string' || ArrayBuffer.isView(value) || types.some((type) => value instanceof type);
 }
 
 /**
@@ -35,7 +28,7 @@ export function isBody(value) {
  */
 export function requestOf(call, endpoint, own) {
   const headers = new Headers(endpoint?.headers);
-  if (own?.headers) new Headers(own.headers).forEach((value, name) => headers.set(name, value));
+  new Headers(own?.headers).forEach((value, name) => headers.set(name, value));
   for (let at = 0; at < call.headers.length; at += 2) headers.set(call.headers[at], call.headers[at + 1]);
   const token = call.csrf && cookie(call.csrf[0]);
   if (token) headers.set(call.csrf[1], token);
@@ -56,24 +49,16 @@ function bodyOf(call, endpoint, body, headers) {
   const constant = { ...(call.flag && { [call.flag]: true }), ...endpoint?.fields };
   if (isBody(body)) {
     if (body instanceof URLSearchParams || body instanceof FormData) {
-      const fields = Object.entries(constant).filter(([name]) => !body.has(name));
-      if (fields.length) {
-        const all = new body.constructor();
-        for (const [name, value] of body) all.append(name, value);
-        for (const [name, value] of fields) all.append(name, value);
-        return all;
-      }
+      const all = new body.constructor();
+      for (const [name, value] of body) all.append(name, value);
+      for (const [name, value] of Object.entries(constant)) if (!body.has(name)) all.append(name, value);
+      return all;
     }
     return body;
   }
-  const fields = { ...constant, ...body };
+  const fields = { ...(call.grantType && { grant_type: 'refresh_token' }), ...constant, ...body };
   if (call.field) fields[call.field[0]] = call.field[1];
-  if (call.body === 'form') {
-    const form = new URLSearchParams();
-    if (call.grantType) form.set('grant_type', 'refresh_token');
-    for (const [name, value] of Object.entries(fields)) form.set(name, value);
-    return form;
-  }
+  if (call.body === 'form') return new URLSearchParams(fields);
   if (!headers.has('content-type')) headers.set('content-type', 'application/json');
   return JSON.stringify(fields);
 }
@@ -85,9 +70,4 @@ export function parsed(text) {
   } catch {
     return text;
   }
-}
-
-/** The refusal, for the application to read the server's reason from. */
-export function again({ response: { status, statusText, headers }, text }) {
-  return new Response(text, { status, statusText, headers });
 }

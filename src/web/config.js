@@ -1,6 +1,6 @@
 // What of the configuration only the platform can judge.
 
-import { TokenError } from './error.js';
+import { invalid } from './error.js';
 
 /** Refuses constant headers that are none. */
 export function checkHeaders(config) {
@@ -8,8 +8,7 @@ export function checkHeaders(config) {
     try {
       new Headers(config?.[name]?.headers);
     } catch (cause) {
-      const message = `${name}.headers: expected what new Headers() takes, found something else`;
-      throw new TokenError('invalid-config', { message, cause });
+      throw invalid(`${name}.headers: expected what new Headers() takes, found something else`, cause);
     }
   }
 }

@@ -11,6 +11,9 @@ export class TokenError extends Error {
 // On the prototype, where Error has it: no error lists it among its own.
 Object.defineProperty(TokenError.prototype, 'name', { value: 'TokenError', configurable: true, writable: true });
 
+/** The caller's mistake. */
+export const invalid = (message, cause) => new TokenError('invalid-config', { message, cause });
+
 /** Makes the error that the core describes; `thrown` is what the platform
  * threw at the last call, which may be its cause. */
 export function tokenError({ code, call, cause, ...details }, thrown) {

@@ -1,81 +1,83 @@
 // The JavaScript half of one manager: what the engine's outputs do in the
 // world. Its own state is promises and handles; every decision is the core's.
 
-import { again, parsed, requestOf } from './call.js';
+import { abortable } from './abort.js';
+import { FAIL, WAIT } from './ask.js';
+import { parsed, requestOf } from './call.js';
+import { checkHeaders } from './config.js';
 import { Act, Input, Query } from './engine.js';
-import { TokenError, tokenError } from './error.js';
+import { invalid, TokenError, tokenError } from './error.js';
 import { follow } from './page.js';
 import { memory, openStore } from './store.js';
 import { Tabs } from './tabs.js';
 
 /** The longest delay that setTimeout does not take for 1 ms. */
 const LONGEST_TIMEOUT = 2 ** 31 - 1;
-/** How many ended turns somebody may still ask for. */
-const REMEMBERED = 8;
 
 export class Host {
-  // Replies of the engine; a turn to wait for is WAIT + its number.
-  GO = 0;
-  BARE = 1;
-  DELIVER = 2;
-  FAIL = 3;
-  WAIT = 4;
-
   pass;
   /** While it is there, nobody goes on with what was known before. */
   hold;
-  value;
-  waiting = 0;
+  token;
+  prefix = '';
+  snapshot;
   retries = 0;
-  degraded = [];
-  storage = 'memory';
   engine;
 
   #config;
   #key;
   #transport;
-  #clock;
-  #sink;
+  #tell;
   #module;
   #store;
+  #storage = 'memory';
   #tabs;
+  #lockKind = 'none';
+  #degraded = [];
   #dead;
-  #early = [];
-  #turns = new Map();
+  /** The turn under way, or the last one. */
+  #turn;
+  /** Ends `#over`, which is when this manager does. */
+  #end;
+  #over = new Promise((resolve) => (this.#end = resolve));
+  #waiting = 0;
   #requests = new Map();
   #count = 0;
   #calls = new Map();
   #refreshing = false;
   #timer;
   #wakeAt = Infinity;
-  #header;
   #issued;
-  #claims;
-  #shown;
+  #claims = {};
+  #shown = {};
   #thrown;
-  token;
   #off = () => {};
 
   /**
-   * @param sink takes what the application sees: snapshots and events
-   * @param module is told when the engine is closed, or trapped
+   * @param transport the fetch that really sends
+   * @param tell takes an event; without one, there is another snapshot
+   * @param module makes the engine, and is told when it closed or trapped
    */
-  constructor(config, transport, sink, module) {
-    this.#config = config;
+  constructor(config, transport, tell, module) {
+    this.#config = config ?? {};
+    this.#key = this.#config.key ?? 'evertoken';
     this.#transport = transport;
-    this.#sink = sink;
-    this.#clock = config.clock ?? {
-      now: () => Date.now(),
-      setTimeout: (f, ms) => setTimeout(f, ms),
-      clearTimeout: (id) => clearTimeout(id),
-    };
+    this.#tell = tell;
     this.#module = module;
+    const page = globalThis.document?.baseURI ?? globalThis.location?.href ?? '';
+    checkHeaders(config);
+    try {
+      this.engine = module.make(config, this, page, this.now());
+    } catch (refusal) {
+      // The core says what is wrong.
+      throw typeof refusal === 'string' ? invalid(refusal) : refusal;
+    }
   }
 
   // ---- into the engine ----
 
   now() {
-    const now = this.#clock.now();
+    const now = this.#config.clock?.now?.();
     return Number.isFinite(now) ? now : Date.now();
   }
 
@@ -90,10 +92,8 @@ export class Host {
     try {
       return this.engine.feed(input, this.now(), number, a, b, value);
     } catch (cause) {
-      const error = new TokenError('disposed', {
-        message: 'the WebAssembly module failed; make a new token manager',
-        cause,
-      });
+      const message = 'the WebAssembly module failed; make a new token manager';
+      const error = new TokenError('disposed', { message, cause });
       this.#module.trapped(error);
       throw error;
     }
@@ -101,9 +101,8 @@ export class Host {
 
   /** What comes from timers and events has nobody to throw to. */
   #feed(input, number, a, b, value) {
-    if (!this.engine) return;
     try {
-      this.#enter(input, number, a, b, value);
+      if (this.engine) this.#enter(input, number, a, b, value);
     } catch {
       // The crash has been told to everybody who waits.
     }
@@ -113,26 +112,24 @@ export class Host {
   check() {
     if (this.#dead) throw this.#dead;
     if (this.#refreshing) {
-      throw new TokenError('invalid-config', {
-        message: "refresh: the function called its own manager, which waits for it; use the context's fetch",
-      });
+      throw invalid("refresh: the function called its own manager, which waits for it; use the context's fetch");
     }
   }
 
-  /** Ends everything with an error. */
-  die(error) {
-    if (this.#dead) return;
-    this.#dead = error;
-    this.pass = undefined;
+  /** Ends everything that waits with an error. */
+  #die(error) {
+    this.#dead ??= error;
+    this.pass = this.#issued = undefined;
     this.#off();
-    for (const turn of this.#turns.values()) turn.resolve(error);
-    for (const request of this.#requests.values()) request.reject(error);
+    this.#turn?.resolve(error);
+    this.#end();
+    for (const { reject } of this.#requests.values()) reject(error);
     this.#requests.clear();
   }
 
   /** Ends all at once: the module trapped, and nothing of it is asked again. */
   crash(error) {
-    this.die(error);
+    this.#die(error);
     this.#leave();
   }
 
@@ -140,273 +137,217 @@ export class Host {
   dispose() {
     if (this.#dead) return;
     this.#feed(Input.Dispose);
-    this.die(new TokenError('disposed', { message: 'this token manager has been disposed of' }));
+    this.#die(new TokenError('disposed', { message: 'this token manager has been disposed of' }));
   }
 
   // ---- what waits ----
 
-  async wait(turn, signal) {
-    const { promise } = this.#turns.get(turn) ?? { promise: undefined };
-    this.waiting++;
-    try {
-      return await abortable(promise, signal);
-    } finally {
-      this.waiting--;
-    }
-  }
-
-  party() {
-    return this.engine.party();
-  }
-
-  /** The error of a reply: the turn's own, which all who waited share. */
-  failure(error) {
-    return this.#dead ?? error ?? this.#error(this.engine.query(Query.Error, 0));
-  }
-
-  /** Asks, waits for turns as long as it is told to, and gives the last
-   * reply. */
-  async settle(kind, a, signal) {
-    if (this.hold) await abortable(this.hold, signal);
-    let reply = this.enter(Input.Ask, kind, a);
-    const party = this.party();
+  /** Waits for turns as long as a reply says so, and gives the last reply,
+   * which says nothing of waiting or failing. */
+  async settle(reply, kind, signal) {
+    const party = this.engine.party();
     let error;
-    while (reply >= this.WAIT) {
-      const turn = reply - this.WAIT;
-      error = await this.wait(turn, signal);
-      if (this.#dead) throw this.#dead;
+    while (reply >= WAIT) {
+      const turn = reply - WAIT;
+      this.#waiting++;
+      try {
+        error = await abortable(this.#ended(turn), signal);
+      } finally {
+        this.#waiting--;
+      }
+      while (this.hold) await abortable(this.hold, signal);
       reply = this.enter(Input.Resume, turn, kind, party);
     }
-    if (reply === this.FAIL) throw this.failure(error);
+    // Those who waited for a turn share its error.
+    if (reply === FAIL) throw error ?? this.#error(this.engine.query(Query.Error));
     return reply;
   }
 
-  /** Starts a request of the engine's that ends with signInEnded or
-   * logoutEnded. */
-  request(signal, extra, start) {
+  /** Settles when a turn has ended, with its error if it has one. */
+  #ended(turn) {
+    return turn === this.#turn?.number ? this.#turn.ended : Promise.resolve();
+  }
+
+  /** Starts what the engine ends with SignInEnded or LogoutEnded. */
+  request(input, signal, { local, tokens, ...extra } = {}) {
     this.check();
     const number = ++this.#count;
-    const promise = new Promise((resolve, reject) => {
+    const ended = new Promise((resolve, reject) => {
       this.#requests.set(number, { resolve, reject, ...extra });
     });
     // Whoever aborts does not hear of what comes later.
-    promise.catch(() => {});
-    start(number);
-    return abortable(promise, signal, () => this.#requests.delete(number) && extra.abandon?.(number));
+    ended.catch(() => {});
+    this.enter(input, number, 0, local, tokens);
+    return abortable(ended, signal, () => {
+      if (this.#requests.delete(number)) this.#feed(Input.Abandon, number);
+    });
   }
 
   // ---- what the engine asks for ----
 
   /** Does what the core asks for; see Act in src/web/host.rs. */
   act(act, number, flag, json) {
-    const [first, ...rest] = Act[act];
-    this[first.toLowerCase() + rest.join('')](number, json, flag);
+    this[act](number, json, flag);
   }
 
   /** Makes the error that the core describes. Its cause is the core's own,
    * or what the platform threw at the call that it is about. */
   #error(json) {
-    return json && tokenError(typeof json === 'string' ? JSON.parse(json) : json, this.#thrown);
+    return json && tokenError(JSON.parse(json), this.#thrown);
   }
 
-  lock(turn, _, steal) {
-    if (!this.#turns.has(turn)) {
+  [Act.Lock](number, _, steal) {
+    if (number !== this.#turn?.number) {
       let resolve;
-      const promise = new Promise((settle) => (resolve = settle));
-      this.#turns.set(turn, { promise, resolve });
-      const [oldest] = this.#turns.keys();
-      if (this.#turns.size > REMEMBERED) this.#turns.delete(oldest);
+      const ended = new Promise((settle) => (resolve = settle));
+      this.#turn = { number, ended, resolve };
     }
     const granted = () => {
       // Others who wait for a tab that hangs need not take the lock as well.
       this.#tabs?.begin();
-      this.#feed(Input.Granted, turn);
+      this.#feed(Input.Granted, number);
     };
-    if (this.lockKind === 'web-locks') this.#tabs.lock(turn, steal, granted);
+    if (this.#lockKind === 'web-locks') this.#tabs.lock(number, steal, granted);
     else granted();
   }
 
-  unlock(turn) {
+  [Act.Unlock](turn) {
     this.#tabs?.unlock(turn);
   }
 
-  read(turn) {
+  [Act.Read](turn) {
+    const done = (text) => this.#feed(Input.Read, turn, 0, 0, text);
     const asked = this.#tabs?.ask();
-    const done = (text) => this.#feed(Input.Read, turn, 0, 0, text ?? undefined);
     // The store last: it may be written while the tabs are asked.
-    if (asked) return void asked.then(() => this.#stored()).then(done);
-    const stored = this.#stored();
-    if (stored instanceof Promise) stored.then(done);
-    else done(stored);
+    if (asked) asked.then(() => this.#stored()).then(done);
+    else after(this.#stored(), done);
   }
 
-  call(number, json) {
+  [Act.Call](number, json) {
     const call = JSON.parse(json);
-    const { target } = call;
     const abort = new AbortController();
     this.#calls.set(number, abort);
+    const { target } = call;
     if (target === 'refresh') this.#tabs?.begin();
-    const own = target === 'login' && [...this.#requests.values()].find((request) => request.body !== undefined && !request.call);
+    const custom = target === 'refresh' && typeof this.#config.refresh === 'function';
+    const own = target === 'login' && [...this.#requests.values()].find(({ body, call }) => body !== undefined && !call);
     if (own) own.call = number;
-    if (target === 'refresh' && typeof this.#config.refresh === 'function') return this.#function(call, abort);
-    const endpoint = this.#config[target];
-    const transport = this.#transport;
     // Not before the engine has said all that it has to say.
     Promise.resolve()
-      .then(() => transport(call.url, { ...requestOf(call, endpoint, own), signal: abort.signal }))
-      .then(async (response) => {
-        const body = await response.text();
-        const type = response.headers.get('content-type');
-        const after = response.headers.get('retry-after');
-        if (own) own.answer = { response, text: body };
-        return () => this.#feed(Input.Answered, number, response.status, 0, { type, after, body });
-      })
-      .catch((reason) => () => {
+      .then(() => (custom ? this.#refresh(call, abort) : this.#send(call, abort, own)))
+      .catch((reason) => {
         this.#thrown = { call: number, reason };
-        this.#feed(Input.Failed, number);
+        return [Input.Failed, 0, custom, reason];
       })
-      .then((report) => {
+      .then(([input, status, rejected, value]) => {
         this.#calls.delete(number);
-        report();
+        this.#feed(input, number, status, rejected, value);
       });
   }
 
-  #function({ number, accessToken, refreshToken }, { signal }) {
-    const context = {
-      accessToken: accessToken ?? undefined,
-      refreshToken: refreshToken ?? undefined,
-      signal,
-      fetch: this.#transport,
-    };
-    Promise.resolve()
-      .then(() => {
-        this.#refreshing = true;
-        try {
-          return this.#config.refresh(context);
-        } finally {
-          this.#refreshing = false;
-        }
-      })
-      .then(
-        (tokens) => () => this.#feed(Input.Provided, number, 0, 0, tokens),
-        (reason) => () => {
-          this.#thrown = { call: number, reason };
-          this.#feed(Input.Failed, number, 0, 1, reason);
-        },
-      )
-      .then((report) => {
-        this.#calls.delete(number);
-        report();
-      });
+  async #send(call, { signal }, own) {
+    const request = requestOf(call, this.#config[call.target], own);
+    const response = await this.#transport(call.url, { ...request, signal });
+    const { status, headers } = response;
+    const body = await response.text();
+    if (own) own.answer = { response, body };
+    return [Input.Answered, status, 0, { type: headers.get('content-type'), after: headers.get('retry-after'), body }];
   }
 
-  abort(number) {
-    this.#calls.get(number)?.abort();
-    this.#calls.delete(number);
-  }
-
-  commit(number, text) {
-    const finish = (stored, kept) => {
-      if (stored === null) {
-        this.#tabs?.tell(text);
-      }
-      this.#feed(Input.Committed, number, 0, kept ? 1 : 0, stored ?? undefined);
-    };
-    let swapped = null;
+  async #refresh({ accessToken, refreshToken }, { signal }) {
+    let tokens;
+    this.#refreshing = true;
     try {
-      swapped = this.#store?.swap(text, (stored) => this.engine.query(Query.Outranks, number, stored) !== undefined) ?? null;
-    } catch (error) {
-      this.#degrade(error);
-      return finish(null, true);
+      tokens = this.#config.refresh({ accessToken, refreshToken, signal, fetch: this.#transport });
+    } finally {
+      this.#refreshing = false;
     }
-    if (!(swapped instanceof Promise)) return finish(swapped, !this.#store);
-    swapped.then(
-      (stored) => finish(stored, false),
-      (error) => {
-        this.#degrade(error);
-        finish(null, true);
-      },
-    );
+    return [Input.Provided, 0, 0, await tokens];
   }
 
-  tell(_, text) {
+  [Act.Abort](call) {
+    this.#calls.get(call)?.abort();
+    this.#calls.delete(call);
+  }
+
+  [Act.Commit](number, text) {
+    const outranks = (stored) => this.engine.query(Query.Outranks, number, stored) !== undefined;
+    const swapped = this.#attempt((store) => store?.swap(text, outranks));
+    after(swapped, (stored) => {
+      if (stored == null) this.#tabs?.tell(text);
+      this.#feed(Input.Committed, number, 0, stored === undefined, stored);
+    });
+  }
+
+  [Act.Tell](_, text) {
     this.#tabs?.tell(text);
   }
 
-  turnEnded(turn, json) {
-    this.#turns.get(turn)?.resolve(this.#error(json));
+  [Act.TurnEnded](turn, json) {
+    if (turn === this.#turn?.number) this.#turn.resolve(this.#error(json));
   }
 
-  signInEnded(number, json) {
-    const request = this.#requests.get(number);
-    if (!request) return;
-    this.#requests.delete(number);
-    const { answer } = request;
+  [Act.SignInEnded](number, json) {
+    const { resolve, reject, answer } = this.#taken(number);
     const error = this.#error(json);
-    if (!error) return request.resolve(answer && parsed(answer.text));
-    if (error.code === 'login-rejected' && answer) error.cause = again(answer);
-    request.reject(error);
+    if (!error) return resolve?.(answer && parsed(answer.body));
+    // For the application to read the server's reason from.
+    if (error.code === 'login-rejected' && answer) error.cause = new Response(answer.body, answer.response);
+    reject?.(error);
   }
 
-  logoutEnded(number) {
-    const request = this.#requests.get(number);
+  [Act.LogoutEnded](number) {
+    this.#taken(number).resolve?.();
+  }
+
+  /** Takes a request out; of one that was aborted there is nothing left. */
+  #taken(number) {
+    const request = this.#requests.get(number) ?? {};
     this.#requests.delete(number);
-    request?.resolve();
+    return request;
   }
 
-  snapshot(serial, json) {
-    const { status, refreshing, stale, expiresAt = null, claims = null, error = null } = JSON.parse(json);
+  [Act.Snapshot](serial, json) {
+    const { status, refreshing, stale, expiresAt = null, claims = null, error } = JSON.parse(json);
     // What has not changed stays the same object.
-    if (serial !== this.#claims?.serial) this.#claims = { serial, claims };
-    const held = this.value?.error;
-    const same = held && error && JSON.stringify(error) === this.#shown;
-    this.#shown = error && JSON.stringify(error);
-    this.value = Object.freeze({
+    if (serial !== this.#claims.serial) this.#claims = { serial, claims };
+    const text = JSON.stringify(error);
+    if (text !== this.#shown.text) this.#shown = { text, error: this.#error(text) };
+    this.snapshot = Object.freeze({
       status,
       refreshing,
       stale,
       expiresAt,
       claims: this.#claims.claims,
-      error: same ? held : (this.#error(error) ?? null),
+      error: this.#shown.error ?? null,
     });
-    this.#sink.changed();
+    this.#tell();
   }
 
   issue(token, serial, party, since, until) {
     if (this.#dead) return;
-    if (!serial) {
-      this.pass = this.#issued = undefined;
-      return;
-    }
-    if (token !== this.token) {
-      this.token = token;
-      this.#header = token === undefined ? undefined : this.prefix + token;
-    }
     const worked = this.#issued?.serial === serial && this.#issued.worked;
-    this.#issued = { value: this.#header, serial, party, since, until, worked };
+    // Without a number it is taken back.
+    if (serial) this.token = token;
+    this.#issued = serial ? { value: this.prefix + token, serial, party, since, until, worked } : undefined;
     this.pass = this.hold ? undefined : this.#issued;
   }
 
-  event(_, json) {
+  [Act.Event](_, json) {
     const event = JSON.parse(json);
-    if (event.error) event.error = this.#error(event.error);
-    this.#sink.happened(event);
-  }
-
-  inspection() {
-    const json = this.engine?.query(Query.Inspection, 0);
-    const { lastError, ...figures } = json ? JSON.parse(json) : { refreshes: 0, refreshFailures: 0, clockSkewMs: 0 };
-    return { nextRefreshAt: null, ...figures, lastError: this.#error(lastError) ?? null };
+    if (event.error) event.error = tokenError(event.error, this.#thrown);
+    this.#tell(event);
   }
 
   wake(at) {
     if (at === this.#wakeAt) return;
-    if (this.#timer !== undefined) this.#clock.clearTimeout(this.#timer);
+    const clock = this.#config.clock ?? globalThis;
+    if (this.#timer !== undefined) clock.clearTimeout(this.#timer);
     this.#timer = undefined;
     this.#wakeAt = at;
     if (at === Infinity) return;
     const delay = Math.min(Math.max(Math.ceil(at - this.now()), 0), LONGEST_TIMEOUT);
-    this.#timer = this.#clock.setTimeout(() => {
+    this.#timer = clock.setTimeout(() => {
       this.#timer = undefined;
       this.#wakeAt = Infinity;
       this.#feed(Input.Wake);
@@ -415,7 +356,7 @@ export class Host {
     this.#timer?.unref?.();
   }
 
-  closed() {
+  [Act.Closed]() {
     const { engine } = this;
     this.#leave();
     this.#module.closed(this);
@@ -430,39 +371,48 @@ export class Host {
     this.engine = undefined;
   }
 
+  inspect() {
+    const json = this.engine?.query(Query.Inspection) ?? '{"refreshes":0,"refreshFailures":0,"clockSkewMs":0}';
+    const { lastError, ...figures } = JSON.parse(json);
+    return {
+      engine: 'wasm',
+      storage: this.#storage,
+      lock: this.#lockKind,
+      nextRefreshAt: null,
+      ...figures,
+      lastError: lastError ? tokenError(lastError, this.#thrown) : null,
+      retries: this.retries,
+      waiting: this.#waiting,
+      degraded: [...this.#degraded],
+    };
+  }
+
   // ---- the world around ----
 
   /** Opens store and channel, reads the record, follows the page. */
-  async start(key) {
-    this.#key = key;
+  async start() {
     const { storage = 'memory', crossTab = true } = this.#config;
     if (storage !== 'memory') {
-      this.storage = typeof storage === 'string' ? storage : 'custom';
-      try {
-        this.#store = openStore(storage, key);
-      } catch (error) {
-        this.#degrade(error);
-      }
+      this.#storage = typeof storage === 'string' ? storage : 'custom';
+      this.#attempt(() => (this.#store = openStore(storage, this.#key)));
     }
     const page = typeof globalThis.location === 'object';
-    if (page) this.#store ??= memory(key);
-    this.lockKind = 'none';
+    if (page) this.#store ??= memory(this.#key);
     if (crossTab && page) {
       this.#tabs = new Tabs(
-        key,
-        () => this.engine?.query(Query.Record, 0),
-        (text) => this.#feed(Input.Heard, 0, 0, 0, text),
+        this.#key,
+        () => this.engine?.query(Query.Record),
+        (text) => this.#hear(text),
         () => this.#feed(Input.Begun),
       );
-      if (globalThis.navigator?.locks) this.lockKind = 'web-locks';
-      else this.degraded.push('web-locks');
+      if (globalThis.navigator?.locks) this.#lockKind = 'web-locks';
+      else this.#degraded.push('web-locks');
     }
-    const stored = await this.#stored();
-    this.#feed(Input.Load, 0, 0, 0, stored ?? undefined);
+    this.#feed(Input.Load, 0, 0, 0, await this.#stored());
     this.#off = follow({
       visible: (visible) => {
         if (visible) this.#reread();
-        this.#feed(Input.Visible, 0, 0, visible ? 1 : 0);
+        this.#feed(Input.Visible, 0, 0, visible);
       },
       online: () => this.#feed(Input.Online),
       // An open channel keeps a page out of the back-forward cache.
@@ -472,19 +422,17 @@ export class Host {
         if (again) this.#recheck();
       },
       stored: (name, text) => {
-        if (this.storage === 'local' && name === key && text !== null) this.#feed(Input.Heard, 0, 0, 0, text);
+        if (this.#storage === 'local' && name === this.#key) this.#hear(text);
       },
     });
-    const early = this.#early;
-    this.#early = undefined;
-    if (early.length) setTimeout(() => early.forEach((event) => this.#sink.happened(event)), 0);
   }
 
   /** A page that was frozen or put away knows nothing for certain until it
    * has looked: requests wait for that. */
   #recheck() {
     this.pass = undefined;
-    const hold = Promise.all([this.#reread(), this.#tabs?.ask()]).then(() => {
+    const looked = Promise.all([this.#reread(), this.#tabs?.ask()]);
+    const hold = Promise.race([looked, this.#over]).then(() => {
       if (this.hold !== hold) return;
       this.hold = undefined;
       this.pass = this.#issued;
@@ -493,50 +441,42 @@ export class Host {
   }
 
   #reread() {
-    const stored = this.#stored();
-    const hear = (text) => text != null && this.#feed(Input.Heard, 0, 0, 0, text);
-    return stored instanceof Promise ? stored.then(hear) : hear(stored);
+    return after(this.#stored(), (text) => this.#hear(text));
   }
 
-  /** The stored text, at once or as a promise; never throws or rejects. */
+  #hear(text) {
+    if (text != null) this.#feed(Input.Heard, 0, 0, 0, text);
+  }
+
   #stored() {
+    return this.#attempt((store) => store?.read());
+  }
+
+  /** What an operation on the store gives, at once or as a promise. A store
+   * that fails gives nothing, and is replaced. */
+  #attempt(operation) {
+    const failed = (cause) => this.#degrade(cause);
     try {
-      const stored = this.#store?.read() ?? null;
-      if (!(stored instanceof Promise)) return stored;
-      return stored.catch((error) => {
-        this.#degrade(error);
-        return null;
-      });
+      const given = operation(this.#store);
+      return given instanceof Promise ? given.catch(failed) : given;
     } catch (error) {
-      this.#degrade(error);
-      return null;
+      return failed(error);
     }
   }
 
   #degrade(cause) {
-    if (this.storage === 'memory') return;
-    const message = `storage: '${this.storage}' cannot be used here, the session is kept in memory`;
+    if (this.#storage === 'memory') return;
+    const message = `storage: '${this.#storage}' cannot be used here, the session is kept in memory`;
     this.#store = memory(this.#key);
-    this.storage = 'memory';
-    this.degraded.push('storage');
+    this.#storage = 'memory';
+    this.#degraded.push('storage');
     const error = new TokenError('not-supported', { message, cause });
-    const warning = { type: 'warning', error };
-    // What is raised during creation waits for somebody to listen.
-    if (this.#early) this.#early.push(warning);
-    else this.#sink.happened(warning);
+    // Whoever made the manager, in the moment before, listens by then.
+    setTimeout(() => this.#tell({ type: 'warning', error }), 0);
   }
 }
 
-/** Rejects with the signal's reason, at once, and harms nobody else. */
-export function abortable(promise, signal, aborted) {
-  if (!signal) return promise;
-  return new Promise((resolve, reject) => {
-    const abort = () => {
-      aborted?.();
-      reject(signal.reason);
-    };
-    if (signal.aborted) return abort();
-    signal.addEventListener('abort', abort, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
-  });
+/** Goes on with what a store gave, at once where it is there. */
+function after(given, next) {
+  return given instanceof Promise ? given.then(next) : next(given);
 }

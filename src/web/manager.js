@@ -1,167 +1,126 @@
 // The manager as applications see it.
 
+import { abortable } from './abort.js';
+import { GO, REFRESH, TOKEN, TOKEN_FORCED, TOKEN_NOW } from './ask.js';
 import { isBody } from './call.js';
-import { checkHeaders } from './config.js';
-import { Input, Query } from './engine.js';
-import { TokenError } from './error.js';
+import { Input } from './engine.js';
+import { invalid } from './error.js';
 import { Host } from './host.js';
 import { makeFetch } from './request.js';
 
-const TOKEN = 2;
-const TOKEN_NOW = 3;
-const TOKEN_FORCED = 4;
-const REFRESH = 5;
 const TYPES = ['signed-in', 'refreshed', 'refresh-failed', 'signed-out', 'user-changed', 'warning'];
 
 export class TokenManager {
   #host;
-  #subscribers = new Map();
-  #listeners = new Map();
-  #pending = [];
-  #changed = false;
+  #listeners = new Set();
+  #pending = new Set();
   /** Bound, as useSyncExternalStore wants it. */
-  subscribe = (listener) => add(this.#subscribers, listener);
+  subscribe = (listener) => this.#listen(undefined, listener);
 
-  /** @param module makes the engine, and is told when it is closed or trapped */
+  /** @param module makes the engine, and is told when it closed or trapped */
   constructor(config, module) {
-    const given = config?.fetch;
-    const transport = typeof given === 'function' ? given : (input, init) => globalThis.fetch(input, init);
-    this.#host = new Host(
-      config ?? {},
-      (input, init) => transport(input, init),
-      {
-        changed: () => this.#later(() => (this.#changed = true)),
-        happened: (event) => this.#later(() => this.#pending.push(event)),
-      },
-      module,
-    );
-    const page = globalThis.document?.baseURI ?? globalThis.location?.href ?? '';
-    const host = this.#host;
-    checkHeaders(config);
-    try {
-      host.engine = module.make(config, host, page, host.now());
-    } catch (refusal) {
-      throw typeof refusal === 'string' ? new TokenError('invalid-config', { message: refusal }) : refusal;
-    }
-    host.prefix = JSON.parse(host.engine.query(Query.RequestPath, 0)).prefix ?? '';
-    this.fetch = makeFetch(host, (input, init) => transport(input, init), config);
+    const own = config?.fetch;
+    const transport = (input, init) => (own ?? globalThis.fetch)(input, init);
+    this.#host = new Host(config, transport, (event) => this.#later(event), module);
+    this.fetch = makeFetch(this.#host, transport, config);
   }
 
   static async create(config, module) {
     const manager = new TokenManager(config, module);
-    await manager.#host.start(config.key ?? 'evertoken');
+    await manager.#host.start();
     return manager;
   }
 
   get snapshot() {
-    return this.#host.value;
+    return this.#host.snapshot;
   }
 
   async getToken({ minValiditySeconds = 0, refresh = 'auto', signal } = {}) {
-    const host = this.#host;
-    host.check();
-    signal?.throwIfAborted();
     const kind = refresh === 'never' ? TOKEN_NOW : refresh === 'force' ? TOKEN_FORCED : TOKEN;
-    const reply = await host.settle(kind, Math.max(minValiditySeconds, 0) * 1000, signal);
-    return reply === host.GO ? (host.token ?? null) : null;
+    const reply = await this.#ask(kind, signal, Math.max(minValiditySeconds, 0) * 1000);
+    return reply === GO ? (this.#host.token ?? null) : null;
   }
 
   async refresh({ signal } = {}) {
+    await this.#ask(REFRESH, signal);
+    return this.snapshot;
+  }
+
+  async #ask(kind, signal, least) {
     const host = this.#host;
     host.check();
     signal?.throwIfAborted();
-    await host.settle(REFRESH, 0, signal);
-    return this.snapshot;
+    while (host.hold) await abortable(host.hold, signal);
+    return host.settle(host.enter(Input.Ask, kind, least), kind, signal);
   }
 
   async login(body, { signal, headers } = {}) {
     signal?.throwIfAborted();
     if (!isBody(body) && (typeof body !== 'object' || body === null)) {
-      throw new TypeError('login: expected an object or a body that fetch takes');
+      throw invalid('login: expected an object or a body that fetch takes, found something else');
     }
-    return this.#host.request(signal, { body, headers, abandon: (n) => this.#host.enter(Input.Abandon, n) }, (n) =>
-      this.#host.enter(Input.Login, n),
-    );
+    return this.#host.request(Input.Login, signal, { body, headers });
   }
 
   async setTokens(tokens) {
-    await this.#host.request(undefined, {}, (n) => this.#host.enter(Input.SetTokens, n, 0, 0, tokens));
+    await this.#host.request(Input.SetTokens, undefined, { tokens });
     return this.snapshot;
   }
 
-  async logout({ signal, local = false } = {}) {
-    await this.#host.request(signal, {}, (n) => this.#host.enter(Input.Logout, n, 0, local ? 1 : 0));
+  async logout({ signal, local } = {}) {
+    await this.#host.request(Input.Logout, signal, { local: !!local });
   }
 
   on(type, listener) {
-    if (!TYPES.includes(type)) {
-      throw new TokenError('invalid-config', { message: `on: expected one of ${TYPES.join(', ')}, found another type` });
-    }
-    if (!this.#listeners.has(type)) this.#listeners.set(type, new Map());
-    return add(this.#listeners.get(type), listener);
+    if (TYPES.includes(type)) return this.#listen(type, listener);
+    throw invalid(`on: expected one of ${TYPES.join(', ')}, found another type`);
   }
 
   inspect() {
-    const { storage, lockKind, retries, waiting, degraded } = this.#host;
-    return {
-      engine: 'wasm',
-      storage,
-      lock: lockKind,
-      ...this.#host.inspection(),
-      retries,
-      waiting,
-      degraded: [...degraded],
-    };
+    return this.#host.inspect();
   }
 
   dispose() {
     this.#host.dispose();
-    this.#subscribers.clear();
     this.#listeners.clear();
+  }
+
+  /** A listener that is added twice is called twice and taken off once. One
+   * without a type listens to the snapshot. */
+  #listen(type, listener) {
+    if (typeof listener !== 'function') throw invalid('listener: expected a function');
+    const entry = { type, listener };
+    this.#listeners.add(entry);
+    return () => void this.#listeners.delete(entry);
   }
 
   /** Listeners run in a microtask of their own: whatever one does, the
    * manager is not in the middle of anything. */
-  #later(note) {
-    const first = !this.#changed && !this.#pending.length;
-    note();
-    if (first) queueMicrotask(() => this.#dispatch());
+  #later(event) {
+    if (!this.#pending.size) queueMicrotask(() => this.#dispatch());
+    this.#pending.add(event);
   }
 
   #dispatch() {
-    const events = this.#pending.splice(0);
-    const changed = this.#changed;
-    this.#changed = false;
-    if (changed) for (const listener of [...this.#subscribers.values()]) run(listener, this.snapshot);
-    for (const event of events) {
-      for (const listener of [...(this.#listeners.get(event.type)?.values() ?? [])]) run(listener, event);
-    }
+    const events = this.#pending;
+    this.#pending = new Set();
+    if (events.delete(undefined)) this.#dispatchOne(undefined, this.snapshot);
+    for (const event of events) this.#dispatchOne(event.type, event);
+  }
+
+  #dispatchOne(type, value) {
+    for (const entry of [...this.#listeners]) if (entry.type === type) run(entry.listener, value);
   }
 }
 // Safari has no Symbol.dispose yet.
 if (Symbol.dispose) TokenManager.prototype[Symbol.dispose] = TokenManager.prototype.dispose;
 
-/** Adds a listener under a key of its own, so that one that is added twice is
- * called twice and taken off once. */
-function add(listeners, listener) {
-  if (typeof listener !== 'function') {
-    throw new TokenError('invalid-config', { message: 'listener: expected a function' });
-  }
-  const key = {};
-  listeners.set(key, listener);
-  return () => void listeners.delete(key);
-}
-
 /** What a listener throws, or rejects with, is its own affair; it is shown
  * where developers look. */
-function run(listener, value) {
+async function run(listener, value) {
   try {
-    Promise.resolve(listener(value)).catch(report);
+    await listener(value);
   } catch (error) {
-    report(error);
+    console.error('evertoken: a listener failed:', error);
   }
-}
-
-function report(error) {
-  console.error('evertoken: a listener failed:', error);
 }

@@ -256,3 +256,65 @@ rule('rule 9: the stored session keeps its end over reloads (D4)', { lifetime: 6
     assert.equal(await make(), expires);
   }
 });
+
+for (const [name, before] of [
+  ['an ended token', () => void (clock.at += 601_000)],
+  ['a refused one', () => void (refusing = true)],
+]) {
+  rule(`rule 9: a request that waits for the renewal of ${name} does not go bare when the page comes back meanwhile`, async ({ page }) => {
+    const seen = await page.evaluate(async (before) => {
+      window.clock = new kit.Clock();
+      window.refusing = false;
+      let record = null;
+      let gate;
+      let looked = kit.deferred();
+      const sent = [];
+      const answering = kit.deferred();
+      const called = kit.deferred();
+      const auth = await kit.create({
+        clock,
+        proactive: false,
+        storage: {
+          async get() {
+            const found = record;
+            const { promise } = gate ?? {};
+            gate = undefined;
+            if (promise) looked.resolve();
+            await promise;
+            return found;
+          },
+          set: (_, value) => void (record = value),
+          remove: () => {},
+        },
+        refresh: async () => {
+          called.resolve();
+          await answering.promise;
+          return { accessToken: 'new', expiresIn: 600 };
+        },
+        fetch: async (input, init) => {
+          const authorization = new Request(input, init).headers.get('authorization');
+          sent.push(authorization);
+          return kit.answer({}, { status: refusing && authorization === 'Bearer old' ? 401 : 200 });
+        },
+      });
+      await auth.setTokens({ accessToken: 'old', refreshToken: 'r', expiresIn: 600 });
+      eval(before)();
+      const answer = auth.fetch('/api/posts');
+      await called.promise;
+      // The page was put away, and its store takes its time.
+      gate = kit.deferred();
+      const { resolve } = gate;
+      document.dispatchEvent(new Event('resume'));
+      await looked.promise;
+      answering.resolve();
+      await kit.until(({ refreshing }) => !refreshing, auth);
+      for (let i = 0; i < 3; i++) await kit.turn();
+      const early = sent.slice();
+      resolve();
+      const { status } = await answer;
+      return { early, sent, status };
+    }, `(${before})`);
+    const first = name === 'a refused one' ? ['Bearer old'] : [];
+    assert.deepEqual(seen, { early: first, sent: [...first, 'Bearer new'], status: 200 });
+  });
+}

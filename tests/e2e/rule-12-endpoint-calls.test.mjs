@@ -336,3 +336,39 @@ rule('rule 12: newer is a matter of order: a token of the same bytes counts as r
   });
   assert.deepEqual(seen, { outcomes: ['same', 'same'], refreshes: 1, status: 'signed-in', events: ['signed-in', 'refreshed'] });
 });
+
+rule('rule 12: login() with what is no body is an invalid-config, and asks nobody', async ({ page, server }) => {
+  const errors = await page.evaluate(async () => {
+    const auth = await kit.create();
+    const outcomes = await Promise.all([undefined, null, 7, true].map((body) => kit.outcome(auth.login(body))));
+    return outcomes.map(({ error }) => [error?.name, error?.code, error?.message]);
+  });
+  assert.deepEqual(errors, times(4, ['TokenError', 'invalid-config', 'login: expected an object or a body that fetch takes, found something else']));
+  assert.equal(server.count('login'), 0);
+});
+
+rule('rule 12: a credentials mode that the caller set stays, with a form as well', { access: 'cookie', carrier: 'cookie' }, async ({ page }) => {
+  const seen = await page.evaluate(async () => {
+    const modes = [];
+    const auth = await kit.create({
+      accessToken: { in: 'cookie' },
+      fetch: async (input, init) => {
+        const request = new Request(input, init);
+        if (!request.url.includes('/api/')) return fetch(request);
+        modes.push(request.credentials);
+        return kit.answer({});
+      },
+    });
+    await auth.login({ user: 'alice' });
+    const form = () => {
+      const body = new FormData();
+      body.set('a', 'b');
+      return body;
+    };
+    for (const credentials of [undefined, 'omit', 'same-origin']) {
+      for (const body of ['a', form()]) await auth.fetch('/api/posts', { method: 'POST', body, ...(credentials && { credentials }) });
+    }
+    return modes;
+  });
+  assert.deepEqual(seen, ['include', 'include', 'omit', 'omit', 'same-origin', 'same-origin']);
+});

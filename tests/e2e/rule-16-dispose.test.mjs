@@ -146,3 +146,36 @@ rule('rule 16: Symbol.dispose and using do the same', async ({ page }) => {
   });
   assert.equal(code, 'disposed');
 });
+
+rule('rule 16: a request that waits until a page that comes back has looked is rejected at once', async ({ page }) => {
+  const seen = await page.evaluate(async () => {
+    let silent = false;
+    let record = null;
+    const looking = kit.deferred();
+    const sent = [];
+    const auth = await kit.create({
+      storage: {
+        get: () => {
+          if (!silent) return record;
+          looking.resolve();
+          return new Promise(() => {});
+        },
+        set: (_, value) => void (record = value),
+        remove: () => {},
+      },
+      fetch: (input) => sent.push(input),
+    });
+    await auth.setTokens({ accessToken: 'a', refreshToken: 'r', expiresIn: 600 });
+    silent = true;
+    document.dispatchEvent(new Event('resume'));
+    await looking.promise;
+    const waiting = auth.fetch('/api/posts');
+    const token = auth.getToken();
+    const before = await kit.soFar(waiting);
+    auth.dispose();
+    const outcomes = await Promise.all([waiting, token].map(kit.soFar));
+    const later = await kit.outcome(auth.fetch(`${kit.api}/api/posts`));
+    return { before, codes: [...outcomes, later].map(({ error }) => error?.code), sent };
+  });
+  assert.deepEqual(seen, { before: 'pending', codes: ['disposed', 'disposed', 'disposed'], sent: [] });
+});
