@@ -122,7 +122,7 @@ describe('strapi4 with the lines that the guide changes or warns of', () => {
   let visitor;
   before(async () => {
     const switches = ['--fixed', '--roles-both', '--no-logout', '--cors-broken'];
-    backend = await startBackend('strapi4', ['--refresh-ttl', '1s', ...switches]);
+    backend = await startBackend('strapi4', ['--refresh-ttl', '4s', ...switches]);
     visitor = new Visitor(backend.url);
   });
   after(async () => assert.equal(await backend.stop(), 0));
