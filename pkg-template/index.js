@@ -1,5 +1,6 @@
 // Loading: one instance of the module for all managers of a page, made when
-// the first one is.
+// the first one is. Where WebAssembly cannot run, fallback.js has the same
+// engine in JavaScript.
 
 import packed from './engine.wasm';
 import { instantiate } from './engine.js';
@@ -17,13 +18,23 @@ const hosts = new Set();
 export function init(source) {
   loading ??= load(source).catch((cause) => {
     loading = undefined;
-    const message = "the WebAssembly module could not be loaded; a Content-Security-Policy has to allow 'wasm-unsafe-eval'";
+    const message = "neither the WebAssembly module nor fallback.js could be loaded; a Content-Security-Policy has to allow 'wasm-unsafe-eval' or that file";
     throw new TokenError('not-supported', { message, cause });
   });
   return loading;
 }
 
-async function load(source = engine?.module ?? unpacked()) {
+async function load(source) {
+  if (source === undefined) {
+    try {
+      engine = await instantiate(engine?.module ?? unpacked());
+    } catch {
+      // Missing, or forbidden by a Content-Security-Policy.
+      const { instantiate } = await import('./fallback.js');
+      engine = await instantiate();
+    }
+    return;
+  }
   let found = await (typeof source === 'string' || source instanceof URL ? fetch(source) : source);
   if (found instanceof Response) {
     if (!found.ok) throw new Error(`${found.url}: expected a module, found status ${found.status}`);
@@ -45,7 +56,8 @@ function unpacked() {
 /** Makes a manager; see index.d.ts. */
 export async function createTokenManager(config) {
   await init();
-  return TokenManager.create(config, { make, closed: (host) => hosts.delete(host), trapped });
+  const kind = engine.module ? 'wasm' : 'js';
+  return TokenManager.create(config, { kind, make, closed: (host) => hosts.delete(host), trapped });
 }
 
 function make(config, host, page, now) {

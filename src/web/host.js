@@ -56,7 +56,8 @@ export class Host {
   /**
    * @param transport the fetch that really sends
    * @param tell takes an event; without one, there is another snapshot
-   * @param module makes the engine, and is told when it closed or trapped
+   * @param module makes the engine, of which it knows the kind, and is told
+   *   when it closed or trapped
    */
   constructor(config, transport, tell, module) {
     this.#config = config ?? {};
@@ -375,7 +376,7 @@ export class Host {
     const json = this.engine?.query(Query.Inspection) ?? '{"refreshes":0,"refreshFailures":0,"clockSkewMs":0}';
     const { lastError, ...figures } = JSON.parse(json);
     return {
-      engine: 'wasm',
+      engine: this.#module.kind,
       storage: this.#storage,
       lock: this.#lockKind,
       nextRefreshAt: null,

@@ -32,7 +32,7 @@ Usage: cargo xtask COMMAND
   demo [--port 8787] [...]  builds, then serves the page; further options go to the server
   backend NAME [--port N] [--access-ttl 3s] [--origin URL] [...]
                             a real system to test against; further options go to it
-  test [core|web|e2e|backends ...]
+  test [core|web|e2e|fallback|backends ...]
                             all tests, or the named parts
   check                     formatting, lints and documentation
   size                      what the module is made of, by section, crate and function

@@ -14,7 +14,7 @@ struct Part {
     run: fn(&Project, &Tools) -> Result<Closing>,
 }
 
-const PARTS: [Part; 4] = [
+const PARTS: [Part; 5] = [
     Part {
         name: "core",
         run: core,
@@ -26,6 +26,10 @@ const PARTS: [Part; 4] = [
     Part {
         name: "e2e",
         run: e2e,
+    },
+    Part {
+        name: "fallback",
+        run: fallback,
     },
     Part {
         name: "backends",
@@ -120,7 +124,28 @@ fn web(project: &Project, tools: &Tools) -> Result<Closing> {
 /// The package, the page and the backend in a real browser.
 fn e2e(project: &Project, tools: &Tools) -> Result<Closing> {
     let folder = project.root.join("tests/e2e");
-    let tests = test_files(&folder)?;
+    browser_suite(project, tools, "e2e", &test_files(&folder)?, "wasm")
+}
+
+/// The rules once more, with the engine that runs where WebAssembly cannot.
+fn fallback(project: &Project, tools: &Tools) -> Result<Closing> {
+    let folder = project.root.join("tests/e2e");
+    let mut tests = test_files(&folder)?;
+    tests.retain(|path| {
+        let name = path.file_name().unwrap_or_default();
+        name.to_string_lossy().starts_with("rule-")
+    });
+    browser_suite(project, tools, "fallback", &tests, "js")
+}
+
+fn browser_suite(
+    project: &Project,
+    tools: &Tools,
+    name: &str,
+    tests: &[PathBuf],
+    engine: &str,
+) -> Result<Closing> {
+    let folder = project.root.join("tests/e2e");
     if tests.is_empty() {
         return Err(format!("{}: no *.test.mjs there", folder.display()));
     }
@@ -131,9 +156,10 @@ fn e2e(project: &Project, tools: &Tools) -> Result<Closing> {
     let places = [
         ("EVERTOKEN_SERVER", server),
         ("CHROMIUM", browser.executable),
+        ("EVERTOKEN_ENGINE", PathBuf::from(engine)),
     ];
     // Many wait for timers; two browsers do not get in each other's way.
-    node_tests(project, "e2e", &tests, Some(2), &places)
+    node_tests(project, name, tests, Some(2), &places)
 }
 
 /// The package against the real systems, in a real browser.
@@ -280,7 +306,7 @@ mod tests {
     fn a_part_that_does_not_exist_is_named() {
         let error = chosen(&["core".into(), "wbe".into()]).err().unwrap();
         assert!(
-            error.contains("`wbe`") && error.contains("core, web, e2e, backends"),
+            error.contains("`wbe`") && error.contains("core, web, e2e, fallback, backends"),
             "{error}"
         );
         assert_eq!(chosen(&[]).unwrap().len(), PARTS.len());

@@ -3,15 +3,17 @@
 // STAGE holds the files of pkg-template/ beside engine.js, engine.wasm and
 // their snippets; PACKAGE holds package.json already. Each JavaScript file that
 // the exports of package.json name becomes one file. Those beside index.js
-// import it rather than carry a second copy of the engine.
+// import it rather than carry a second copy of the engine. fallback.js is
+// loaded by index.js, and only where that cannot do without.
 import { access, copyFile, mkdir, readFile, readdir } from 'node:fs/promises';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import { build } from 'esbuild';
 import { embed } from './embed.mjs';
-import { glue } from './glue.mjs';
+import { glue, plain } from './glue.mjs';
 
 const [stage, target] = process.argv.slice(2).map((path) => resolve(path));
 const main = join(stage, 'index.js');
+const fallback = join(stage, 'fallback.js');
 
 // The first versions with all that the module itself uses: reference types in
 // Chrome 96, the others in Safari 15.
@@ -39,7 +41,8 @@ async function bundle(entry) {
   await build({
     entryPoints: [entry],
     outfile: join(target, relative(stage, entry)),
-    plugins: entry === main ? [embed, glue] : [sharing(entry)],
+    plugins: entry === main ? [embed, glue] : entry === fallback ? [plain] : [sharing(entry)],
+    external: entry === main ? ['./fallback.js'] : [],
     bundle: true,
     format: 'esm',
     platform: 'browser',
@@ -56,7 +59,7 @@ async function bundle(entry) {
 const { exports } = JSON.parse(await readFile(join(target, 'package.json'), 'utf8'));
 const exported = [...new Set(leaves(exports))];
 const entries = exported.filter((file) => file.endsWith('.js'));
-const outcomes = await Promise.allSettled(entries.map((file) => bundle(join(stage, file))));
+const outcomes = await Promise.allSettled([...entries.map((file) => join(stage, file)), fallback].map(bundle));
 // esbuild has said what is wrong, and where.
 if (outcomes.some(({ status }) => status === 'rejected')) process.exit(1);
 

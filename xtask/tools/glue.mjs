@@ -44,33 +44,73 @@ function renamed(text, { imports, exports }) {
   }, calls);
 }
 
+/** Makes the edits, each of which has to find its place. */
+function edited(text, edits) {
+  return edits.reduce((text, [name, pattern, replacement]) => {
+    if (text.search(pattern) < 0) throw new Error(`glue.mjs: the generated code has changed, found no place for: ${name}`);
+    return text.replace(pattern, replacement);
+  }, text);
+}
+
+const uncommented = (text) => text.replace(/\/\*\*[^]*?\*\//g, '');
+
 /** The text of a module in which `instantiate(source)` gives what wasm-bindgen
- * exports, and the compiled module. */
-function factory(text, names) {
-  let edited = text.replace(/\/\*\*[^]*?\*\//g, '');
-  for (const [name, pattern, replacement] of EDITS) {
-    if (edited.search(pattern) < 0) throw new Error(`glue.mjs: wasm-bindgen's output has changed, found no place for: ${name}`);
-    edited = edited.replace(pattern, replacement);
-  }
+ * exports, and `module`. */
+function factory(text, module) {
   const outside = [];
   const exported = [];
-  const body = renamed(edited, names)
+  const body = text
     .replace(/^(?:import .*;|export enum [^}]*\})$/gm, (declaration) => outside.push(declaration) && '')
     .replace(/^export (class|function) (\w+)/gm, (_, kind, name) => exported.push(name) && `${kind} ${name}`);
   return `${outside.join('\n')}
 export async function instantiate(source) {
 ${body}
-return { ${exported.join(', ')}, module: made.module ?? source };
+return { ${exported.join(', ')}, module: ${module} };
 }`;
 }
 
 export const glue = {
   name: 'glue',
   setup(build) {
-    build.onLoad({ filter: /[\\/]engine\.js$/ }, async ({ path }) => ({
-      contents: factory(await readFile(path, 'utf8'), JSON.parse(await readFile(path.replace(/js$/, 'names.json'), 'utf8'))),
-      // For the enums.
-      loader: 'ts',
+    build.onLoad({ filter: /[\\/]engine\.js$/ }, async ({ path }) => {
+      const names = JSON.parse(await readFile(path.replace(/js$/, 'names.json'), 'utf8'));
+      const text = edited(uncommented(await readFile(path, 'utf8')), EDITS);
+      // The enums are TypeScript's.
+      return { contents: factory(renamed(text, names), 'made.module ?? source'), loader: 'ts' };
+    });
+  },
+};
+
+/** The same for the module as JavaScript. */
+const PLAIN = [
+  ['import of the module', /import source wasmModule from "\.\/engine_bg\.wasm";/, "import { run } from './module.js';"],
+  // The module asks where the constants of a table end that JavaScript does
+  // without; the glue keeps its own constants itself.
+  ['import of a table', /import \* as (\w+) from "__wbindgen_externref_xform__";?/, 'const $1 = { __wbindgen_externref_statics_end: () => 0 };'],
+  ['snippets', /'\.\/snippets\//, "'../snippets/"],
+  [
+    'instance',
+    /let wasmInstance = new WebAssembly\.Instance\(wasmModule, __wbg_get_imports\(\)\);\nlet wasm = wasmInstance\.exports;/,
+    'const wasm = run(__wbg_get_imports());',
+  ],
+  // Whoever loads this has them already.
+  ['enum', /^export const \w+ = Object\.freeze\(\{\n[^}]*\}\);/gm, ''],
+];
+
+/** wasm2js makes one instance, when its module is imported. */
+const RUN = [
+  ['imports', /^\s*import \* as .*$/gm, ''],
+  ['instance', /var retasmFunc = asmFunc\([^]*$/, 'export { asmFunc as run };'],
+];
+
+export const plain = {
+  name: 'plain',
+  setup(build) {
+    build.onLoad({ filter: /[\\/]plain[\\/]engine\.js$/ }, async ({ path }) => ({
+      contents: factory(edited(uncommented(await readFile(path, 'utf8')), PLAIN)),
+    }));
+    build.onLoad({ filter: /[\\/]plain[\\/]module\.js$/ }, async ({ path }) => ({
+      contents: edited(await readFile(path, 'utf8'), RUN),
     }));
   },
 };

@@ -8,6 +8,8 @@ import { chromium } from 'playwright-core';
 import { AuthServer } from './auth-server.mjs';
 
 export const PKG = process.env.EVERTOKEN_PKG;
+/** Which engine the pages run: 'wasm', or 'js' where there is no WebAssembly. */
+export const ENGINE = process.env.EVERTOKEN_ENGINE ?? 'wasm';
 const TYPES = { js: 'text/javascript', mjs: 'text/javascript', html: 'text/html' };
 const BLANK = '<!doctype html><title>test</title><link rel=icon href=data:,>';
 const PAGE = `${BLANK}<script src=/kit.js></script>`;
@@ -33,6 +35,10 @@ export async function servePages() {
     if (pathname === '/') return response.end(PAGE);
     if (pathname === '/strict') {
       const policy = `default-src 'none'; img-src data:; script-src 'self' 'wasm-unsafe-eval'; connect-src ${searchParams.get('api')}`;
+      return response.setHeader('content-security-policy', policy).end(PAGE);
+    }
+    if (pathname === '/no-wasm') {
+      const policy = `default-src 'none'; img-src data:; script-src 'self'; connect-src ${searchParams.get('api')}`;
       return response.setHeader('content-security-policy', policy).end(PAGE);
     }
     if (pathname === '/blank') return response.end(BLANK);
@@ -75,6 +81,7 @@ export function suite({ launch = {} } = {}) {
     test(name, { timeout }, async (t) => {
       const server = await new AuthServer({ origins: [pages.origin], ...serverOptions }).start();
       const context = await browser.newContext(contextOptions);
+      if (ENGINE === 'js') await context.addInitScript(() => delete globalThis.WebAssembly);
       const complaints = [];
       const said = [];
       const watch = (page) => {
