@@ -30,7 +30,7 @@ export type TokenErrorCode =
   | 'refresh-unavailable'
   /** An answer, or what was handed in as tokens, holds no token. */
   | 'invalid-response'
-  /** The platform lacks something: WebAssembly at creation, a storage in a 'warning'. */
+  /** The platform lacks something: at creation both WebAssembly and fallback.js, in a 'warning' a storage. */
   | 'not-supported'
   /** The manager was disposed of, or its module trapped. */
   | 'disposed';
@@ -321,7 +321,7 @@ export interface TokenManager<C extends object = Claims> {
  */
 export declare function createTokenManager<C extends object = Claims>(config: TokenManagerConfig): Promise<TokenManager<C>>;
 
-/** Loads the WebAssembly module; `createTokenManager` does so by itself. Rejects with 'not-supported'; a failed load can be tried again. */
+/** Loads the engine; `createTokenManager` does so by itself. Without a source it is the module of this file, or fallback.js where WebAssembly cannot run. Rejects with 'not-supported'; a failed load can be tried again. */
 export declare function init(source?: URL | string | BufferSource | WebAssembly.Module | Response): Promise<void>;
 
 /** Decodes a token without checking its signature; null for any other string. After `init()`. */
