@@ -116,7 +116,7 @@ export type TokenEvent =
 
 /** Gives figures for a developer; no secret is among them. */
 export interface Inspection {
-  /** What runs the core. So far always 'wasm'. */
+  /** What runs the core: WebAssembly, or JavaScript where that cannot run. */
   readonly engine: 'wasm' | 'js';
   /** Where the record is kept now; 'memory' after a fall-back. */
   readonly storage: string;

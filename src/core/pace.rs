@@ -99,7 +99,8 @@ impl Pace {
 
     /// Believes a hint that the next attempt may succeed.
     pub fn hint(&mut self, now: Instant) {
-        if self.not_before > now && now >= self.last_hint + HINT_GAP {
+        let waits = self.not_before > now.max(self.server_wait);
+        if waits && now >= self.last_hint + HINT_GAP {
             self.last_hint = now;
             self.overruled = self.not_before;
             self.not_before = self.server_wait;

@@ -35,7 +35,7 @@ export function memory(key) {
         return isEnd(stored) ? stored : null;
       }),
     swap(text) {
-      attempt((area) => (isEnd(text) ? area.setItem(key, text) : area.removeItem(key)));
+      attempt((area) => (isEnd(text) ? area.setItem(key, text) : isEnd(area.getItem(key)) && area.removeItem(key)));
       return null;
     },
   };
@@ -71,16 +71,19 @@ function custom(area, key) {
     const stored = await area.get(key);
     return typeof stored === 'string' ? stored : null;
   };
+  // One after the other: a slow write would come over a sign-out otherwise.
+  let last = Promise.resolve();
   return {
     read: () => bounded(read()),
-    swap: (text, outranks) =>
-      bounded(
-        read().then(async (stored) => {
-          if (stored !== null && !outranks(stored)) return stored;
-          await area.set(key, text);
-          return null;
-        }),
-      ),
+    swap(text, outranks) {
+      const swapped = last.then(read).then(async (stored) => {
+        if (stored !== null && !outranks(stored)) return stored;
+        await area.set(key, text);
+        return null;
+      });
+      last = swapped.catch(() => {});
+      return bounded(swapped);
+    },
   };
 }
 

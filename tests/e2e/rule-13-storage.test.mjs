@@ -28,6 +28,47 @@ for (const storage of ['session', 'local', 'indexeddb', 'custom']) {
   });
 }
 
+rule('rule 13: a slow storage of its own writes in order: a sign-out is not overwritten by the refresh before it', async ({ page }) => {
+  const kept = await page.evaluate(async () => {
+    let slow;
+    let kept = null;
+    const writing = new Promise((resolve) => (window.begun = resolve));
+    const storage = {
+      get: async () => kept,
+      async set(_, value) {
+        if (slow) {
+          begun();
+          await slow;
+        }
+        kept = value;
+      },
+      async remove() {},
+    };
+    const auth = await kit.create({ storage, refreshToken: { in: 'body' } });
+    await auth.login({ user: 'alice' });
+    let release;
+    slow = new Promise((resolve) => (release = resolve));
+    const refreshed = kit.outcome(auth.refresh());
+    await writing;
+    slow = undefined;
+    const over = auth.logout();
+    release();
+    await Promise.all([refreshed, over]);
+    return kept;
+  });
+  assert.equal(JSON.parse(kept).ended, 'logout');
+});
+
+rule("rule 13: memory storage takes nothing away that is not its own", async ({ page }) => {
+  const stored = await page.evaluate(async () => {
+    localStorage.setItem('mine', '{"theme":"dark"}');
+    const auth = await kit.create({ key: 'mine' });
+    await auth.login({ user: 'alice' });
+    return localStorage.getItem('mine');
+  });
+  assert.equal(stored, '{"theme":"dark"}');
+});
+
 rule("rule 13: storage 'memory' stores nothing anywhere", async ({ page }) => {
   const seen = await page.evaluate(async () => {
     const auth = await kit.create();
