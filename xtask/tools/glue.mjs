@@ -4,6 +4,10 @@
 // another version of wasm-bindgen, fails the build.
 import { readFile } from 'node:fs/promises';
 
+/** A view is made for each text: there are few, and memory that grows as
+ * JavaScript leaves the old views as they were. */
+const VIEW = ['cached view', /let (cached(\w+)Memory0) = null;\n(function \w+\(\) \{)[^]*?\n\}/g, '$3 return new $2(wasm.memory.buffer); }'];
+
 const EDITS = [
   ['import of the module', /import source wasmModule from "\.\/engine_bg\.wasm";/, ''],
   [
@@ -25,8 +29,7 @@ const EDITS = [
   // a refresh has a few.
   ['reallocation', /, wasm\.__wbindgen_realloc\)/g, ')'],
   ['path without reallocation', /if \(realloc === undefined\) (\{[^}]*\})[^]*?\n\}/, '$1\n}'],
-  // For the same reason a view is made for each.
-  ['cached view', /let (cached(\w+)Memory0) = null;\n(function \w+\(\) \{)[^]*?\n\}/g, '$3 return new $2(wasm.memory.buffer); }'],
+  VIEW,
   ['object without a prototype', /__proto__: null,/g, ''],
 ];
 
@@ -87,6 +90,7 @@ const PLAIN = [
   // The module asks where the constants of a table end that JavaScript does
   // without; the glue keeps its own constants itself.
   ['import of a table', /import \* as (\w+) from "__wbindgen_externref_xform__";?/, 'const $1 = { __wbindgen_externref_statics_end: () => 0 };'],
+  VIEW,
   ['snippets', /'\.\/snippets\//, "'../snippets/"],
   [
     'instance',
