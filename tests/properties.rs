@@ -176,10 +176,8 @@ proptest! {
             json_like().prop_map(|json| format!("e30.{}.", URL_SAFE_NO_PAD.encode(json))),
         ],
     ) {
-        if let Some((header, payload)) = jwt::decode(&token, parse) {
-            for part in [header, payload] {
-                prop_assert!(parse(&part).is_some_and(|part| part.kind("") == Kind::Object));
-            }
+        if let Some(payload) = jwt::payload(&token, parse) {
+            prop_assert!(parse(&payload).is_some_and(|part| part.kind("") == Kind::Object));
         }
         let claims = Claims::of(&token, parse);
         if jwt::payload(&token, parse).is_none() {
@@ -220,7 +218,7 @@ proptest! {
         let token = format!("{}.{}.c2ln", engine.encode(r#"{"alg":"HS256"}"#), engine.encode(&text));
         let header = String::from(r#"{"alg":"HS256"}"#);
         prop_assert_eq!(jwt::payload(&token, parse), Some(text.clone()));
-        prop_assert_eq!(jwt::decode(&token, parse), Some((header, text)));
+        prop_assert_eq!(jwt::decode(&token), Some((header, text)));
         let claims = Claims::of(&token, parse);
         prop_assert!(agrees(claims.expires, date_of(payload.get("exp"))), "{:?}", claims);
         prop_assert!(agrees(claims.issued, date_of(payload.get("iat"))), "{:?}", claims);

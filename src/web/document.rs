@@ -52,6 +52,12 @@ fn given(value: JsValue) -> Option<Box<dyn Document>> {
     (!value.is_undefined()).then(|| Box::new(Value(value)) as Box<dyn Document>)
 }
 
+/// Reads JSON that is an object.
+pub fn object(text: &str) -> Option<JsValue> {
+    let value = Value(parse_json(text));
+    (value.kind("") == Kind::Object).then_some(value.0)
+}
+
 /// Reads JSON with the platform's parser.
 pub fn parse(text: &str) -> Option<Box<dyn Document>> {
     given(parse_json(text))

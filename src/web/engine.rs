@@ -10,7 +10,6 @@ use super::outward;
 use crate::core::answer::{self, Answer, Tokens};
 use crate::core::config::{self, Config};
 use crate::core::flight::Failure;
-use crate::core::json::Writer;
 use crate::core::jwt;
 use crate::core::lifetime::Stated;
 use crate::core::origins::Origins;
@@ -182,15 +181,13 @@ impl Engine {
     }
 }
 
-/// Decodes a token without checking its signature: header and claims as JSON,
-/// nothing for any other string.
+/// Decodes a token without checking its signature: header and claims, or
+/// nothing where one of them is no object.
 #[wasm_bindgen]
-pub fn decode(token: &str) -> Option<String> {
-    let (header, claims) = jwt::decode(token, document::parse)?;
-    let mut out = Writer::object();
-    out.source("header", Some(&header));
-    out.source("claims", Some(&claims));
-    Some(out.end())
+pub fn decode(token: &str) -> Option<Box<[JsValue]>> {
+    let (header, claims) = jwt::decode(token)?;
+    let parts = [document::object(&header)?, document::object(&claims)?];
+    Some(Box::new(parts))
 }
 
 /// What [`Engine::feed`] takes: in brackets its arguments beside `now`. A

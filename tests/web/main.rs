@@ -135,10 +135,14 @@ fn an_input_from_within_an_output_is_taken_in_turn() {
 #[wasm_bindgen_test]
 fn tokens_are_decoded_or_not_and_nothing_traps() {
     let token = "eyJhbGciOiJub25lIn0.eyJzdWIiOiLDqSJ9.";
-    assert_eq!(
-        decode(token).as_deref(),
-        Some(r#"{"header":{"alg":"none"},"claims":{"sub":"é"}}"#)
-    );
+    let parts = decode(token).expect("a token");
+    let member = |at: usize, name: &str| {
+        js_sys::Reflect::get(&parts[at], &name.into())
+            .ok()?
+            .as_string()
+    };
+    assert_eq!(member(0, "alg").as_deref(), Some("none"));
+    assert_eq!(member(1, "sub").as_deref(), Some("é"));
     for broken in [
         "",
         ".",
@@ -148,6 +152,6 @@ fn tokens_are_decoded_or_not_and_nothing_traps() {
         "e30.e30",
         "e30.W10.x",
     ] {
-        assert_eq!(decode(broken), None, "{broken:?}");
+        assert!(decode(broken).is_none(), "{broken:?}");
     }
 }

@@ -5,6 +5,7 @@
 //! installed first ([`tools`]).
 
 mod backend;
+mod bench;
 mod build;
 mod bundle;
 mod check;
@@ -34,6 +35,7 @@ Usage: cargo xtask COMMAND
                             a real system to test against; further options go to it
   test [core|web|e2e|fallback|backends ...]
                             all tests, or the named parts
+  bench [ROUNDS]            Evertoken beside its peers: sizes and ratios, in one run
   check                     formatting, lints and documentation
   size                      what the module is made of, by section, crate and function
   tools                     installs everything that the other commands would install";
@@ -60,6 +62,7 @@ fn dispatch(arguments: &[String]) -> Result {
         "demo" => demo::run(&project, rest),
         "backend" => backend::run(&project, rest),
         "test" => test::run(&project, rest),
+        "bench" => bench::run(&project, rest),
         "check" => none(command, rest).and_then(|()| check::run(&project)),
         "size" => none(command, rest).and_then(|()| size::run(&project)),
         "tools" => none(command, rest).and_then(|()| tools::run(&project)),

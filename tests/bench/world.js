@@ -1,0 +1,50 @@
+// What the peers talk to: an API and a refresh endpoint that are functions in
+// the page, so that what is measured is the peer and not a network.
+
+const REFRESH_MS = 50;
+
+/** A token of about 700 bytes that ends after so many seconds. */
+export function tokenOf(seconds, number = 0) {
+  const part = (value) => btoa(JSON.stringify(value)).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
+  const now = Math.floor(Date.now() / 1000);
+  const claims = { sub: 'alice', iat: now, exp: now + seconds, jti: String(number), roles: Array.from({ length: 20 }, (_, i) => `role-${i}`) };
+  return `${part({ alg: 'HS256', typ: 'JWT' })}.${part(claims)}.${'s'.repeat(86)}`;
+}
+
+/** With `checks` the API refuses all but the newest token. */
+export function makeWorld({ lifetime, checks = false }) {
+  const api = location.origin;
+  const answer = new Response(null, { status: 200 });
+  const world = { api, lifetime, access: tokenOf(lifetime), refresh: 'refresh-1', calls: 0 };
+  let valid = world.access;
+
+  async function renewed() {
+    world.calls++;
+    await new Promise((resolve) => setTimeout(resolve, REFRESH_MS));
+    const token = tokenOf(600, world.calls);
+    valid = token;
+    const refresh = `refresh-${world.calls + 1}`;
+    return { accessToken: token, refreshToken: refresh, expiresIn: 600, access_token: token, refresh_token: refresh, expires_in: 600, token_type: 'bearer' };
+  }
+
+  const bearer = (input, init) => new Headers(init?.headers ?? input.headers).get('authorization');
+  const pathOf = (input) => (typeof input === 'string' ? input : (input.url ?? input.href));
+  const accepts = (authorization) => authorization === `Bearer ${valid}` && Date.now() < JSON.parse(atob(valid.split('.')[1])).exp * 1000;
+
+  world.fetch = (input, init) => {
+    if (pathOf(input).endsWith('/refresh')) return renewed().then((body) => Response.json(body));
+    if (checks && !accepts(bearer(input, init))) return Promise.resolve(new Response(null, { status: 401 }));
+    return Promise.resolve(answer);
+  };
+
+  /** The same for axios, which has transports of its own. */
+  world.adapter = async (config) => {
+    const response = { status: 200, statusText: 'OK', headers: {}, config, data: null };
+    if (config.url.endsWith('/refresh')) return { ...response, data: await renewed() };
+    if (checks && !accepts(config.headers.get('authorization'))) {
+      throw Object.assign(new Error('refused'), { isAxiosError: true, config, response: { ...response, status: 401 } });
+    }
+    return response;
+  };
+  return world;
+}
