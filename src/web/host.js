@@ -13,6 +13,8 @@ import { Tabs } from './tabs.js';
 
 /** The longest delay that setTimeout does not take for 1 ms. */
 const LONGEST_TIMEOUT = 2 ** 31 - 1;
+/** How long it takes at most until a page that is left has gone. */
+const LEAVING_MS = 3000;
 
 export class Host {
   pass;
@@ -45,6 +47,13 @@ export class Host {
   #count = 0;
   #calls = new Map();
   #refreshing = false;
+  #away = false;
+  /** Firefox and WebKit break calls off some time before pagehide, and the
+   * page may stay after all. */
+  #leaving = () => {
+    this.#away = true;
+    setTimeout(() => (this.#away = false), LEAVING_MS);
+  };
   #timer;
   #wakeAt = Infinity;
   #issued;
@@ -228,6 +237,8 @@ export class Host {
     const call = JSON.parse(json);
     const abort = new AbortController();
     this.#calls.set(number, abort);
+    // No longer than that: it keeps pages out of Firefox's back-forward cache.
+    globalThis.addEventListener?.('beforeunload', this.#leaving);
     const { target } = call;
     if (target === 'refresh') this.#tabs?.begin();
     const custom = target === 'refresh' && typeof this.#config.refresh === 'function';
@@ -242,6 +253,10 @@ export class Host {
       })
       .then(([input, status, rejected, value]) => {
         this.#calls.delete(number);
+        if (!this.#calls.size) globalThis.removeEventListener?.('beforeunload', this.#leaving);
+        // That a page is left, which breaks its calls off, says nothing of the
+        // server. If the page stays or comes back, their time runs out.
+        if (this.#away && input === Input.Failed) return;
         this.#feed(input, number, status, rejected, value);
       });
   }
@@ -417,8 +432,12 @@ export class Host {
       },
       online: () => this.#feed(Input.Online),
       // An open channel keeps a page out of the back-forward cache.
-      hidden: () => this.#tabs?.close(),
+      hidden: () => {
+        this.#away = true;
+        this.#tabs?.close();
+      },
       shown: (again) => {
+        this.#away = false;
         this.#tabs?.open();
         if (again) this.#recheck();
       },
