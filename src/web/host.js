@@ -34,7 +34,6 @@ export class Host {
   #store;
   #storage = 'memory';
   #tabs;
-  #lockKind = 'none';
   #degraded = [];
   #dead;
   /** The turn under way, or the last one. */
@@ -217,7 +216,7 @@ export class Host {
       this.#tabs?.begin();
       this.#feed(Input.Granted, number);
     };
-    if (this.#lockKind === 'web-locks') this.#tabs.lock(number, steal, granted);
+    if (this.#tabs) this.#tabs.lock(number, steal, granted);
     else granted();
   }
 
@@ -393,7 +392,7 @@ export class Host {
     return {
       engine: this.#module.kind,
       storage: this.#storage,
-      lock: this.#lockKind,
+      lock: this.#tabs?.kind ?? 'none',
       nextRefreshAt: null,
       ...figures,
       lastError: lastError ? tokenError(lastError, this.#thrown) : null,
@@ -417,12 +416,12 @@ export class Host {
     if (crossTab && page) {
       this.#tabs = new Tabs(
         this.#key,
+        this.#config.timeoutMs ?? 10_000,
         () => this.engine?.query(Query.Record),
         (text) => this.#hear(text),
         () => this.#feed(Input.Begun),
       );
-      if (globalThis.navigator?.locks) this.#lockKind = 'web-locks';
-      else this.#degraded.push('web-locks');
+      if (this.#tabs.kind !== 'web-locks') this.#degraded.push('web-locks');
     }
     this.#feed(Input.Load, 0, 0, 0, await this.#stored());
     this.#off = follow({

@@ -87,9 +87,8 @@ function custom(area, key) {
   };
 }
 
-// One transaction reads, compares and writes: between processes these are
-// ordered, so of two tabs that commit at once one sees the other's record.
-function database(key) {
+/** Opens the database. `transact` gives what `work` leaves as `value`. */
+export function connect() {
   const opened = new Promise((resolve, reject) => {
     const request = globalThis.indexedDB.open('evertoken', 1);
     request.onupgradeneeded = () => request.result.createObjectStore('records');
@@ -102,35 +101,44 @@ function database(key) {
   // Whoever uses it sees the rejection; nobody may do so yet.
   opened.catch(() => {});
   const transact = (mode, work) =>
-    bounded(
-      opened.then(
-        (db) =>
-          new Promise((resolve, reject) => {
-            const transaction = db.transaction('records', mode);
-            const result = {};
-            transaction.oncomplete = () => resolve(result.value ?? null);
-            transaction.onerror = transaction.onabort = () => reject(transaction.error);
-            work(transaction.objectStore('records'), result);
-          }),
-      ),
+    opened.then(
+      (db) =>
+        new Promise((resolve, reject) => {
+          const transaction = db.transaction('records', mode);
+          const result = {};
+          transaction.oncomplete = () => resolve(result.value ?? null);
+          transaction.onerror = transaction.onabort = () => reject(transaction.error);
+          work(transaction.objectStore('records'), result);
+        }),
     );
+  return { transact, close: () => opened.then((db) => db.close(), () => {}) };
+}
+
+// One transaction reads, compares and writes: between processes these are
+// ordered, so of two tabs that commit at once one sees the other's record.
+function database(key) {
+  const { transact, close } = connect();
   return {
     read: () =>
-      transact('readonly', (records, result) => {
-        const request = records.get(key);
-        request.onsuccess = () => {
-          if (typeof request.result === 'string') result.value = request.result;
-        };
-      }),
+      bounded(
+        transact('readonly', (records, result) => {
+          const request = records.get(key);
+          request.onsuccess = () => {
+            if (typeof request.result === 'string') result.value = request.result;
+          };
+        }),
+      ),
     swap: (text, outranks) =>
-      transact('readwrite', (records, result) => {
-        const request = records.get(key);
-        request.onsuccess = () => {
-          const stored = request.result;
-          if (typeof stored === 'string' && !outranks(stored)) result.value = stored;
-          else records.put(text, key);
-        };
-      }),
-    close: () => opened.then((db) => db.close(), () => {}),
+      bounded(
+        transact('readwrite', (records, result) => {
+          const request = records.get(key);
+          request.onsuccess = () => {
+            const stored = request.result;
+            if (typeof stored === 'string' && !outranks(stored)) result.value = stored;
+            else records.put(text, key);
+          };
+        }),
+      ),
+    close,
   };
 }

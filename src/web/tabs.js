@@ -1,6 +1,8 @@
 // The other tabs of the same key: a lock that one of them holds at a time,
 // and a channel over which they tell each other their records.
 
+import { request } from './lease.js';
+
 /** How long the known tabs may take to answer; a frozen one never does. */
 const ANSWER_MS = 150;
 /** How long after the start unknown tabs may still be about to answer. */
@@ -18,11 +20,17 @@ export class Tabs {
   #record;
   #heard;
   #begun;
+  #timeoutMs;
+  #web = globalThis.navigator?.locks;
+  /** What keeps the tabs apart, for inspect(). */
+  kind = this.#web ? 'web-locks' : 'indexedDB' in globalThis ? 'fallback' : 'none';
 
   /** `record()` gives the record to tell, `heard(text)` takes one, `begun()`
-   * hears that another tab has sent its call. */
-  constructor(key, record, heard, begun) {
+   * hears that another tab has sent its call, which takes `timeoutMs` at
+   * most. */
+  constructor(key, timeoutMs, record, heard, begun) {
     this.#name = `evertoken:${key}`;
+    this.#timeoutMs = timeoutMs;
     this.#record = record;
     this.#heard = heard;
     this.#begun = begun;
@@ -41,7 +49,10 @@ export class Tabs {
     this.#post({ kind: 'ask' });
   }
 
+  /** The page is put away, or ends. */
   close() {
+    // A page that stands still would keep the others waiting.
+    for (const { release } of this.#locks.values()) release?.();
     if (!this.#channel) return;
     this.#post({ kind: 'bye' });
     this.#channel.close();
@@ -109,25 +120,21 @@ export class Tabs {
   /** Calls `granted` once the lock is held, until `unlock`. */
   lock(turn, steal, granted) {
     this.unlock(turn);
-    const waiting = new AbortController();
-    let release;
-    const held = new Promise((resolve) => (release = resolve));
-    const lock = { release, waiting };
+    const lock = { waiting: new AbortController() };
     this.#locks.set(turn, lock);
-    const grant = () => {
+    const grant = (kind) => {
       if (this.#locks.get(turn) !== lock) return undefined;
+      this.kind = kind;
+      const held = new Promise((resolve) => (lock.release = resolve));
       granted();
       return held;
     };
-    try {
-      navigator.locks
-        .request(this.#name, steal ? { steal } : { signal: waiting.signal }, grant)
-        // Aborted, stolen, or refused to a page such as this: in the last
-        // case there is nobody to share with.
-        .catch((error) => error?.name !== 'AbortError' && grant());
-    } catch {
-      grant();
-    }
+    const { signal } = lock.waiting;
+    const asked = this.#web
+      ? this.#web.request(this.#name, steal ? { steal } : { signal }, () => grant('web-locks'))
+      : request(this.#name, this.#timeoutMs, steal, signal, () => grant('fallback'));
+    // Aborted, stolen, or refused to a page such as this.
+    asked.catch(() => lock.release ?? grant('none'));
   }
 
   /** Gives everything back. */
@@ -141,6 +148,6 @@ export class Tabs {
     if (!lock) return;
     this.#locks.delete(turn);
     lock.waiting.abort();
-    lock.release();
+    lock.release?.();
   }
 }
