@@ -23,8 +23,8 @@ async function underLoad(work) {
   }
 }
 
-/** The processes that ran the pages: in each of them time was spent while its
- * page was kept busy, and in no other. */
+/** The processes of the pages: while a page is kept busy, the time that its
+ * process has had grows, and no other's as much. */
 async function processesOf(pages, browser) {
   const devtools = await browser.newBrowserCDPSession();
   const times = async () => {
@@ -34,24 +34,29 @@ async function processesOf(pages, browser) {
   const found = [];
   for (const page of pages) {
     const before = await times();
-    await page.evaluate(() => {
-      const until = performance.now() + 300;
-      while (performance.now() < until);
-    });
-    const spent = [...(await times())].map(([id, time]) => [time - (before.get(id) ?? 0), id]);
-    found.push(spent.sort(([a], [b]) => b - a)[0][1]);
+    const spent = async () => [...(await times())].map(([id, time]) => ({ id, time: time - (before.get(id) ?? 0) })).sort((a, b) => b.time - a.time);
+    let most;
+    do {
+      await page.evaluate(() => {
+        const until = performance.now() + 100;
+        while (performance.now() < until);
+      });
+      most = await spent();
+    } while (most[0].time < 0.2 || most[0].time < 4 * (most[1]?.time ?? 0));
+    found.push(most[0].id);
   }
   await devtools.detach();
   return found;
 }
 
-const start = (page, now) =>
+const start = (page, now, locks = true) =>
   page.evaluate(
-    async ([config, now]) => {
+    async ([config, now, locks]) => {
+      if (!locks) Object.defineProperty(Navigator.prototype, 'locks', { value: undefined });
       window.clock = new kit.Clock(now);
       window.auth = await kit.create({ clock, ...config });
     },
-    [CONFIG, now],
+    [CONFIG, now, locks],
   );
 /** Asks for a token, and is told when the manager has been asked. */
 const ask = (page) =>
@@ -81,22 +86,24 @@ function sentOnce(server, count) {
   assert.equal(server.alive, 1);
 }
 
-rule('rule 1: two processes on a loaded machine send no refresh token twice (B1)', OPTIONS, async ({ t, page, open, server, browser }) => {
-  const pages = [page, await open()];
-  const processes = await processesOf(pages, browser);
-  assert.equal(new Set(processes).size, 2, 'each tab has a process of its own');
-  for (const one of pages) await start(one, Date.now());
-  await page.evaluate(() => auth.login({ user: 'alice' }).then(() => undefined));
-  await pages[1].evaluate(() => kit.until(({ status }) => status === 'signed-in').then(() => undefined));
-  await underLoad(async () => {
-    for (let count = 1; count <= ROUNDS; count++) {
-      await Promise.all(pages.map((one) => one.evaluate((ms) => void (clock.at += ms), LIFETIME_MS + 1000)));
-      await round(pages, server);
-      sentOnce(server, count);
-    }
+for (const which of ['with', 'without']) {
+  rule(`rule 1: two processes on a loaded machine send no refresh token twice, ${which} Web Locks (B1, B5)`, OPTIONS, async ({ t, page, open, server, browser }) => {
+    const pages = [page, await open()];
+    const processes = await processesOf(pages, browser);
+    assert.equal(new Set(processes).size, 2, 'each tab has a process of its own');
+    for (const one of pages) await start(one, Date.now(), which === 'with');
+    await page.evaluate(() => auth.login({ user: 'alice' }).then(() => undefined));
+    await pages[1].evaluate(() => kit.until(({ status }) => status === 'signed-in').then(() => undefined));
+    await underLoad(async () => {
+      for (let count = 1; count <= ROUNDS; count++) {
+        await Promise.all(pages.map((one) => one.evaluate((ms) => void (clock.at += ms), LIFETIME_MS + 1000)));
+        await round(pages, server);
+        sentOnce(server, count);
+      }
+    });
+    t.diagnostic(`${ROUNDS} rounds in processes ${processes.join(' and ')}`);
   });
-  t.diagnostic(`${ROUNDS} rounds in processes ${processes.join(' and ')}`);
-});
+}
 
 rule('rule 1: nor do two that start at once with a token that has ended (B1, C9)', OPTIONS, async ({ t, page, open, server }) => {
   const pages = [page, await open()];
