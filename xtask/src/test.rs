@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::project::Project;
-use crate::tools::{CHROMIUM, Tools};
+use crate::tools::{BROWSERS, CHROMIUM, Screen, Tools};
 use crate::{Result, announce, backend, build, bundle, demo, process, show, size};
 
 /// A part of the tests with a runner of its own.
@@ -105,23 +105,39 @@ fn core(project: &Project, _: &Tools) -> Result<Closing> {
     Ok(libtest(success, &text))
 }
 
-/// The shell in a real browser, by the command that anybody would type.
+/// The shell in real browsers, by the command that anybody would type.
 fn web(project: &Project, tools: &Tools) -> Result<Closing> {
     tools.wasm_target()?;
-    let browser = tools.browser(&CHROMIUM)?;
-    let mut folders = vec![tools.wasm_pack()?, tools.wasm_bindgen()?];
-    folders.extend(browser.driver.parent().map(Path::to_path_buf));
-    let (success, text) = process::teed(
-        Command::new("wasm-pack")
-            .args(["test", "--headless", CHROMIUM.wasm_pack])
+    let path = process::path_with(&[tools.wasm_pack()?, tools.wasm_bindgen()?])?;
+    let mut success = true;
+    let mut text = String::new();
+    for browser in BROWSERS {
+        let installed = tools.browser(browser)?;
+        announce(&format!("testing web in {}", browser.name));
+        let mut command = Command::new("wasm-pack");
+        command
+            .args(["test", "--headless", browser.wasm_pack.browser])
+            .arg(browser.wasm_pack.driver)
+            .arg(&installed.driver)
             .current_dir(&project.root)
-            .env("PATH", process::path_with(&folders)?)
-            .env("CARGO_TARGET_DIR", &project.target),
-    )?;
+            .env("PATH", &path)
+            .env("CARGO_TARGET_DIR", &project.target);
+        // The test runner takes the first driver that is named.
+        for other in ["CHROMEDRIVER", "GECKODRIVER", "SAFARIDRIVER"] {
+            command.env_remove(other);
+        }
+        let screen = installed.screen.as_deref().map(Screen::start).transpose()?;
+        if let Some(screen) = &screen {
+            command.env("DISPLAY", screen.name());
+        }
+        let (passed, said) = process::teed(&mut command)?;
+        success &= passed;
+        text.push_str(&said);
+    }
     Ok(libtest(success, &text))
 }
 
-/// The package, the page and the backend in a real browser.
+/// The package, the page and the backend in real browsers.
 fn e2e(project: &Project, tools: &Tools) -> Result<Closing> {
     let folder = project.root.join("tests/e2e");
     browser_suite(project, tools, "e2e", &test_files(&folder)?, "wasm")
@@ -151,13 +167,14 @@ fn browser_suite(
     }
     size::check_budget(&build::package(project)?)?;
     let server = demo::server(project)?;
-    let browser = tools.browser(&CHROMIUM)?;
-    tools.node_modules(&folder)?;
-    let places = [
+    let mut places = vec![
         ("EVERTOKEN_SERVER", server),
-        ("CHROMIUM", browser.executable),
         ("EVERTOKEN_ENGINE", PathBuf::from(engine)),
     ];
+    for browser in BROWSERS {
+        places.extend(tools.browser(browser)?.named(browser));
+    }
+    tools.node_modules(&folder)?;
     // Many wait for timers; two browsers do not get in each other's way.
     node_tests(project, name, tests, Some(2), &places)
 }

@@ -30,7 +30,13 @@ impl Tools<'_> {
         self.program("wasm-pack", WASM_PACK, "wasm-pack", "4 minutes")
     }
 
-    fn program(&self, krate: &str, version: &str, program: &str, time: &str) -> Result<PathBuf> {
+    pub(super) fn program(
+        &self,
+        krate: &str,
+        version: &str,
+        program: &str,
+        time: &str,
+    ) -> Result<PathBuf> {
         let name = format!("{krate}-{version}");
         let place = self.cache.join("cargo").join(&name);
         let bin = place.join("bin");

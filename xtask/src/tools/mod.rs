@@ -10,6 +10,7 @@ pub mod browser;
 mod cargo;
 mod npm;
 mod rustup;
+mod screen;
 
 use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
@@ -17,7 +18,8 @@ use std::path::{Path, PathBuf};
 use crate::project::Project;
 use crate::{Result, announce};
 
-pub use browser::CHROMIUM;
+pub use browser::{BROWSERS, CHROMIUM};
+pub use screen::Screen;
 
 pub struct Tools<'a> {
     project: &'a Project,
@@ -30,7 +32,9 @@ pub fn run(project: &Project) -> Result {
     tools.wasm_target()?;
     tools.component("clippy")?;
     tools.component("rustfmt")?;
-    tools.browser(&CHROMIUM)?;
+    for browser in BROWSERS {
+        tools.browser(browser)?;
+    }
     let tests = ["tests/e2e", "tests/backends"].map(|folder| project.root.join(folder));
     for folder in tests.into_iter().chain([project.build_scripts()]) {
         tools.node_modules(&folder)?;
