@@ -1,76 +1,153 @@
 #![cfg(not(target_arch = "wasm32"))]
 //! Random schedules over the simulated world: many tabs, bad time, bad
-//! networks, bad servers. `EVERTOKEN_SCHEDULES` says how many, and
-//! `EVERTOKEN_SEED` runs one and shows what happened in it.
+//! networks, bad servers. `cargo xtask simulate` runs more of them: it says
+//! in `EVERTOKEN_SCHEDULES` how many, and in `EVERTOKEN_SEED` from which on.
 
 mod support;
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::cell::RefCell;
+use std::fmt::Write as _;
+use std::rc::Rc;
+use std::time::Duration;
 
 use support::Fault;
-use support::schedule;
+use support::plan::{Plan, Setting};
+use support::search::{Findings, course, search};
+use support::shrink::shrink;
 
 const SCHEDULES: u64 = 5_000;
 
+/// Steps that are enough to show what is wrong.
+const FEW: usize = 8;
+
 fn number(name: &str) -> Option<u64> {
-    std::env::var(name)
-        .ok()
-        .and_then(|text| text.replace('_', "").parse().ok())
+    let text = std::env::var(name).ok()?;
+    let number = text.replace(['_', ','], "").parse();
+    Some(number.unwrap_or_else(|_| panic!("{name}: found `{text}`, expected a number")))
 }
 
-/// Runs schedules on all processors; gives the first that broke a law.
-fn search(schedules: u64, fault: Option<Fault>) -> Option<(u64, Vec<String>)> {
-    let next = AtomicU64::new(0);
-    let threads = std::thread::available_parallelism()
-        .map_or(2, usize::from)
-        .min(8);
-    std::thread::scope(|scope| {
-        let work = || {
-            loop {
-                let seed = next.fetch_add(1, Ordering::Relaxed);
-                if seed >= schedules {
-                    return None;
-                }
-                let broken = schedule::run(seed, fault, false).laws.broken;
-                if !broken.is_empty() {
-                    // Nobody needs to look further than this.
-                    next.fetch_max(schedules, Ordering::Relaxed);
-                    return Some((seed, broken));
-                }
-            }
-        };
-        let threads: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
-        threads
-            .into_iter()
-            .filter_map(|thread| thread.join().expect("a schedule panicked"))
-            .min()
-    })
+/// A number with its thousands kept apart.
+fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+fn minutes(time: Duration) -> String {
+    let seconds = time.as_secs();
+    format!("{} min {:02} s", seconds / 60, seconds % 60)
+}
+
+fn a_second(count: u64, time: Duration) -> u64 {
+    (count as f64 / time.as_secs_f64()).round() as u64
+}
+
+/// What a long search found in all.
+fn totals(findings: &Findings) -> String {
+    let mut text = format!(
+        "{} schedules in {}, {} a second\n  {:>13} refresh calls\n",
+        grouped(findings.schedules),
+        minutes(findings.time),
+        grouped(a_second(findings.schedules, findings.time)),
+        grouped(findings.tally.refreshes)
+    );
+    let faults = findings.tally.faults();
+    let all = faults.iter().map(|(_, count)| count).sum();
+    let _ = writeln!(text, "  {:>13} faults met, of which", grouped(all));
+    for (name, count) in faults {
+        let _ = writeln!(text, "  {:>13}   {name}", grouped(count));
+    }
+    text
+}
+
+/// What a schedule breaks, in as few steps as will do.
+fn account(seed: u64, fault: Option<Fault>) -> String {
+    let plan = Plan::of(seed);
+    let broken = course(&plan, fault, None).broken;
+    let small = shrink(&plan, fault);
+    let log = Rc::default();
+    let again = course(&small, fault, Some(Rc::clone(&log)));
+    let mut text = format!("schedule {seed} breaks a law: {broken:#?}\n\n");
+    let _ = writeln!(
+        text,
+        "{} of its {} steps and {} of its {} tabs are enough: {:#?}\n",
+        small.steps.len(),
+        plan.steps.len(),
+        small.tabs,
+        plan.tabs,
+        again.broken
+    );
+    let _ = match small.setting == Setting::calm() {
+        true => writeln!(text, "in a calm world:"),
+        false => writeln!(text, "{:?}", small.setting),
+    };
+    for (number, step) in small.steps.iter().enumerate() {
+        let sleep = step
+            .sleep
+            .map_or(String::new(), |time| format!("a sleep of {time} ms, "));
+        let _ = writeln!(
+            text,
+            "step {number}: {sleep}{} ms, {:?}",
+            step.gap, step.deed
+        );
+    }
+    let _ = writeln!(text, "\nwhat happens then, by the millisecond:");
+    for line in RefCell::borrow(&log).iter() {
+        let _ = writeln!(text, "{line}");
+    }
+    let _ = write!(
+        text,
+        "\n`cargo xtask simulate --seed {seed}` repeats it; all that it broke: {broken:#?}"
+    );
+    text
 }
 
 #[test]
 fn no_schedule_breaks_a_law() {
-    if let Some(seed) = number("EVERTOKEN_SEED") {
-        let world = schedule::run(seed, None, true);
-        for line in world.log.iter().flatten() {
-            println!("{line}");
+    let (count, first) = (number("EVERTOKEN_SCHEDULES"), number("EVERTOKEN_SEED"));
+    let loud = count.is_some() || first.is_some();
+    let all = count.unwrap_or(if first.is_some() { 1 } else { SCHEDULES });
+    let first = first.unwrap_or(0);
+    let findings = search(first..first.saturating_add(all), None, |done, time| {
+        if loud {
+            let left = time.mul_f64((all - done) as f64 / done.max(1) as f64);
+            eprintln!(
+                "{} of {} schedules, {} a second, {} to go",
+                grouped(done),
+                grouped(all),
+                grouped(a_second(done, time)),
+                minutes(left)
+            );
         }
-        assert!(world.laws.broken.is_empty(), "{:#?}", world.laws.broken);
-        return;
+    });
+    if loud {
+        eprint!("{}", totals(&findings));
     }
-    let found = search(number("EVERTOKEN_SCHEDULES").unwrap_or(SCHEDULES), None);
-    if let Some((seed, broken)) = found {
-        panic!(
-            "schedule {seed}: {broken:#?}\nEVERTOKEN_SEED={seed} cargo test --test simulation -- --nocapture shows it"
-        );
+    if let Some(seed) = findings.found {
+        panic!("{}", account(seed, None));
     }
 }
 
-/// The laws can be broken: each fault of a shell is found.
+/// The laws can be broken: each fault of a shell is found, and what finds it
+/// can be told in a few steps.
 #[test]
 fn every_fault_put_in_on_purpose_is_found() {
     let unseen: Vec<_> = Fault::ALL
         .into_iter()
-        .filter(|fault| search(3_000, Some(*fault)).is_none())
+        .filter(|fault| {
+            let findings = search(0..3_000, Some(*fault), |_, _| {});
+            findings.found.is_none_or(|seed| {
+                let small = shrink(&Plan::of(seed), Some(*fault));
+                println!("{fault:?}: schedule {seed}, {} steps", small.steps.len());
+                small.steps.len() > FEW
+            })
+        })
         .collect();
-    assert!(unseen.is_empty(), "not found: {unseen:?}");
+    assert!(unseen.is_empty(), "not found in a few steps: {unseen:?}");
 }

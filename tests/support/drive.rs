@@ -199,6 +199,7 @@ impl World {
         let (from, to) = self.network.server;
         let delay = self.random.between(from, to);
         if self.network.down {
+            self.tally.outages += 1;
             return self.arrive(delay, tab, Arrival::Failed { call: call.number });
         }
         let user = match call.target {
@@ -241,15 +242,19 @@ impl World {
         let (reply, drops) = match call.target {
             Target::Login => {
                 let drops = matches!(self.auth.login_script.front(), Some(Manner::DropBefore));
+                self.tally.answers += u64::from(!self.auth.login_script.is_empty());
                 (self.auth.login(user, now), drops)
             }
             Target::Logout => {
                 let drops = matches!(self.auth.logout_script.front(), Some(Manner::DropBefore));
+                self.tally.answers += u64::from(!self.auth.logout_script.is_empty());
                 (self.auth.logout(carried.as_deref(), bearer), drops)
             }
             Target::Refresh => {
                 self.auth.refresh_calls.push(self.now);
                 let manner = self.auth.next_manner();
+                self.tally.refreshes += 1;
+                self.tally.answers += u64::from(manner != Manner::Good);
                 self.note(|| format!("refresh of tab {tab}, call {}: {manner:?}", call.number));
                 if let Manner::Slow(by) = manner {
                     extra = by;
@@ -307,6 +312,7 @@ impl World {
 
     fn land(&mut self, tab: usize, call: u32, reply: Reply) {
         if self.network.down {
+            self.tally.outages += 1;
             self.auth.lose(tab, Some(call));
             return self.arrived(tab, Arrival::Failed { call });
         }

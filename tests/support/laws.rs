@@ -29,6 +29,8 @@ pub struct Laws {
     pub signed_out: HashSet<usize>,
     /// Refreshes that somebody asked for.
     pub asked: usize,
+    /// What is stored, as it was last read, and whose it is.
+    read: (Option<String>, Option<usize>),
     /// Whether two calls for one session at a time are to be expected:
     /// nothing keeps the tabs apart.
     pub apart: bool,
@@ -188,17 +190,21 @@ impl World {
         if self.store.kind == Kind::Memory || self.store.fails || self.auth.cookie {
             return;
         }
-        let stored = self
-            .store
-            .text
-            .as_deref()
-            .and_then(parse)
-            .and_then(|stored| Record::read(&*stored, false, parse));
-        let family = stored
-            .as_ref()
-            .and_then(Record::session)
-            .and_then(|session| session.access.as_ref())
-            .and_then(|access| self.auth.family(access.expose()));
+        // Asked for much more often than something is written.
+        if self.laws.read.0 != self.store.text {
+            let text = self.store.text.clone();
+            let stored = text
+                .as_deref()
+                .and_then(parse)
+                .and_then(|stored| Record::read(&*stored, false, parse));
+            let family = stored
+                .as_ref()
+                .and_then(Record::session)
+                .and_then(|session| session.access.as_ref())
+                .and_then(|access| self.auth.family(access.expose()));
+            self.laws.read = (text, family);
+        }
+        let family = self.laws.read.1;
         if let Some(family) = family.filter(|family| self.laws.signed_out.contains(family)) {
             self.broken(|| format!("session {family} is stored after its sign-out"));
         }

@@ -10,12 +10,16 @@ mod drive;
 pub mod fault;
 pub mod laws;
 mod people;
+pub mod plan;
 pub mod random;
 mod request;
 pub mod schedule;
+pub mod search;
 mod share;
+pub mod shrink;
 pub mod store;
 pub mod tab;
+pub mod tally;
 pub mod token;
 pub mod world;
 

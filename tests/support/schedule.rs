@@ -1,70 +1,41 @@
-//! Random schedules: everything that happens in one follows from its seed.
+//! Runs a schedule: makes the world that it says and does what it says.
 
 use super::auth::Manner;
 use super::fault::Fault;
+use super::plan::{Deed, Plan, Setting, Step, Which};
 use super::random::Random;
 use super::store::Kind;
-use super::world::World;
-use evertoken::core::{Ask, Millis};
+use super::world::{Log, World};
 
-const USERS: [&str; 3] = ["ann", "bob", "cyd"];
-const HOUR: u64 = 3_600_000;
+/// Tabs that may be open at once.
+const TABS: usize = 5;
 
-/// Makes the world of a schedule.
-fn world(random: &mut Random, fault: Option<Fault>) -> World {
-    let cookie = random.percent(25);
+/// Makes the world of a setting.
+fn world(setting: &Setting, fault: Option<Fault>) -> World {
     let mut options = Vec::new();
-    if cookie {
+    if setting.cookie {
         options.push(r#""refreshToken":{"in":"cookie"}"#);
     }
-    let quick = random.percent(30);
-    if quick {
+    if setting.quick {
         options.push(r#""timeoutMs":2000"#);
     }
-    options.extend(random.pick(&[
-        None,
-        None,
-        Some(r#""proactive":true"#),
-        Some(r#""proactive":false"#),
-    ]));
-    options.extend(random.pick(&[None, None, Some(r#""refreshAheadSeconds":900"#)]));
-    options.extend(random.pick(&[
-        None,
-        None,
-        Some(r#""logout":{"url":"/logout","authenticate":true}"#),
-    ]));
+    options.extend(&setting.options);
     let mut world = World::new(&options.join(","));
     world.fault = fault;
-    world.random = Random::new(random.next());
-    world.store.kind = random.pick(&[
-        Kind::Memory,
-        Kind::Local,
-        Kind::Local,
-        Kind::Transaction,
-        Kind::Transaction,
-    ]);
-    world.auth.cookie = cookie;
-    world.auth.lifetime = random.pick(&[1_000, 5_000, 20_000, 60_000, 300_000]);
-    world.auth.strict = random.percent(75);
-    world.auth.rotates = random.percent(90);
-    world.auth.states = random.percent(70);
-    world.auth.opaque = world.auth.states && random.percent(20);
-    world.network.server = if quick {
-        (1, 20)
-    } else {
-        random.pick(&[(1, 20), (1, 20), (50, 3000)])
-    };
-    world.network.channel = match world.store.kind {
-        Kind::Memory => (1, 12),
-        _ => random.pick(&[(1, 5), (1, 40), (1, 3000)]),
-    };
-    world.network.twice = random.pick(&[0, 10]);
-    if world.store.kind != Kind::Memory {
-        world.network.lost = random.pick(&[0, 0, 10]);
-    }
+    world.store.kind = setting.store;
+    world.auth.cookie = setting.cookie;
+    world.auth.lifetime = setting.lifetime;
+    world.auth.strict = setting.strict;
+    world.auth.rotates = setting.rotates;
+    world.auth.states = setting.states;
+    world.auth.opaque = setting.opaque;
+    world.network.server = setting.server;
+    world.network.channel = setting.channel;
+    world.network.twice = setting.twice;
+    world.network.lost = setting.lost;
     // Tabs that hear of each other late, or not at all, cannot keep apart.
-    world.laws.apart = world.network.channel.1 > 200 || world.network.lost > 0;
-    world.set_clock(random.pick(&[0.0, 0.0, 0.0, 3.6e6, -3.6e6, 3.15e11]));
+    world.laws.apart = setting.channel.1 > 200 || setting.lost > 0;
+    world.set_clock(setting.clock);
     world
 }
 
@@ -73,45 +44,27 @@ fn untold(world: &World) -> bool {
     world.store.kind == Kind::Memory || world.store.fails
 }
 
-fn manner(random: &mut Random) -> Manner {
-    match random.below(14) {
-        0 => Manner::Hang,
-        1 => Manner::HangAfter,
-        2 => Manner::DropBefore,
-        3 => Manner::DropAfter,
-        4 => Manner::html(random.pick(&[200, 401, 502])),
-        5 => Manner::later(random.pick(&[429, 503]), random.pick(&["1", "30"])),
-        6 => Manner::status(random.pick(&[408, 425, 429, 500, 502, 503, 504, 520])),
-        7 => Manner::status(random.pick(&[404, 405])),
-        8 => Manner::body(200, random.pick(&["", "{}", "{\"accessToken\":", "null"])),
-        9 => Manner::body(
-            random.pick(&[400, 401, 403, 500]),
-            r#"{"error":"invalid_grant"}"#,
-        ),
-        10 => Manner::SameToken,
-        _ => Manner::Slow(random.between(1, 4000)),
+fn which(tabs: &[usize], one: Which) -> usize {
+    tabs[(one % tabs.len() as u64) as usize]
+}
+
+/// A frozen tab thaws, or another one opens.
+fn come_back(world: &mut World) {
+    let alive = world.alive();
+    if let Some(tab) = alive.iter().copied().find(|tab| world.tabs[*tab].frozen) {
+        world.thaw(tab);
+    } else if alive.len() < TABS {
+        world.open();
     }
 }
 
-/// Does one thing that happens in such a world.
-fn act(world: &mut World, random: &mut Random) {
-    let alive: Vec<usize> = (0..world.tabs.len())
-        .filter(|tab| world.tabs[*tab].alive)
-        .collect();
-    let awake: Vec<usize> = alive
-        .iter()
-        .copied()
-        .filter(|tab| world.tabs[*tab].awake())
-        .collect();
-    let choice = random.below(100);
-    if choice >= 94 || awake.is_empty() {
-        if let Some(tab) = alive.iter().copied().find(|tab| world.tabs[*tab].frozen) {
-            world.thaw(tab);
-        } else if alive.len() < 5 && (awake.len() == alive.len() || !untold(world)) {
-            world.open();
-        }
-        return;
+/// Does one thing that happens in such a world, if it can.
+fn act(world: &mut World, deed: &Deed) {
+    let awake = world.awake();
+    if *deed == Deed::Return || awake.is_empty() {
+        return come_back(world);
     }
+    let all_awake = awake.len() == world.alive().len();
     // A manager that was disposed of refuses everything.
     let awake: Vec<usize> = awake
         .into_iter()
@@ -120,156 +73,106 @@ fn act(world: &mut World, random: &mut Random) {
     if awake.is_empty() {
         return;
     }
-    let tab = random.pick(&awake);
-    match choice {
-        0..=34 => {
-            world.fetch(tab);
+    let tab = |one: &Which| which(&awake, *one);
+    match deed {
+        Deed::Fetch(one) => {
+            world.fetch(tab(one));
         }
-        35 => {
-            world.fetch_stream(tab);
+        Deed::FetchStream(one) => {
+            world.fetch_stream(tab(one));
         }
-        36..=42 => {
+        Deed::FetchAll(count) => {
             for tab in &awake {
-                for _ in 0..random.between(1, 3) {
+                (0..*count).for_each(|_| {
                     world.fetch(*tab);
-                }
+                });
             }
         }
-        43..=46 => {
-            let least = Millis::from_ms(random.below(100_000) as f64).unwrap_or_default();
-            let ask = random.pick(&[
-                Ask::Token {
-                    least: Millis::ZERO,
-                },
-                Ask::Token { least },
-                Ask::TokenNow,
-            ]);
-            world.token(tab, ask);
+        Deed::Token(one, ask) => {
+            world.token(tab(one), *ask);
         }
-        47 => {
-            world.token(tab, Ask::TokenForced);
+        Deed::Refresh(one) => {
+            world.refresh(tab(one));
         }
-        48..=50 => {
-            world.refresh(tab);
+        Deed::LogIn(one, user) => {
+            world.log_in(tab(one), user);
         }
-        51..=54 => {
-            world.log_in(tab, random.pick(&USERS));
+        Deed::SetTokens(one, user) => {
+            world.set_tokens(tab(one), user);
         }
-        55 => {
-            world.set_tokens(tab, random.pick(&USERS));
+        Deed::LogOut { tab: one, local } => {
+            world.sign_out(tab(one), *local);
         }
-        56..=59 => {
-            world.sign_out(tab, random.percent(20));
+        Deed::Freeze { tab: one, cached } => {
+            let cached = *cached && !untold(world);
+            world.freeze(tab(one), cached);
         }
-        60..=63 => {
-            let cached = random.percent(30) && !untold(world);
-            world.freeze(tab, cached);
-        }
-        64..=65 if awake.len() > 1 => {
-            if random.percent(50) {
-                world.crash(tab)
-            } else {
-                world.close(tab)
-            }
-        }
-        66..=70 => {
-            let visible = random.percent(50);
-            world.show(tab, visible);
-        }
-        71..=72 => {
+        Deed::Crash(one) if awake.len() > 1 => world.crash(tab(one)),
+        Deed::Close(one) if awake.len() > 1 => world.close(tab(one)),
+        Deed::Show { tab: one, visible } => world.show(tab(one), *visible),
+        Deed::Network => {
             world.network.down = !world.network.down;
             if !world.network.down {
                 awake.iter().for_each(|tab| world.online(*tab));
             }
         }
-        73..=74 => {
-            let by = random.pick(&[
-                -3.15e11, -3.6e6, -30_000.0, -1_000.0, 1_000.0, 30_000.0, 3.6e6, 3.15e11,
-            ]);
-            world.set_clock(by);
-        }
-        75..=83 => {
-            let manners: Vec<_> = (0..random.between(1, 3)).map(|_| manner(random)).collect();
-            world.script(manners);
-        }
-        84..=85 => {
-            world.auth.otherwise = if random.percent(50) {
-                manner(random)
-            } else {
-                Manner::Good
-            };
-        }
-        86 if world.network.lost == 0
-            && world.network.channel.1 <= 12
-            && alive.len() == awake.len() =>
+        Deed::SetClock(by) => world.set_clock(*by),
+        Deed::Script(manners) => world.script(manners.iter().cloned()),
+        Deed::Otherwise(manner) => world.auth.otherwise = manner.clone(),
+        Deed::ScriptLogin(manner) => world.auth.login_script.push_back(manner.clone()),
+        Deed::ScriptLogout(manner) => world.auth.logout_script.push_back(manner.clone()),
+        Deed::StoreFails
+            if world.network.lost == 0 && world.network.channel.1 <= 12 && all_awake =>
         {
             world.store.fails = true;
         }
-        87..=88 => world.auth.expire_all(),
-        89..=90 if !world.callers.is_empty() => {
-            let caller = random.below(world.callers.len() as u64) as usize;
+        Deed::ExpireAll => {
+            world.tally.expiries += 1;
+            world.auth.expire_all();
+        }
+        Deed::Abort(one) if !world.callers.is_empty() => {
+            let caller = (one % world.callers.len() as u64) as usize;
             if world.callers[caller].done.is_none() && world.tabs[world.callers[caller].tab].awake()
             {
                 world.abort(caller);
             }
         }
-        91 if awake.len() > 1 && random.percent(30) => world.dispose(tab),
-        92 => {
-            let manner = random.pick(&[
-                Manner::status(401),
-                Manner::Hang,
-                Manner::status(500),
-                Manner::DropBefore,
-            ]);
-            world.auth.login_script.push_back(manner);
-        }
-        93 => {
-            let manner = random.pick(&[Manner::Hang, Manner::status(500), Manner::DropBefore]);
-            world.auth.logout_script.push_back(manner);
-        }
+        Deed::Dispose(one) if awake.len() > 1 => world.dispose(tab(one)),
         _ => {}
     }
 }
 
-fn gap(world: &World, random: &mut Random) -> u64 {
-    match random.below(100) {
-        0..=54 => random.below(50),
-        55..=79 => random.below(5_000),
-        80..=97 => random.below(world.auth.lifetime * 2),
-        _ => random.below(20_000),
-    }
-}
-
-/// The machine sleeps for up to eight hours.
-fn sleep(world: &mut World, random: &mut Random) {
-    let awake: Vec<usize> = (0..world.tabs.len())
-        .filter(|tab| world.tabs[*tab].awake())
-        .collect();
+/// All tabs sleep for so long.
+fn sleep(world: &mut World, time: u64) {
+    let awake = world.awake();
     awake.iter().for_each(|tab| world.freeze(*tab, false));
-    let time = random.below(8 * HOUR);
     world.pass(time);
     awake.iter().for_each(|tab| world.thaw(*tab));
 }
 
-/// Runs the schedule of a seed; what it broke is in `laws`. The world with
-/// `log` remembers everything that happened.
-pub fn run(seed: u64, fault: Option<Fault>, log: bool) -> World {
-    let mut random = Random::new(seed);
-    let mut world = world(&mut random, fault);
-    world.log = log.then(Vec::new);
-    for _ in 0..random.between(1, 4) {
+fn take(world: &mut World, number: usize, step: &Step) {
+    world.random = Random::new(step.seed);
+    if let Some(time) = step.sleep {
+        sleep(world, time);
+    }
+    world.pass(step.gap);
+    world.note(|| format!("step {number}: {:?}", step.deed));
+    act(world, &step.deed);
+}
+
+/// Runs a schedule; what it broke is in `laws`, and what happened is noted in
+/// `log`.
+pub fn run(plan: &Plan, fault: Option<Fault>, log: Option<Log>) -> World {
+    let mut world = world(&plan.setting, fault);
+    world.log = log;
+    world.random = Random::new(plan.seed);
+    for _ in 0..plan.tabs {
         world.open();
     }
     world.log_in(0, "ann");
-    let actions = random.between(10, 40);
-    for _ in 0..actions {
-        if random.percent(1) {
-            sleep(&mut world, &mut random);
-        } else {
-            let gap = gap(&world, &mut random);
-            world.pass(gap);
-        }
-        act(&mut world, &mut random);
+    for (number, step) in plan.steps.iter().enumerate() {
+        take(&mut world, number, step);
+        world.taken = number + 1;
         if !world.laws.broken.is_empty() {
             return world;
         }
@@ -290,9 +193,7 @@ fn rest(world: &mut World) {
     world.auth.otherwise = Manner::Good;
     // Tokens that live long enough for a moment in which nothing happens.
     world.auth.lifetime = world.auth.lifetime.max(300_000);
-    let alive: Vec<usize> = (0..world.tabs.len())
-        .filter(|tab| world.tabs[*tab].alive)
-        .collect();
+    let alive = world.alive();
     for tab in &alive {
         world.thaw(*tab);
     }

@@ -29,6 +29,7 @@ impl World {
                 .is_some_and(|last| self.now <= last + self.network.channel.1 + 3);
             self.laws_at_steal(tab);
             self.stolen.push(self.now);
+            self.tally.stolen += 1;
             self.lock.holder = Some((tab, turn));
             self.arrive(1, tab, Arrival::Granted(turn));
         } else {
@@ -140,6 +141,7 @@ impl World {
     /// Writes if it outranks what is stored, else gives that.
     pub(super) fn swap(&mut self, tab: usize, number: u32, text: &str) -> Option<String> {
         if self.store.fails {
+            self.tally.writes += 1;
             self.auth.lose(tab, None);
             return None;
         }
@@ -204,15 +206,15 @@ impl World {
         }
         for tab in 0..self.tabs.len() {
             let held = &self.tabs[tab];
-            if tab == from
-                || !held.alive
-                || held.cached
-                || held.closed
-                || self.random.percent(self.network.lost)
-            {
+            if tab == from || !held.alive || held.cached || held.closed {
                 continue;
             }
-            let copies = 1 + usize::from(self.random.percent(self.network.twice));
+            if self.random.percent(self.network.lost) {
+                self.tally.messages += 1;
+                continue;
+            }
+            let copies = 1 + u64::from(self.random.percent(self.network.twice));
+            self.tally.messages += copies - 1;
             for _ in 0..copies {
                 let delay = self.channel_delay();
                 self.arrive(

@@ -1,7 +1,9 @@
 //! The world: time, the queue of what will happen, and what people do.
 
+use std::cell::RefCell;
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap, HashSet, VecDeque};
+use std::rc::Rc;
 
 use evertoken::core::Call;
 use evertoken::core::answer::Tokens;
@@ -18,6 +20,7 @@ use super::laws::Laws;
 use super::random::Random;
 use super::store::{Kind as StoreKind, Lock, Message, Store};
 use super::tab::{Arrival, Caller, Done, Kind, Tab};
+use super::tally::Tally;
 
 /// When every world begins, on every clock: an hour after a leap day.
 pub const START: f64 = 1_709_168_400_000.0;
@@ -103,6 +106,9 @@ impl Default for Network {
     }
 }
 
+/// What happened, line by line; it outlives a world that panics.
+pub type Log = Rc<RefCell<Vec<String>>>;
+
 pub struct World {
     /// Milliseconds since the beginning, which no clock can set back.
     pub now: u64,
@@ -126,7 +132,10 @@ pub struct World {
     pub fault: Option<Fault>,
     pub laws: Laws,
     pub stolen: Vec<u64>,
-    pub log: Option<Vec<String>>,
+    pub tally: Tally,
+    /// Steps of a schedule that were taken.
+    pub taken: usize,
+    pub log: Option<Log>,
     /// Users of logins under way, by tab and call.
     pub(super) users: HashMap<(usize, u32), &'static str>,
     pub(super) micro: VecDeque<(usize, Arrival)>,
@@ -162,6 +171,8 @@ impl World {
             fault: None,
             laws: Laws::default(),
             stolen: Vec::new(),
+            tally: Tally::default(),
+            taken: 0,
             log: None,
             users: HashMap::new(),
             micro: VecDeque::new(),
@@ -197,6 +208,7 @@ impl World {
     /// Sets the machine's clock forth, or back if negative.
     pub fn set_clock(&mut self, by: f64) {
         self.skew += by;
+        self.tally.clocks += u64::from(by != 0.0);
         self.laws.jumped = self.now;
         self.set_back += (-by).max(0.0);
     }
@@ -274,12 +286,8 @@ impl World {
     }
 
     pub fn note(&mut self, text: impl FnOnce() -> String) {
-        if let Some(log) = &mut self.log {
-            let line = format!("{:>8} {}", self.now, text());
-            if std::env::var_os("LIVE").is_some() {
-                println!("{line}");
-            }
-            log.push(line);
+        if let Some(log) = &self.log {
+            log.borrow_mut().push(format!("{:>8} {}", self.now, text()));
         }
     }
 
@@ -330,6 +338,7 @@ impl World {
     /// The tab's process dies.
     pub fn crash(&mut self, tab: usize) {
         self.note(|| format!("tab {tab} crashes"));
+        self.tally.gone += 1;
         self.auth.lose(tab, None);
         self.bury(tab);
     }
@@ -364,6 +373,7 @@ impl World {
     /// Nothing of the tab runs any more, until it thaws.
     pub fn freeze(&mut self, tab: usize, cached: bool) {
         self.note(|| format!("tab {tab} freezes"));
+        self.tally.frozen += 1;
         if cached {
             self.post(tab, Message::Bye);
             self.tabs[tab].peers.clear();
@@ -428,6 +438,19 @@ impl World {
     }
 
     // ---- what is seen ----
+
+    /// Tabs that were not closed, and did not crash.
+    pub fn alive(&self) -> Vec<usize> {
+        (0..self.tabs.len())
+            .filter(|tab| self.tabs[*tab].alive)
+            .collect()
+    }
+
+    pub fn awake(&self) -> Vec<usize> {
+        (0..self.tabs.len())
+            .filter(|tab| self.tabs[*tab].awake())
+            .collect()
+    }
 
     pub fn status(&self, tab: usize) -> evertoken::core::view::Status {
         self.tabs[tab].machine.status()
