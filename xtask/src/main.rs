@@ -15,6 +15,7 @@ mod manifest;
 mod process;
 mod project;
 mod report;
+mod simulate;
 mod size;
 mod test;
 mod tools;
@@ -36,6 +37,9 @@ Usage: cargo xtask COMMAND
   test [core|web|e2e|fallback|backends ...]
                             all tests, or the named parts
   bench [ROUNDS]            Evertoken beside its peers: sizes and ratios, in one run
+  simulate [--schedules 1000000] [--seed 0]
+                            random schedules of tabs, faults and clocks, under the laws of the
+                            tests; a seed alone repeats one
   check                     formatting, lints and documentation
   size                      what the module is made of, by section, crate and function
   tools                     installs everything that the other commands would install";
@@ -64,6 +68,7 @@ fn dispatch(arguments: &[String]) -> Result {
         "test" => test::run(&project, rest),
         "bench" => bench::run(&project, rest),
         "check" => none(command, rest).and_then(|()| check::run(&project)),
+        "simulate" => simulate::run(&project, rest),
         "size" => none(command, rest).and_then(|()| size::run(&project)),
         "tools" => none(command, rest).and_then(|()| tools::run(&project)),
         "help" | "--help" | "-h" => {
