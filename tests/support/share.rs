@@ -230,9 +230,10 @@ impl World {
     }
 
     pub(super) fn take_message(&mut self, tab: usize, from: usize, message: Message) {
-        match &message {
-            Message::Bye => self.tabs[tab].peers.remove(&from),
-            _ => self.tabs[tab].peers.insert(from),
+        let gone = message == Message::Bye;
+        match gone {
+            true => self.tabs[tab].peers.remove(&from),
+            false => self.tabs[tab].peers.insert(from),
         };
         let answered = match &message {
             Message::Here(_, answered) => *answered,
@@ -256,11 +257,16 @@ impl World {
         }
         let mut over = Vec::new();
         for asking in &mut self.tabs[tab].asking {
-            if answered != Some((tab, asking.number)) {
+            if answered != Some((tab, asking.number)) && !gone {
                 continue;
             }
             asking.waited.remove(&from);
-            if asking.any || asking.waited.is_empty() {
+            // One that goes is no answer where nobody was known.
+            let enough = match asking.any {
+                true => !gone,
+                false => asking.waited.is_empty(),
+            };
+            if enough {
                 over.push(asking.number);
             }
         }
