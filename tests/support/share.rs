@@ -216,7 +216,11 @@ impl World {
             let copies = 1 + u64::from(self.random.percent(self.network.twice));
             self.tally.messages += copies - 1;
             for _ in 0..copies {
-                let delay = self.channel_delay();
+                let delay = match message {
+                    // Nothing that a tab said comes after its last word.
+                    Message::Bye => self.network.channel.1,
+                    _ => self.channel_delay(),
+                };
                 self.arrive(
                     delay,
                     tab,
