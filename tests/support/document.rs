@@ -1,28 +1,35 @@
 //! What a browser does for the core: JSON and URLs taken apart, here by the
 //! crates serde_json and url.
 
+use std::borrow::Cow;
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::rc::Rc;
+
 use evertoken::core::{Document, Kind};
 use serde_json::{Value, json};
 
-struct Given(Value);
+struct Given(Rc<Value>);
 
 impl Given {
-    fn at(&self, path: &str) -> Option<Value> {
-        let mut value = &self.0;
+    fn at(&self, path: &str) -> Option<Cow<'_, Value>> {
+        let mut value = &*self.0;
         for name in path.split('.').filter(|_| !path.is_empty()) {
             value = match value {
-                Value::Array(values) if name == "length" => return Some(json!(values.len())),
+                Value::Array(values) if name == "length" => {
+                    return Some(Cow::Owned(json!(values.len())));
+                }
                 Value::Array(values) => values.get(name.parse::<usize>().ok()?)?,
                 value => value.get(name)?,
             };
         }
-        Some(value.clone())
+        Some(Cow::Borrowed(value))
     }
 }
 
 impl Document for Given {
     fn kind(&self, path: &str) -> Kind {
-        match self.at(path) {
+        match self.at(path).as_deref() {
             None => Kind::Nothing,
             Some(Value::Null) => Kind::Null,
             Some(Value::Bool(false)) => Kind::False,
@@ -32,7 +39,7 @@ impl Document for Given {
             Some(Value::String(_)) => Kind::Text,
             Some(Value::Array(_)) => Kind::Array,
             // JSON has no functions, configurations do.
-            Some(value) if value == json!({ "function": true }) => Kind::Function,
+            Some(value) if *value == json!({ "function": true }) => Kind::Function,
             Some(Value::Object(_)) => Kind::Object,
         }
     }
@@ -46,9 +53,25 @@ impl Document for Given {
     }
 }
 
+/// Texts whose values are kept: tabs tell each other the same few records
+/// again and again.
+const REMEMBERED: usize = 64;
+
+thread_local!(static READ: RefCell<HashMap<String, Rc<Value>>> = RefCell::default());
+
 /// What `JSON.parse` gives.
 pub fn parse(text: &str) -> Option<Box<dyn Document>> {
-    let value = serde_json::from_str(text).ok()?;
+    let value = READ.with_borrow_mut(|read_before| {
+        if let Some(value) = read_before.get(text) {
+            return Some(Rc::clone(value));
+        }
+        if read_before.len() >= REMEMBERED {
+            read_before.clear();
+        }
+        let value = Rc::new(serde_json::from_str(text).ok()?);
+        read_before.insert(text.to_owned(), Rc::clone(&value));
+        Some(value)
+    })?;
     Some(Box::new(Given(value)))
 }
 
@@ -63,7 +86,7 @@ pub fn parse_url(text: &str, base: Option<&str>) -> Option<Box<dyn Document>> {
         Some(rest) if !rest.is_empty() => format!("{mark}{rest}"),
         _ => String::new(),
     };
-    Some(Box::new(Given(json!({
+    Some(Box::new(Given(Rc::new(json!({
         "href": url.as_str(),
         "protocol": format!("{}:", url.scheme()),
         "origin": url.origin().ascii_serialization(),
@@ -72,5 +95,5 @@ pub fn parse_url(text: &str, base: Option<&str>) -> Option<Box<dyn Document>> {
         "password": url.password().unwrap_or_default(),
         "search": after("?", url.query()),
         "hash": after("#", url.fragment()),
-    }))))
+    })))))
 }
