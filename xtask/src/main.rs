@@ -11,6 +11,7 @@ mod bundle;
 mod check;
 mod demo;
 mod fingerprint;
+mod fuzz;
 mod manifest;
 mod process;
 mod project;
@@ -40,6 +41,9 @@ Usage: cargo xtask COMMAND
   simulate [--schedules 1000000] [--seed 0]
                             random schedules of tabs, faults and clocks, under the laws of the
                             tests; a seed alone repeats one
+  fuzz [TARGET ...] [--runs 1000000]
+                            what decodes, on any text at all: token, record, answer,
+                            retry_after, origin
   check                     formatting, lints and documentation
   size                      what the module is made of, by section, crate and function
   tools                     installs everything that the other commands would install";
@@ -68,6 +72,7 @@ fn dispatch(arguments: &[String]) -> Result {
         "test" => test::run(&project, rest),
         "bench" => bench::run(&project, rest),
         "check" => none(command, rest).and_then(|()| check::run(&project)),
+        "fuzz" => fuzz::run(&project, rest),
         "simulate" => simulate::run(&project, rest),
         "size" => none(command, rest).and_then(|()| size::run(&project)),
         "tools" => none(command, rest).and_then(|()| tools::run(&project)),

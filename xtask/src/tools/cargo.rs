@@ -7,6 +7,7 @@ use super::Tools;
 use crate::{Result, announce, manifest, process};
 
 const WASM_PACK: &str = "0.15.1";
+const CARGO_FUZZ: &str = "0.13.2";
 
 /// What cargo says when a program's own lock file names a release that the
 /// registry does not have: one that was yanked, or that a mirror lacks. The
@@ -28,6 +29,11 @@ impl Tools<'_> {
     /// The folder with `wasm-pack`.
     pub fn wasm_pack(&self) -> Result<PathBuf> {
         self.program("wasm-pack", WASM_PACK, "wasm-pack", "4 minutes")
+    }
+
+    /// The folder with `cargo-fuzz`.
+    pub fn cargo_fuzz(&self) -> Result<PathBuf> {
+        self.program("cargo-fuzz", CARGO_FUZZ, "cargo-fuzz", "2 minutes")
     }
 
     pub(super) fn program(

@@ -9,7 +9,7 @@ mod apt;
 pub mod browser;
 mod cargo;
 mod npm;
-mod rustup;
+pub mod rustup;
 mod screen;
 
 use std::fs::{self, File, TryLockError};

@@ -1,11 +1,13 @@
 //! The parts of the Rust toolchain that rustup leaves out by default.
 
 use std::path::PathBuf;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use super::Tools;
 use crate::project::WASM_TARGET;
 use crate::{Result, announce, process};
+
+pub const NIGHTLY: &str = "nightly";
 
 impl Tools<'_> {
     pub fn wasm_target(&self) -> Result {
@@ -51,6 +53,27 @@ impl Tools<'_> {
             &self.log(&format!("rustup-{name}")),
         )
         .map_err(|error| format!("{error}\n{by_hand}"))
+    }
+
+    /// Brings the compiler that libFuzzer needs.
+    pub fn nightly(&self) -> Result {
+        let there = Command::new("rustup")
+            .args(["run", NIGHTLY, "rustc", "--version"])
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .status();
+        if there.is_ok_and(|status| status.success()) {
+            return Ok(());
+        }
+        let _lock = self.lock("rustup-nightly")?;
+        announce("installing a nightly Rust with rustup");
+        process::logged(
+            Command::new("rustup").args(["toolchain", "install", NIGHTLY, "--profile", "minimal"]),
+            &self.log("rustup-nightly"),
+        )
+        .map_err(|error| {
+            format!("{error}\ninstall it by hand: `rustup toolchain install {NIGHTLY}`")
+        })
     }
 
     fn sysroot(&self) -> Result<PathBuf> {

@@ -1,0 +1,241 @@
+//! What must hold for any text at all: one function a fuzz target.
+
+use base64::Engine as _;
+use base64::alphabet::URL_SAFE;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use evertoken::core::answer::Answer;
+use evertoken::core::call::Target;
+use evertoken::core::jwt::{self, Claims};
+use evertoken::core::lifetime::Stated;
+use evertoken::core::origins::Origins;
+use evertoken::core::pace::{self, Pace};
+use evertoken::core::record::Record;
+use evertoken::core::view::Status;
+use evertoken::core::{Ask, Committed, Instant, Machine, Millis, Output, answer as answers, date};
+use serde_json::Value;
+
+use crate::config::policy;
+use crate::document::{parse, parse_url};
+
+/// A day in 2024, in milliseconds.
+const NOW: f64 = 1_709_168_400_000.0;
+
+const DAY: f64 = 86_400_000.0;
+
+const BASE64: GeneralPurpose = GeneralPurpose::new(
+    &URL_SAFE,
+    GeneralPurposeConfig::new()
+        .with_decode_allow_trailing_bits(true)
+        .with_decode_padding_mode(DecodePaddingMode::Indifferent),
+);
+
+fn at(ms: f64) -> Instant {
+    Instant::from_ms(ms).expect("an instant")
+}
+
+/// The payload of a token, by other people's code.
+fn payload(token: &str) -> Option<Value> {
+    let parts: Vec<&str> = token.split('.').collect();
+    let [_, payload, _] = parts[..] else {
+        return None;
+    };
+    let bytes = BASE64.decode(payload.replace('+', "-").replace('/', "_"));
+    let value: Value = serde_json::from_slice(&bytes.ok()?).ok()?;
+    value.is_object().then_some(value)
+}
+
+/// A token is read as serde_json and base64 read it.
+pub fn token(token: &str) {
+    let expected = payload(token);
+    let found = jwt::payload(token, parse);
+    assert_eq!(found.is_some(), expected.is_some());
+    if let Some((header, payload)) = jwt::decode(token, parse) {
+        assert!(parse(&header).is_some() && found == Some(payload));
+    }
+    let claims = Claims::of(token, parse);
+    let Some(expected) = expected else {
+        return assert_eq!(claims, Claims::default());
+    };
+    let seconds = |name: &str| expected.get(name)?.as_f64().and_then(Instant::from_seconds);
+    assert_eq!(claims.expires, seconds("exp"));
+    assert_eq!(claims.issued, seconds("iat"));
+    if let Some(user) = expected.get("sub").and_then(Value::as_str) {
+        assert_eq!(claims.user.as_deref(), Some(user));
+    }
+}
+
+/// Does what a machine wants done, with a store that takes everything;
+/// gives the number of the call that it makes.
+fn drain(machine: &mut Machine, now: Instant, target: Target) -> Option<u32> {
+    let mut call = None;
+    while let Some(output) = machine.poll() {
+        match output {
+            Output::Lock { turn, .. } => machine.granted(now, turn),
+            Output::Read { turn } => machine.read(now, turn, None),
+            Output::Commit { number } => machine.committed(now, number, Committed::Written),
+            Output::Call(made) if made.target == target => call = Some(made.number),
+            _ => {}
+        }
+    }
+    assert!(!machine.deadline().as_ms().is_nan());
+    call
+}
+
+/// A stored record is read, or is as none; what was read is stored the same
+/// again; and no machine that starts with it goes wrong.
+pub fn record(text: &str) {
+    if let Some(document) = parse(text) {
+        for cookie in [false, true] {
+            let Some(record) = Record::read(&*document, cookie, parse) else {
+                continue;
+            };
+            assert_eq!(record.stamp.ended, record.session().is_none());
+            let stored = record.stored(&Pace::read(&*document));
+            let again = parse(&stored).and_then(|again| Record::read(&*again, cookie, parse));
+            assert_eq!(again.map(|again| again.stamp), Some(record.stamp));
+        }
+    }
+    let now = at(NOW);
+    for options in ["", r#""refreshToken":{"in":"cookie"},"proactive":true"#] {
+        let mut machine = Machine::new(policy(options), parse, 7, now);
+        machine.load(now, Some(text));
+        drain(&mut machine, now, Target::Refresh);
+        let signed_in = machine.status() == Status::SignedIn;
+        assert_eq!(
+            signed_in,
+            machine
+                .record()
+                .is_some_and(|record| record.session().is_some())
+        );
+        // It comes again from another tab, and nothing changes.
+        let shown = machine.snapshot();
+        machine.heard(now, text);
+        drain(&mut machine, now, Target::Refresh);
+        assert_eq!(machine.snapshot().serial, shown.serial);
+        // Whatever it says, the wait that it asks for is bounded.
+        assert!(machine.pace().wait(now).as_ms() <= DAY);
+        let later = at(NOW + 2.0 * DAY);
+        machine.ask(later, Ask::Request);
+        drain(&mut machine, later, Target::Refresh);
+    }
+}
+
+fn signed_in(now: Instant) -> Machine {
+    let stated = Stated {
+        expires_in: Millis::from_ms(60_000.0),
+        expires_at: None,
+    };
+    let tokens = answers::from_application(Some("first".into()), Some("r1".into()), stated, false);
+    let mut machine = Machine::new(policy(""), parse, 7, now);
+    machine.load(now, None);
+    machine.set_tokens(now, 1, tokens);
+    drain(&mut machine, now, Target::Refresh);
+    assert_eq!(machine.status(), Status::SignedIn);
+    machine
+}
+
+/// An answer of the refresh endpoint renews the session, ends it for a good
+/// reason, or leaves it and makes the next attempt wait. Three lines come
+/// before the body: status, media type and Retry-After.
+pub fn answer(text: &str) {
+    let mut lines = text.splitn(4, '\n');
+    let status = lines
+        .next()
+        .and_then(|line| line.parse().ok())
+        .unwrap_or(200);
+    let media_type = lines.next().unwrap_or_default();
+    let retry_after = lines.next().filter(|line| !line.is_empty());
+    let answer = Answer {
+        status,
+        media_type,
+        retry_after,
+        body: lines.next().unwrap_or_default(),
+    };
+    let now = at(NOW);
+    let mut machine = signed_in(now);
+    let before = machine.access_token().cloned();
+    machine.ask(now, Ask::Refresh);
+    let call = drain(&mut machine, now, Target::Refresh).expect("a call");
+    machine.answered(now, call, answer);
+    drain(&mut machine, now, Target::Refresh);
+    let wait = machine.pace().wait(now).as_ms();
+    assert!(wait <= DAY);
+    let renewed = machine.access_token().cloned() != before;
+    match machine.status() {
+        Status::SignedIn => {
+            assert!(wait == 0.0 || machine.access_token().cloned() == before);
+            let ok = (200..300).contains(&status);
+            assert!(ok || !renewed, "{status} brought a token");
+            // It may give the same token again.
+            assert!(wait > 0.0 || ok, "{status} makes nothing wait");
+        }
+        Status::SignedOut => {
+            let definitive = [400, 401, 403, 410, 422].contains(&status);
+            assert!(
+                definitive || answer.body.contains("invalid_grant") || answer.body.contains('\\')
+            );
+            assert!(!media_type.to_ascii_lowercase().contains("text/html"));
+        }
+        Status::Unknown => panic!("a session became unknown"),
+    }
+    assert!(!machine.snapshot().refreshing);
+}
+
+/// Retry-After is a number of seconds, what httpdate reads, or nothing.
+pub fn retry_after(text: &str) {
+    let now = at(NOW);
+    let wait = pace::retry_after(text, now);
+    let digits = text.trim_ascii();
+    if !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        let seconds = digits.parse::<f64>().expect("digits");
+        let wait = wait.expect("a wait").as_ms();
+        assert!(wait == seconds * 1000.0 || (seconds >= 1e9 && wait == DAY));
+    } else if let Ok(then) = httpdate::parse_http_date(text)
+        && let Ok(since) = then.duration_since(std::time::UNIX_EPOCH)
+    {
+        // httpdate takes any byte for some of the separators, and sees other
+        // centuries in two digits: only its own form has to be taken.
+        let own = httpdate::fmt_http_date(then) == text;
+        let expected = Some(at(since.as_secs() as f64 * 1000.0).since(now));
+        let other_century = text.contains('-');
+        assert!(
+            wait == expected || !own && (wait.is_none() || other_century),
+            "{text}"
+        );
+    }
+    if let Some(then) = date::http(text).and_then(Instant::date) {
+        assert_eq!(then % 1000.0, 0.0);
+    }
+    // Told to a machine, none of it makes anybody wait for ever.
+    let mut pace = Pace::default();
+    pace.failed(now, wait, 0.5);
+    assert!((250.0..=DAY).contains(&pace.wait(now).as_ms()));
+    let _ = date::iso8601(text);
+}
+
+/// A token goes to the entry and below, and nowhere else. The entry is the
+/// first line, the address the rest.
+pub fn origin(text: &str) {
+    let (entry, address) = text.split_once('\n').unwrap_or((text, text));
+    let Some(taken) = parse_url(entry, None) else {
+        return;
+    };
+    let mut origins = Origins::default();
+    if origins.add(&*taken).is_err() {
+        return assert!(!origins.admits(&*taken));
+    }
+    assert!(origins.admits(&*taken));
+    let entry = url::Url::parse(entry).expect("a URL");
+    let page = url::Url::parse("https://page.example/").expect("a URL");
+    let Ok(url) = page.join(address) else {
+        return;
+    };
+    let segments = |path: &str| path.split('/').map(String::from).collect::<Vec<_>>();
+    let below = segments(url.path()).starts_with(&segments(entry.path().trim_end_matches('/')));
+    let wanted = url.scheme() == entry.scheme()
+        && url.host_str() == entry.host_str()
+        && url.port_or_known_default() == entry.port_or_known_default()
+        && below;
+    let taken = parse_url(address, Some(page.as_str())).expect("a URL");
+    assert_eq!(origins.admits(&*taken), wanted, "{entry} {url}");
+}
