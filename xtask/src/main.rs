@@ -11,6 +11,7 @@ mod bundle;
 mod check;
 mod demo;
 mod fingerprint;
+mod fleet;
 mod fuzz;
 mod manifest;
 mod process;
@@ -41,6 +42,8 @@ Usage: cargo xtask COMMAND
   simulate [--schedules 1000000] [--seed 0]
                             random schedules of tabs, faults and clocks, under the laws of the
                             tests; a seed alone repeats one
+  fleet                     a million clients and an auth server that was down, in numbers and
+                            in www/fleet.svg
   fuzz [TARGET ...] [--runs 1000000]
                             what decodes, on any text at all: token, record, answer,
                             retry_after, origin
@@ -72,6 +75,7 @@ fn dispatch(arguments: &[String]) -> Result {
         "test" => test::run(&project, rest),
         "bench" => bench::run(&project, rest),
         "check" => none(command, rest).and_then(|()| check::run(&project)),
+        "fleet" => none(command, rest).and_then(|()| fleet::run(&project)),
         "fuzz" => fuzz::run(&project, rest),
         "simulate" => simulate::run(&project, rest),
         "size" => none(command, rest).and_then(|()| size::run(&project)),
