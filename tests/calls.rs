@@ -361,6 +361,22 @@ fn rule_1_a10_another_key_shares_nothing() {
     assert_eq!((one.refreshes(), other.refreshes()), (0, 1));
 }
 
+/// A11: two parts of an application, two audiences elsewhere, that want
+/// tokens of one session: one refresh token, used once.
+#[test]
+fn rule_1_a11_two_wishes_for_one_refresh_token_take_turns() {
+    let mut world = World::signed_in(LAZY);
+    world.open();
+    world.pass(25_000);
+    let callers = [world.get_token(0), world.token(1, Ask::TokenForced)];
+    let third = world.get_token(1);
+    world.settle();
+    for caller in callers.into_iter().chain([third]) {
+        assert!(matches!(world.result(caller), Done::Token(Some(_))));
+    }
+    assert_eq!((world.refreshes(), world.auth.reuses.len()), (1, 0));
+}
+
 /// Rule 12: a session whose refresh token would travel in the body and was
 /// never given ends where its token does.
 #[test]

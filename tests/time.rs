@@ -329,6 +329,28 @@ fn rule_17_get_token_is_null_where_the_token_is_in_a_cookie() {
     assert_eq!(world.refreshes(), 0);
 }
 
+/// K1: a socket that breaks while its page is hidden asks for a token when
+/// it connects again, and gets a new one.
+#[test]
+fn rule_17_k1_who_connects_again_gets_a_token_that_is_good() {
+    for lifetimes in [1, 100] {
+        let mut world = World::signed_in("");
+        let first = world.tabs[0].token.clone();
+        world.show(0, false);
+        world.freeze(0, false);
+        world.pass(lifetimes * 20_000);
+        world.thaw(0);
+        let caller = world.get_token(0);
+        world.settle();
+        let Done::Token(Some(token)) = world.result(caller).clone() else {
+            panic!("{:?}", world.result(caller))
+        };
+        assert_ne!(Some(&token), first.as_ref());
+        assert!(world.auth.admits(Some(&token), world.server_time()));
+        assert_eq!(world.refreshes(), 1);
+    }
+}
+
 #[test]
 fn rule_17_what_cannot_be_a_token_is_refused() {
     let mut world = World::new("");
