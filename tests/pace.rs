@@ -55,7 +55,7 @@ fn rule_6_i4_retry_after_is_honoured_by_all_tabs() {
         world.auth.otherwise = Manner::later(429, value);
         let first = world.fetch(0);
         world.settle();
-        let error = world.result(first).error().expect("an error").clone();
+        let error = *world.result(first).error().expect("an error");
         assert_eq!(
             (error.kind(), error.status),
             (ErrorKind::RefreshUnavailable, Some(429))

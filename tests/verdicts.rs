@@ -39,7 +39,7 @@ fn rule_5_i2_only_five_statuses_and_invalid_grant_end_a_session() {
         world.script([Manner::status(status)]);
         let caller = world.fetch(0);
         world.settle();
-        let error = world.result(caller).error().expect("an error").clone();
+        let error = *world.result(caller).error().expect("an error");
         if [400, 401, 403, 410, 422].contains(&status) {
             assert_eq!(
                 (error.kind(), world.status(0)),
@@ -105,7 +105,7 @@ fn rule_5_g6_html_and_broken_bodies_are_passing_and_say_what_was_looked_for() {
         world.script([Manner::body(200, body)]);
         let caller = world.fetch(0);
         world.settle();
-        let error = world.result(caller).error().expect("an error").clone();
+        let error = *world.result(caller).error().expect("an error");
         assert_eq!(
             (error.kind(), error.retryable()),
             (ErrorKind::RefreshUnavailable, retryable),
@@ -133,13 +133,13 @@ fn rule_5_i1_a_network_error_keeps_the_session() {
             code(world.result(caller)),
             Some(ErrorKind::RefreshUnavailable)
         );
-        let snapshot = world.tabs[0].shown.clone().expect("a snapshot");
+        let snapshot = world.tabs[0].shown.expect("a snapshot");
         assert!(snapshot.stale && snapshot.status == Status::SignedIn && snapshot.error.is_some());
         world.pass(60_000);
         let next = world.fetch(0);
         world.settle();
         assert_eq!(*world.result(next), Done::Answer(200));
-        let snapshot = world.tabs[0].shown.clone().expect("a snapshot");
+        let snapshot = world.tabs[0].shown.expect("a snapshot");
         assert!(!snapshot.stale && snapshot.error.is_none());
     }
 }
@@ -207,7 +207,7 @@ fn rule_5_i6_an_error_has_kind_status_and_cause() {
     world.script([Manner::status(404)]);
     let caller = world.fetch(0);
     world.settle();
-    let error = world.result(caller).error().expect("an error").clone();
+    let error = *world.result(caller).error().expect("an error");
     assert_eq!(
         (error.kind(), error.status, error.retryable()),
         (ErrorKind::RefreshUnavailable, Some(404), false)

@@ -138,7 +138,7 @@ impl Tab {
     /// How the last turn ended.
     pub fn outcome(&self) -> Outcome {
         let ended = self.log.iter().rev().find_map(|output| match output {
-            Output::TurnEnded { outcome, .. } => Some(outcome.clone()),
+            Output::TurnEnded { outcome, .. } => Some(*outcome),
             _ => None,
         });
         ended.expect("a turn that has ended")
@@ -177,7 +177,7 @@ impl Tab {
 
     pub fn events(&self) -> Vec<Event> {
         let events = self.log.iter().filter_map(|output| match output {
-            Output::Event(event) => Some(event.clone()),
+            Output::Event(event) => Some(*event),
             _ => None,
         });
         events.collect()

@@ -47,7 +47,7 @@ impl World {
             .outcomes
             .iter()
             .find(|(number, _)| *number == turn);
-        let outcome = outcome.map(|(_, outcome)| outcome.clone());
+        let outcome = outcome.map(|(_, outcome)| *outcome);
         let reply = self.feed(tab, |machine| match &outcome {
             Some(outcome) => machine.resume(now, ask, party, outcome),
             None => machine.ask(now, ask),

@@ -7,7 +7,7 @@ use crate::Result;
 const WIDTH: f64 = 860.0;
 const HEIGHT: f64 = 400.0;
 const LEFT: f64 = 64.0;
-const RIGHT: f64 = 20.0;
+const RIGHT: f64 = 32.0;
 const TOP: f64 = 56.0;
 const BOTTOM: f64 = 44.0;
 
@@ -72,6 +72,19 @@ impl Loads {
     }
 }
 
+/// A number with its thousands kept apart.
+fn grouped(number: f64) -> String {
+    let digits = format!("{number:.0}");
+    let mut text = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
 /// Thousands, as they are written at the axis.
 fn thousands(number: f64) -> String {
     format!("{:.0}k", number / 1000.0)
@@ -89,9 +102,9 @@ pub fn draw(loads: &Loads) -> String {
 <rect x="{:.1}" y="{TOP}" width="{:.1}" height="{:.1}" fill="#f1f5f9"/>
 <text x="{:.1}" y="{:.1}" fill="#64748b">the server is down</text>
 "##,
-        loads.clients,
+        grouped(loads.clients),
         (loads.up - loads.down) / 60.0,
-        loads.rate,
+        grouped(loads.rate),
         x(loads.down),
         x(loads.up) - x(loads.down),
         HEIGHT - TOP - BOTTOM,
@@ -150,8 +163,8 @@ pub fn draw(loads: &Loads) -> String {
         y(loads.rate),
         WIDTH - RIGHT,
         y(loads.rate) - 6.0,
-        loads.rate,
-        loads.clients,
+        grouped(loads.rate),
+        grouped(loads.clients),
     );
     svg
 }
@@ -167,6 +180,7 @@ mod tests {
         let loads = Loads::read(TEXT).unwrap();
         assert_eq!((loads.rate, loads.seconds.len()), (2.0, 4));
         assert_eq!(loads.points(1).collect::<Vec<_>>(), [2.0, 5.0]);
+        assert_eq!(grouped(1_000_000.0), "1,000,000");
         let svg = draw(&loads);
         assert!(svg.starts_with("<svg ") && svg.ends_with("</svg>\n"));
         for (name, _) in LINES {
