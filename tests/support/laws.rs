@@ -90,9 +90,12 @@ impl World {
         let jumped = self.laws.jumped > 0 && now < self.laws.jumped + 2 * timeout;
         // Who sleeps again and again, or has no clock to trust, cannot know
         // how long others have had the lock.
-        // Nor can they, if it changed hands a moment ago: nothing tells a tab
-        // that its lock was taken before it has made its call.
-        let unheard = now <= self.laws.granted_at + self.network.channel.1 + 3;
+        // Nor can they, if it changed hands or its holder woke a moment ago:
+        // nothing of that has reached the thief yet, and nothing tells a tab
+        // that its lock was taken.
+        let holder_woke = self.tabs[holder].thawed;
+        let since = self.laws.granted_at.max(holder_woke);
+        let unheard = since > 0 && now <= since + self.network.channel.1 + 3;
         self.laws.apart |= slept || jumped || unheard;
         let held = &self.tabs[holder];
         if !held.awake() || held.thawed + timeout > now || self.laws.apart {
