@@ -289,7 +289,8 @@ export class Host {
     const outranks = (stored) => this.engine.query(Query.Outranks, number, stored) !== undefined;
     const swapped = this.#attempt((store) => store?.swap(text, outranks));
     after(swapped, (stored) => {
-      if (stored == null) this.#tabs?.tell(text);
+      // A store that failed has not asked whether it may still be so.
+      if (stored === null || (stored === undefined && outranks(''))) this.#tabs?.tell(text);
       this.#feed(Input.Committed, number, 0, stored === undefined, stored);
     });
   }
