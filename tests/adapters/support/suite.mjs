@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
+import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -26,7 +27,7 @@ let installed;
 let count = 0;
 
 /** Bundles an application that has the installed package. */
-export async function bundle(code, { alias = {}, plugins = [], platform = 'browser' } = {}) {
+async function bundle(code, { alias = {}, plugins = [], platform = 'browser' } = {}) {
   const file = join(installed.folder, `app-${++count}.mjs`);
   await writeFile(file, code);
   const { outputFiles } = await build({
@@ -43,6 +44,13 @@ export async function bundle(code, { alias = {}, plugins = [], platform = 'brows
     logLevel: 'warning',
   });
   return outputFiles[0].text;
+}
+
+/** Runs such an application on the server's side, for what it exports. */
+export async function load(code, options) {
+  const file = join(installed.folder, `server-${++count}.cjs`);
+  await writeFile(file, await bundle(code, { ...options, platform: 'node' }));
+  return createRequire(file)(file);
 }
 
 /** Serves `/app.js`, and a page that runs it, whatever the path. */
