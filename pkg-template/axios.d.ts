@@ -2,12 +2,10 @@ import type { TokenManager } from './index.js';
 
 export { transport } from './send.js';
 
-/** What is needed of an axios instance, of 0.22 or later. */
+/** What is needed of an axios instance, of 0.22 or later; the types of the old ones do not tell of its `create`. */
 export interface AxiosLike {
   /** `adapter` is replaced until the instance is detached. */
   defaults: { adapter?: unknown };
-  /** Makes the instance that sends. */
-  create(config?: object): unknown;
   /** Says where a request goes. */
   getUri(config?: object): string;
 }

@@ -86,8 +86,8 @@ export function suite() {
 
   return (code, options) => {
     let bundled;
-    return (name, run, { html = () => '' } = {}) =>
-      test(name, { timeout: 60_000 }, async (t) => {
+    return (name, run, { html = () => '', prepare } = {}) =>
+      test(name, { timeout: 30_000 }, async (t) => {
         const script = await (bundled ??= bundle(code, options));
         const server = await new AuthServer().start();
         const body = await html(server);
@@ -105,6 +105,7 @@ export function suite() {
             const refused = message.text().startsWith('Failed to load resource');
             if (['error', 'warning'].includes(message.type()) && !refused) complaints.push(message.text());
           });
+          await prepare?.(page, pages);
           await page.goto(`${pages.origin}/#${server.origin}`);
           // An application says that it is ready by its global.
           await page.waitForFunction(() => window.app !== undefined);
