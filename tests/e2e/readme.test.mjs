@@ -86,7 +86,7 @@ test('README: every example in JavaScript is run: here, or with its library in t
   const elsewhere = ['axios', 'react', 'vue', 'socket'];
   assert.deepEqual([...blocks.keys()], ['quick-start', 'plain-options', ...elsewhere, 'errors']);
   const there = await readFile(new URL('tests/adapters/readme.test.mjs', root), 'utf8');
-  for (const name of elsewhere) assert.ok(there.includes(`example('${name}'`), name);
+  for (const name of elsewhere) assert.match(there, new RegExp(`^example\\(\\n  '${name}',$`, 'm'));
 });
 
 test('README: quick-start works with the embedded backend', { timeout: 60_000 }, async (t) => {
