@@ -41,23 +41,6 @@ before(async () => {
   const modules = join(folder, 'node_modules');
   await mkdir(modules);
   await symlink(PKG, join(modules, 'evertoken'));
-  // What the examples rely on: React calls what it is given without a `this`,
-  // and takes a snapshot that is another object each time for a change.
-  const stubs = {
-    react: `
-      export function useSyncExternalStore(subscribe, snapshot) {
-        if (!Object.is(snapshot(), snapshot())) throw new Error('the snapshot is not stable');
-        return { value: snapshot(), off: subscribe(() => globalThis.readme.changes.push(snapshot())) };
-      }`,
-    vue: `
-      export const shallowRef = (value) => ({ value });
-      export const onScopeDispose = (end) => void (globalThis.readme.end = end);`,
-  };
-  for (const [name, code] of Object.entries(stubs)) {
-    await mkdir(join(modules, name));
-    await writeFile(join(modules, name, 'package.json'), JSON.stringify({ name, type: 'module', exports: './index.js' }));
-    await writeFile(join(modules, name, 'index.js'), code);
-  }
   await writeFile(join(folder, 'package.json'), '{"type":"module"}');
 });
 
@@ -65,7 +48,7 @@ after(() => rm(folder, { recursive: true }));
 
 /** Runs an example in Node.js; its `./auth.js` has the manager. */
 async function run(name, auth) {
-  globalThis.readme = { auth, changes: [] };
+  globalThis.readme = { auth };
   // Each run in a folder of its own, since modules are evaluated once.
   const own = await mkdtemp(join(folder, `${name}-`));
   await writeFile(join(own, 'auth.js'), 'export const { auth } = globalThis.readme;');
@@ -98,9 +81,12 @@ async function runInBrowser(t, name, { origin, exports, prepare }) {
   return { page, complaints };
 }
 
-test('README: every example in JavaScript is run here', () => {
+test('README: every example in JavaScript is run: here, or with its library in tests/adapters', async () => {
   assert.equal(readme.match(/^```js$/gm)?.length, blocks.size);
-  assert.deepEqual([...blocks.keys()], ['quick-start', 'plain-options', 'react', 'vue', 'errors']);
+  const elsewhere = ['axios', 'react', 'vue', 'socket'];
+  assert.deepEqual([...blocks.keys()], ['quick-start', 'plain-options', ...elsewhere, 'errors']);
+  const there = await readFile(new URL('tests/adapters/readme.test.mjs', root), 'utf8');
+  for (const name of elsewhere) assert.match(there, new RegExp(`^example\\(\\n  '${name}',$`, 'm'));
 });
 
 test('README: quick-start works with the embedded backend', { timeout: 60_000 }, async (t) => {
@@ -166,39 +152,6 @@ const manager = (answer = () => json({ token: 'second', expiresIn: 600 })) =>
     refresh: '/refresh',
     fetch: async (url) => (new URL(url).pathname === '/refresh' ? answer() : json({}, 401)),
   });
-
-/** Settles when subscribers have been told. */
-const told = () => new Promise((resolve) => setImmediate(resolve));
-
-test('README: react gets a stable snapshot and each change', async () => {
-  const auth = await manager();
-  const { useSession } = await run('react', auth);
-  const { value, off } = useSession();
-  assert.equal(value, auth.snapshot);
-  assert.equal(value.status, 'unknown');
-  await auth.setTokens({ accessToken: 'first', expiresIn: 600 });
-  await told();
-  assert.equal(globalThis.readme.changes.at(-1), auth.snapshot);
-  assert.equal(auth.snapshot.status, 'signed-in');
-  off();
-  const { length } = globalThis.readme.changes;
-  await auth.logout();
-  await told();
-  assert.equal(globalThis.readme.changes.length, length, 'it was taken off');
-});
-
-test('README: vue gets each change until its scope ends', async () => {
-  const auth = await manager();
-  const { useSession } = await run('vue', auth);
-  const session = useSession();
-  await auth.setTokens({ accessToken: 'first', expiresIn: 600 });
-  await told();
-  assert.equal(session.value.status, 'signed-in');
-  globalThis.readme.end();
-  await auth.logout();
-  await told();
-  assert.equal(session.value.status, 'signed-in', 'it was taken off');
-});
 
 test('README: errors tell a server that is down from a session that is over', async () => {
   const outcome = async (status) => {

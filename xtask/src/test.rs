@@ -14,7 +14,7 @@ struct Part {
     run: fn(&Project, &Tools) -> Result<Closing>,
 }
 
-const PARTS: [Part; 5] = [
+const PARTS: [Part; 6] = [
     Part {
         name: "core",
         run: core,
@@ -30,6 +30,10 @@ const PARTS: [Part; 5] = [
     Part {
         name: "fallback",
         run: fallback,
+    },
+    Part {
+        name: "adapters",
+        run: adapters,
     },
     Part {
         name: "backends",
@@ -179,6 +183,18 @@ fn browser_suite(
     node_tests(project, name, tests, Some(2), &places)
 }
 
+/// The subpaths of the packed package with the libraries that they adapt, in
+/// a real browser, and the types of all of it.
+fn adapters(project: &Project, tools: &Tools) -> Result<Closing> {
+    let folder = project.root.join("tests/adapters");
+    let tests = test_files(&folder)?;
+    build::package(project)?;
+    let browser = tools.browser(&CHROMIUM)?;
+    tools.node_modules(&folder)?;
+    let places = [("CHROMIUM", browser.executable)];
+    node_tests(project, "adapters", &tests, Some(2), &places)
+}
+
 /// The package against the real systems, in a real browser.
 fn backends(project: &Project, tools: &Tools) -> Result<Closing> {
     let folder = backend::folder(project);
@@ -323,7 +339,8 @@ mod tests {
     fn a_part_that_does_not_exist_is_named() {
         let error = chosen(&["core".into(), "wbe".into()]).err().unwrap();
         assert!(
-            error.contains("`wbe`") && error.contains("core, web, e2e, fallback, backends"),
+            error.contains("`wbe`")
+                && error.contains("core, web, e2e, fallback, adapters, backends"),
             "{error}"
         );
         assert_eq!(chosen(&[]).unwrap().len(), PARTS.len());

@@ -2,9 +2,10 @@
 //
 // STAGE holds the files of pkg-template/ beside engine.js, engine.wasm and
 // their snippets; PACKAGE holds package.json already. Each JavaScript file that
-// the exports of package.json name becomes one file. Those beside index.js
-// import it rather than carry a second copy of the engine. fallback.js is
-// loaded by index.js, and only where that cannot do without.
+// the exports of package.json name becomes one file. They import each other
+// rather than carry a second copy, of the engine above all, and what the peer
+// dependencies name is the application's own. fallback.js is loaded by
+// index.js, and only where that cannot do without.
 import { access, copyFile, mkdir, readFile, readdir } from 'node:fs/promises';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import { build } from 'esbuild';
@@ -25,13 +26,14 @@ function leaves(value) {
   return value === null ? [] : Object.values(value).flatMap(leaves);
 }
 
-/** Keeps the default entry a file of its own in `entry`. */
+/** Keeps the other entries files of their own in `entry`. */
 const sharing = (entry) => ({
   name: 'sharing',
   setup(build) {
-    build.onResolve({ filter: /(^|\/)index\.js$/ }, ({ kind, path, resolveDir }) => {
-      if (kind === 'entry-point' || resolve(resolveDir, path) !== main) return undefined;
-      const there = relative(dirname(entry), main).split(sep).join('/');
+    build.onResolve({ filter: /^\.{1,2}\// }, ({ kind, path, resolveDir }) => {
+      const found = resolve(resolveDir, path);
+      if (kind === 'entry-point' || found === entry || !entries.includes(found)) return undefined;
+      const there = relative(dirname(entry), found).split(sep).join('/');
       return { path: there.startsWith('.') ? there : `./${there}`, external: true };
     });
   },
@@ -42,7 +44,7 @@ async function bundle(entry) {
     entryPoints: [entry],
     outfile: join(target, relative(stage, entry)),
     plugins: entry === main ? [embed, glue] : entry === fallback ? [plain] : [sharing(entry)],
-    external: entry === main ? ['./fallback.js'] : [],
+    external: entry === main ? ['./fallback.js'] : peers,
     bundle: true,
     format: 'esm',
     platform: 'browser',
@@ -56,10 +58,11 @@ async function bundle(entry) {
   });
 }
 
-const { exports } = JSON.parse(await readFile(join(target, 'package.json'), 'utf8'));
+const { exports, peerDependencies = {} } = JSON.parse(await readFile(join(target, 'package.json'), 'utf8'));
+const peers = Object.keys(peerDependencies);
 const exported = [...new Set(leaves(exports))];
-const entries = exported.filter((file) => file.endsWith('.js'));
-const outcomes = await Promise.allSettled([...entries.map((file) => join(stage, file)), fallback].map(bundle));
+const entries = exported.filter((file) => file.endsWith('.js')).map((file) => join(stage, file));
+const outcomes = await Promise.allSettled([...entries, fallback].map(bundle));
 // esbuild has said what is wrong, and where.
 if (outcomes.some(({ status }) => status === 'rejected')) process.exit(1);
 

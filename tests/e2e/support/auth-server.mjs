@@ -6,7 +6,7 @@ import { createServer } from 'node:http';
 import { jwt, unique } from './tokens.mjs';
 
 const ROUTES = { '/login': 'login', '/refresh': 'refresh', '/logout': 'logout' };
-const ALLOWED_HEADERS = 'authorization, content-type, x-access-token, x-refresh-token, x-csrf-token, x-own';
+const ALLOWED_HEADERS = 'authorization, content-type, x-access-token, x-refresh-token, x-csrf-token, x-own, last-event-id';
 
 /** One request as it arrived, and the means to answer it. */
 class Call {

@@ -1,0 +1,67 @@
+import { FetchBackend, HttpBackend } from '@angular/common/http';
+import { inject } from '@angular/core';
+import { Observable } from 'rxjs';
+import { SEND, absolute, redirects, requireTransport, transport, verdict } from './send.js';
+
+export { transport };
+
+/** HttpEventType.Response. */
+const RESPONSE = 4;
+
+/** Makes an interceptor; see angular.d.ts. */
+export function tokenInterceptor(auth) {
+  requireTransport(auth);
+  return (request, next) => {
+    const byFetch = inject(HttpBackend) instanceof FetchBackend;
+    return new Observable((observer) => {
+      const waiting = new AbortController();
+      let sending;
+      let deliver;
+
+      function send(_, { headers, credentials, redirect }) {
+        const manual = redirect === 'manual';
+        const licensed = request.clone({
+          setHeaders: headers instanceof Headers ? Object.fromEntries(headers) : headers,
+          ...(credentials === 'include' && { withCredentials: true }),
+          ...(manual && { redirect }),
+        });
+        // Before version 20 the option is lost.
+        if (manual && !(byFetch && licensed.redirect === redirect)) return Promise.reject(redirects());
+        return new Promise((resolve, reject) => {
+          const answered = (answer, settle) => {
+            deliver = settle;
+            const { headers } = answer;
+            resolve(verdict(answer.status, headers.keys().map((name) => [name, headers.getAll(name).join(', ')])));
+          };
+          sending = next(licensed).subscribe({
+            next(event) {
+              if (event.type !== RESPONSE) return observer.next(event);
+              answered(event, () => {
+                observer.next(event);
+                observer.complete();
+              });
+            },
+            error: (error) => (error?.status ? answered(error, () => observer.error(error)) : reject(error)),
+          });
+        });
+      }
+
+      auth
+        .fetch(absolute(request.urlWithParams), {
+          method: request.method,
+          headers: Object.fromEntries(request.headers.keys().map((name) => [name, request.headers.getAll(name).join(', ')])),
+          ...(request.withCredentials && { credentials: 'include' }),
+          signal: waiting.signal,
+          [SEND]: send,
+        })
+        .then(
+          () => deliver(),
+          (error) => observer.error(error),
+        );
+      return () => {
+        waiting.abort();
+        sending?.unsubscribe();
+      };
+    });
+  };
+}

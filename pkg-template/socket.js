@@ -1,0 +1,114 @@
+import { tell } from './tell.js';
+
+const FLOOR_MS = 250;
+/** How soon a disposed manager is noticed: it tells nobody. */
+const CHECK_MS = 1000;
+
+/** Keeps a connection; see socket.d.ts. */
+export function reconnect(auth, connect, { baseMs = 1000, capMs = 60_000, signal: outer, onState } = {}) {
+  let state;
+  let outcome;
+  let attempt;
+  let failures = 0;
+  let refused;
+  let repaired;
+
+  const enter = (next) => next !== state && tell(onState, (state = next));
+  const again = () => attempt?.abort();
+  const close = (reason, error) => {
+    outcome ??= { reason, error };
+    again();
+  };
+  const closed = () => close('closed');
+  const failed = (error) => {
+    const { code } = error ?? {};
+    if (code === 'signed-out' || code === 'refresh-rejected') close('signed-out', error);
+    else if (code !== 'refresh-unavailable') close(code === 'disposed' ? code : 'failed', error);
+    return error?.retryAfterMs;
+  };
+  const alive = () => {
+    failures = 0;
+    repaired = false;
+  };
+  const opened = () => enter('open');
+
+  const check = setInterval(() => auth.getToken({ refresh: 'never' }).catch(failed), CHECK_MS);
+  const offs = [
+    auth.on('signed-out', () => close('signed-out')),
+    auth.on('user-changed', again),
+    () => clearInterval(check),
+    () => outer?.removeEventListener('abort', closed),
+  ];
+  outer?.addEventListener('abort', closed);
+  if (outer?.aborted) closed();
+
+  /** One connection; gives the milliseconds until the next at least. */
+  async function once({ signal }) {
+    let token = await auth.getToken({ signal });
+    // Refused although it is valid, and no other has come since.
+    if (token && token === refused && !repaired) {
+      repaired = true;
+      token = await auth.getToken({ signal, refresh: 'force' });
+    }
+    if (auth.snapshot.status === 'signed-out') return close('signed-out');
+    signal.throwIfAborted();
+    const { delayMs, unauthorized } = await connect({ token, signal, opened, alive });
+    refused = unauthorized ? token : undefined;
+    return delayMs;
+  }
+
+  async function run() {
+    while (!outcome) {
+      enter('connecting');
+      const { signal } = (attempt = new AbortController());
+      const delayMs = await once(attempt).catch((error) => (signal.aborted ? 0 : failed(error)));
+      // Another user's connection is made at once: this attempt was aborted.
+      if (signal.aborted) continue;
+      enter('waiting');
+      const jitter = Math.random() * Math.min(capMs, baseMs * 2 ** failures++);
+      await new Promise((resolve) => {
+        const timer = setTimeout(resolve, Math.max(jitter, delayMs ?? 0, FLOOR_MS));
+        signal.addEventListener('abort', () => resolve(clearTimeout(timer)));
+      });
+    }
+    for (const off of offs) off();
+    enter('closed');
+    return outcome;
+  }
+
+  // Not before the caller has what this gives.
+  return { close: closed, closed: Promise.resolve().then(run) };
+}
+
+/** Keeps a WebSocket; see socket.d.ts. */
+export function openSocket(auth, url, { protocols, onOpen, onMessage, unauthorized = [3000, 4401], ...options } = {}) {
+  let socket;
+  const connect = ({ token, signal, opened, alive }) => {
+    const told = (value) => (typeof value === 'function' ? value(token) : value);
+    const made = (socket = new WebSocket(told(url), told(protocols)));
+    return new Promise((resolve) => {
+      signal.addEventListener('abort', () => {
+        made.onopen = made.onmessage = null;
+        made.close();
+        resolve({});
+      });
+      made.onopen = () => {
+        opened();
+        tell(onOpen, made, token);
+      };
+      made.onmessage = (event) => {
+        alive();
+        tell(onMessage, event);
+      };
+      made.onclose = ({ code }) => resolve({ unauthorized: unauthorized.includes(code) });
+    });
+  };
+  return {
+    ...reconnect(auth, connect, options),
+    send(data) {
+      const open = socket?.readyState === WebSocket.OPEN;
+      if (open) socket.send(data);
+      return open;
+    },
+  };
+}

@@ -1,0 +1,46 @@
+import { computed, getCurrentInstance, inject, onMounted, onScopeDispose, shallowReadonly, shallowRef } from 'vue';
+
+const KEY = Symbol('evertoken');
+
+/** What a server renders, and a page that takes over what a server rendered. */
+const UNKNOWN = Object.freeze({
+  status: 'unknown',
+  refreshing: false,
+  stale: false,
+  expiresAt: null,
+  claims: null,
+  error: null,
+});
+
+export function createTokens(manager, { ssr = false } = {}) {
+  return { install: (app) => void app.provide(KEY, { manager, ssr }) };
+}
+
+function provided() {
+  const found = inject(KEY, undefined);
+  if (!found) throw new Error('evertoken/vue: expected app.use(createTokens(manager)) before this call, found nothing provided');
+  return found;
+}
+
+export const useTokenManager = () => provided().manager;
+
+export function useSnapshot() {
+  const { manager, ssr } = provided();
+  const later = ssr && getCurrentInstance();
+  const snapshot = shallowRef(later ? UNKNOWN : manager.snapshot);
+  const show = () => (snapshot.value = manager.snapshot);
+  const follow = () => stops.push(manager.subscribe(show));
+  const stops = [];
+  onScopeDispose(() => stops.forEach((stop) => stop()));
+  if (later) onMounted(() => (show(), follow()));
+  else follow();
+  return shallowReadonly(snapshot);
+}
+
+export function useClaims(select = (claims) => claims) {
+  const snapshot = useSnapshot();
+  return computed(() => {
+    const { claims } = snapshot.value;
+    return claims && select(claims);
+  });
+}

@@ -1,0 +1,84 @@
+// The types of the packed package, as applications compile them, and what
+// tools say of the package as a whole.
+import assert from 'node:assert/strict';
+import { copyFile, mkdir, readFile, readdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { brotliCompressSync } from 'node:zlib';
+import { LIBRARIES, install, run } from './support/install.mjs';
+
+const types = fileURLToPath(new URL('types', import.meta.url));
+const program = (name) => join(LIBRARIES, '.bin', name);
+let installed;
+
+before(async () => {
+  installed = await install();
+});
+after(() => installed?.remove());
+
+/** What a program says, whether or not it succeeds. */
+const said = (name, parameters) =>
+  run(program(name), parameters, { cwd: installed.folder }).then(
+    ({ stdout }) => ({ code: 0, text: stdout }),
+    ({ code, stdout, stderr }) => ({ code, text: stdout + stderr }),
+  );
+
+for (const [resolution, module] of [['node16', 'node16'], ['nodenext', 'nodenext'], ['bundler', 'esnext']]) {
+  test(`the types compile under strict with moduleResolution ${resolution}`, { timeout: 120_000 }, async () => {
+    const folder = join(installed.folder, resolution);
+    await mkdir(folder);
+    for (const file of await readdir(types)) await copyFile(join(types, file), join(folder, file));
+    const compilerOptions = {
+      strict: true,
+      exactOptionalPropertyTypes: true,
+      noUncheckedIndexedAccess: true,
+      skipLibCheck: false,
+      noEmit: true,
+      target: 'es2022',
+      lib: ['es2022', 'dom', 'dom.iterable'],
+      types: [],
+      module,
+      moduleResolution: resolution,
+    };
+    await writeFile(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, include: ['*.ts', '*.tsx'] }));
+    assert.deepEqual(await said('tsc', ['-p', folder, '--pretty', 'false']), { code: 0, text: '' });
+  });
+}
+
+test('no declaration has an any', async () => {
+  const folder = join(installed.folder, 'node_modules/evertoken');
+  for (const file of (await readdir(folder)).filter((name) => name.endsWith('.d.ts'))) {
+    const code = (await readFile(join(folder, file), 'utf8')).replaceAll(/\/\*\*[^]*?\*\/|\/\/.*/g, '');
+    assert.doesNotMatch(code, /\bany\b/, file);
+  }
+});
+
+test('publint has nothing to say', { timeout: 120_000 }, async () => {
+  const { code, text } = await said('publint', ['--strict', installed.tarball]);
+  assert.equal(code, 0, text);
+  assert.match(text, /All good!/);
+});
+
+test('are the types wrong? No', { timeout: 120_000 }, async () => {
+  // An ES module: require() of one is for later versions of Node.js.
+  const { code, text } = await said('attw', [installed.tarball, '--profile', 'esm-only', '--no-color']);
+  assert.equal(code, 0, text);
+});
+
+test('each subpath is below 1 kB with brotli and carries neither the engine nor a library', async () => {
+  const folder = join(installed.folder, 'node_modules/evertoken');
+  const { exports, peerDependencies } = JSON.parse(await readFile(join(folder, 'package.json'), 'utf8'));
+  const subpaths = Object.values(exports).filter((entry) => entry.default && entry.default !== './index.js');
+  assert.equal(subpaths.length, 7);
+  for (const { default: file } of subpaths) {
+    const code = await readFile(join(folder, file));
+    assert.ok(brotliCompressSync(code).length < 1000, `${file}: ${brotliCompressSync(code).length} bytes`);
+    const imported = [...code.toString().matchAll(/(?:from|import)\s*"([^"]+)"/g)].map(([, name]) => name);
+    const own = ['./index.js', './socket.js'];
+    for (const name of imported) {
+      const known = own.includes(name) || Object.keys(peerDependencies).some((peer) => name === peer || name.startsWith(`${peer}/`));
+      assert.ok(known, `${file} imports ${name}`);
+    }
+  }
+});

@@ -1,0 +1,62 @@
+import { HttpClient, provideHttpClient, withInterceptors } from '@angular/common/http';
+import type { HttpInterceptorFn } from '@angular/common/http';
+import axios from 'axios';
+import type { AxiosInstance as Axios0 } from 'axios-0';
+import type { TokenManager } from 'evertoken';
+import { tokenInterceptor } from 'evertoken/angular';
+import { attach, transport } from 'evertoken/axios';
+import { openEvents } from 'evertoken/events';
+import { openSocket, reconnect } from 'evertoken/socket';
+import type { Closed } from 'evertoken/socket';
+import { tokenStore } from 'evertoken/svelte';
+import { createTokens, useClaims, useSnapshot, useTokenManager } from 'evertoken/vue';
+import { derived } from 'svelte/store';
+import type { Readable } from 'svelte/store';
+import { createApp } from 'vue';
+
+interface Mine {
+  sub: string;
+  roles: string[];
+}
+declare const auth: TokenManager<Mine>;
+declare const old: Axios0;
+
+const send: typeof fetch = transport();
+transport(send);
+const detach: () => void = attach(axios.create(), auth);
+attach(axios, auth);
+attach(old, auth);
+// @ts-expect-error no instance
+attach({}, auth);
+
+const interceptor: HttpInterceptorFn = tokenInterceptor(auth);
+provideHttpClient(withInterceptors([interceptor]));
+
+createApp({}).use(createTokens(auth)).use(createTokens(auth, { ssr: true }));
+const status: 'unknown' | 'signed-out' | 'signed-in' = useSnapshot().value.status;
+// @ts-expect-error it is the manager's
+useSnapshot().value = auth.snapshot;
+const roles: string[] | null = useClaims(({ roles }: Mine) => roles).value;
+const sub: string | undefined = useClaims<Mine>().value?.sub;
+const token: Promise<string | null> = useTokenManager().getToken();
+
+const whole: Readable<typeof auth.snapshot> = tokenStore(auth);
+const user: Readable<string | undefined> = tokenStore(auth, ({ claims }) => claims?.sub);
+derived(user, (user) => user?.length);
+
+const socket = openSocket(auth, 'wss://api.example.com/live', {
+  onOpen: (socket, token) => socket.send(token ?? ''),
+  onMessage: ({ data }) => {
+    // @ts-expect-error what a server sends is not known
+    data.length;
+  },
+  onState: (state) => void (state === 'waiting'),
+});
+openSocket(auth, (token) => `wss://api.example.com/live?token=${token}`, { protocols: (token) => ['v1', String(token)] });
+const sent: boolean = socket.send('text');
+const ended: Promise<Closed> = openEvents(auth, '/events', { onMessage: ({ type, data }) => void (type + data) }).closed;
+reconnect(auth, async ({ token, signal }) => (void [token, signal], { delayMs: 1000 })).close();
+// @ts-expect-error a connection has to tell when it ended
+reconnect(auth, () => {});
+
+export { HttpClient, detach, ended, roles, sent, status, sub, token, whole };
