@@ -173,6 +173,23 @@ impl Machine {
             self.hear(now, text);
         }
         if let Some(error) = self.too_late(sign_in) {
+            if stored.is_none() && self.session().is_none() && record.stamp > self.stamp() {
+                // It was written before the sign-out was heard of. Where the
+                // clock was set back meanwhile, it is the greater of the two.
+                let stamp = Stamp {
+                    ended: true,
+                    ..record.stamp
+                };
+                let state = Err(Ended::Logout);
+                self.adopt(
+                    Record {
+                        stamp,
+                        state: state.clone(),
+                    },
+                    SignedOutBy::OtherTab,
+                );
+                self.commit(Purpose::SignOut, Record { stamp, state });
+            }
             return self.end_sign_in(sign_in, Err(error));
         }
         if stored.is_some() {

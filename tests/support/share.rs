@@ -174,7 +174,9 @@ impl World {
         stored: Option<String>,
         kept: bool,
     ) {
-        if stored.is_none() {
+        // A store that failed has not asked whether it may still be so.
+        let may = !kept || self.tabs[tab].machine.outranks(number, "");
+        if stored.is_none() && may {
             self.tell(tab, Some(text.to_owned()));
         }
         self.auth.keep(tab);
