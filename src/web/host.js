@@ -286,7 +286,8 @@ export class Host {
   }
 
   [Act.Commit](number, text) {
-    const outranks = (stored) => this.engine.query(Query.Outranks, number, stored) !== undefined;
+    // After a trap there is no engine, and nothing outranks anything.
+    const outranks = (stored) => this.engine?.query(Query.Outranks, number, stored) !== undefined;
     const swapped = this.#attempt((store) => store?.swap(text, outranks));
     after(swapped, (stored) => {
       // A store that failed has not asked whether it may still be so.
