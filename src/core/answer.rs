@@ -143,7 +143,11 @@ impl Answer<'_> {
         let fault = if self.is_html() {
             Fault::RefreshHtml
         } else if invalid_grant || is_definitive(self.status) {
-            return Verdict::Definitive(self.error(Fault::RefreshRefused, now));
+            // No other attempt follows, whatever Retry-After says.
+            return Verdict::Definitive(Error {
+                retry_after: None,
+                ..self.error(Fault::RefreshRefused, now)
+            });
         } else if matches!(self.status, 404 | 405) {
             cause = Some(Fault::NotFound);
             Fault::RefreshNotFound
