@@ -153,7 +153,10 @@ impl Options<'_> {
     #[inline(never)]
     pub fn url(&self, path: &str, base: Option<&str>) -> Option<String> {
         let given = self.given.text(path);
-        let text = given.as_deref().or_else(|| self.default(path));
+        let text = match self.kind(path) {
+            Kind::Nothing => self.default(path),
+            _ => given.as_deref(),
+        };
         let url = text.filter(|text| !text.is_empty());
         let url = url.and_then(|text| (self.parse_url)(text, base));
         let has = |member: &str, wanted: &[&str]| {

@@ -151,3 +151,21 @@ fn an_option_of_the_wrong_type_is_refused_by_name() {
         }
     }
 }
+
+/// A preset fills in what is missing, not what is wrong.
+#[test]
+fn a_preset_does_not_hide_a_wrong_option() {
+    for (option, value) in [
+        ("url", json!(7)),
+        ("url", json!(null)),
+        ("method", json!(7)),
+    ] {
+        let config = json!({ "preset": "strapi4", "login": { option: value } });
+        let message = read_at(&config.to_string(), Some("https://page.example/"))
+            .expect_err("a wrong option");
+        assert!(
+            message.starts_with(&format!("login.{option}: expected")),
+            "{message}"
+        );
+    }
+}
