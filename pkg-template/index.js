@@ -3,6 +3,7 @@
 // engine in JavaScript.
 
 import packed from './engine.wasm';
+import { decode } from './document.js';
 import { instantiate } from './engine.js';
 import { TokenError } from './error.js';
 import { TokenManager } from './manager.js';
@@ -60,8 +61,8 @@ export async function createTokenManager(config) {
   return TokenManager.create(config, { kind, make, closed: (host) => hosts.delete(host), trapped });
 }
 
-function make(config, host, page, now) {
-  const made = new engine.Engine(config, host, page, now, Math.random());
+function make(host, numbers, now) {
+  const made = new engine.Engine(host, ...numbers, now, Math.random());
   hosts.add(host);
   return made;
 }
@@ -77,6 +78,5 @@ function trapped(error) {
 
 /** Decodes a token; see index.d.ts. */
 export function decodeJwt(token) {
-  const parts = typeof token === 'string' && engine.decode(token);
-  return parts ? { header: parts[0], claims: parts[1] } : null;
+  return typeof token === 'string' ? decode(token) : null;
 }

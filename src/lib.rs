@@ -9,7 +9,7 @@
 //! |---|---|---|
 //! | [`core`] | the protocol as a state machine: every decision | nothing but what it is told |
 //! | `src/web/*.rs` | the shell, Rust half: JavaScript values into the core's and back | wasm-bindgen |
-//! | `src/web/*.js` | the shell, JavaScript half: promises, timers, fetch, storage, locks, channels, the path of a request | the browser |
+//! | `src/web/*.js` | the shell, JavaScript half: the configuration, promises, timers, fetch, storage, locks, channels, the path of a request | the browser |
 //! | `pkg-template/` | the npm package: how the module is loaded, the types | the shell |
 //! | `www/` | the demonstration page, and its backend in `www/server` | the package, as any application does |
 //! | `xtask/` | `cargo xtask`: build, demo, test, check, size | everything |
@@ -42,17 +42,21 @@
 //! a token and the time until which nobody need be asked, and while it is good
 //! a request goes out from JavaScript without entering the module.
 //!
+//! The core goes by numbers. What an application configured comes in as a
+//! [`core::policy::Policy`]; URLs, the names of headers and the texts of errors
+//! stay with the shell, which knows an endpoint by its [`core::call::Target`]
+//! and an error by its [`core::Fault`]. What the platform can take apart
+//! itself, it is asked to: JSON, tokens and dates ([`core::Platform`]).
+//!
 //! ```
 //! use evertoken::core::answer::Answer;
-//! use evertoken::core::{Ask, Committed, Document, Instant, Kind, Machine, Outcome, Output, Reply, config};
+//! use evertoken::core::policy::Policy;
+//! use evertoken::core::{Ask, Committed, Document, Instant, Machine, Outcome, Output, Platform, Reply};
 //!
-//! // JSON and URLs are the platform's to take apart. This one has documents
-//! // of names and values.
+//! // JSON is the platform's to take apart. This one has documents of names
+//! // and values.
 //! struct Given(&'static [(&'static str, &'static str)]);
 //! impl Document for Given {
-//!     fn kind(&self, path: &str) -> Kind {
-//!         if path.is_empty() { Kind::Object } else { self.text(path).map_or(Kind::Nothing, |_| Kind::Text) }
-//!     }
 //!     fn text(&self, path: &str) -> Option<String> {
 //!         self.0.iter().find(|(name, _)| *name == path).map(|(_, value)| value.to_string())
 //!     }
@@ -60,24 +64,14 @@
 //!         self.text(path)?.parse().ok()
 //!     }
 //! }
-//! fn given(members: &'static [(&str, &str)]) -> Option<Box<dyn Document>> {
-//!     Some(Box::new(Given(members)))
-//! }
-//! let config = Given(&[("refresh", "https://api.example/refresh")]);
-//! let config = config::read(&config, None, &|_, _| {
-//!     given(&[
-//!         ("href", "https://api.example/refresh"),
-//!         ("protocol", "https:"),
-//!         ("origin", "https://api.example"),
-//!         ("username", ""),
-//!         ("password", ""),
-//!     ])
-//! })
-//! .expect("a configuration");
+//! let platform = Platform {
+//!     json: |_| Some(Box::new(Given(&[("token", "abc"), ("expiresIn", "60")]))),
+//!     claims: |_| None, // an opaque token
+//!     date: |_| None,
+//! };
 //!
 //! let now = Instant::from_ms(0.0).expect("a time");
-//! let parse = |_: &str| given(&[("token", "abc"), ("expiresIn", "60")]);
-//! let mut machine = Machine::new(config.policy, parse, 1, now);
+//! let mut machine = Machine::new(Policy::default(), platform, 1, now);
 //! machine.load(now, None);
 //!
 //! // A request, and a cookie may be there: it waits for a silent refresh.

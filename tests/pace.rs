@@ -58,9 +58,9 @@ fn rule_6_i4_retry_after_is_honoured_by_all_tabs() {
         let error = *world.result(first).error().expect("an error");
         assert_eq!(
             (error.kind(), error.status),
-            (ErrorKind::RefreshUnavailable, Some(429))
+            (ErrorKind::RefreshUnavailable, 429)
         );
-        let wait = error.retry_after.expect("a time").as_ms();
+        let wait = error.retry_after.as_ms();
         assert!((29_000.0..=31_000.0).contains(&wait), "{wait}");
         for n in 0..250 {
             world.fetch(n % 3);
@@ -95,11 +95,7 @@ fn rule_6_who_asks_during_the_back_off_is_rejected_at_once() {
     for caller in &callers[..3] {
         let error = world.result(*caller).error().expect("an error");
         assert_eq!(error.kind(), ErrorKind::RefreshUnavailable);
-        assert!(
-            error
-                .retry_after
-                .is_some_and(|wait| wait > millis(15_000.0))
-        );
+        assert!(error.retry_after > millis(15_000.0));
         assert_eq!(world.took(*caller), 0);
     }
     world.settle();
@@ -107,7 +103,7 @@ fn rule_6_who_asks_during_the_back_off_is_rejected_at_once() {
         world
             .result(callers[3])
             .error()
-            .is_some_and(|error| error.retry_after.is_some())
+            .is_some_and(|error| error.retry_after > Millis::ZERO)
     );
     assert_eq!(world.refreshes(), 1);
 }

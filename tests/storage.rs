@@ -6,7 +6,7 @@ mod support;
 
 use evertoken::core::Machine;
 use evertoken::core::record::Record;
-use support::document::parse;
+use support::document::{PLATFORM, parse};
 use support::{Done, Instant, Kind, Status, World};
 
 const LAZY: &str = r#""proactive":false"#;
@@ -66,7 +66,7 @@ fn rule_13_f3_a_corrupt_record_is_as_none_and_is_replaced() {
     for text in texts {
         assert!(
             parse(text)
-                .and_then(|stored| Record::read(&*stored, false, parse))
+                .and_then(|stored| Record::read(&*stored, false, PLATFORM))
                 .is_none(),
             "{text}"
         );
@@ -83,7 +83,7 @@ fn rule_13_f3_a_corrupt_record_is_as_none_and_is_replaced() {
                 .text
                 .as_deref()
                 .and_then(parse)
-                .is_some_and(|stored| Record::read(&*stored, false, parse).is_some())
+                .is_some_and(|stored| Record::read(&*stored, false, PLATFORM).is_some())
         );
     }
 }
@@ -98,7 +98,7 @@ fn rule_13_a_record_is_versioned() {
     let later = text.replacen(r#""v":1"#, r#""v":9"#, 1);
     assert!(
         parse(&later)
-            .and_then(|stored| Record::read(&*stored, false, parse))
+            .and_then(|stored| Record::read(&*stored, false, PLATFORM))
             .is_none()
     );
 }
@@ -107,7 +107,7 @@ fn rule_13_a_record_is_versioned() {
 #[test]
 fn rule_15_a_machine_that_is_made_asks_for_nothing() {
     let world = World::new("");
-    let mut machine = Machine::new(world.policy.clone(), parse, 1, world.wall());
+    let mut machine = Machine::new(world.policy.clone(), PLATFORM, 1, world.wall());
     assert_eq!(machine.poll(), None);
     assert_eq!(machine.deadline(), Instant::NEVER);
 }

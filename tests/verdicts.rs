@@ -58,7 +58,7 @@ fn rule_5_i2_only_five_statuses_and_invalid_grant_end_a_session() {
                 "{status}"
             );
             assert_eq!(error.retryable(), ![404, 405].contains(&status), "{status}");
-            assert_eq!(error.status, Some(status));
+            assert_eq!(error.status, status);
         }
     }
 }
@@ -210,7 +210,7 @@ fn rule_5_i6_an_error_has_kind_status_and_cause() {
     let error = *world.result(caller).error().expect("an error");
     assert_eq!(
         (error.kind(), error.status, error.retryable()),
-        (ErrorKind::RefreshUnavailable, Some(404), false)
+        (ErrorKind::RefreshUnavailable, 404, false)
     );
     assert_eq!(
         error.cause.map(|cause| cause.kind()),

@@ -1,7 +1,6 @@
 //! What an answer of the login or refresh endpoint means (rules 5 and 12).
 
-use super::date;
-use super::document::{Document, Parse};
+use super::document::{Document, Platform};
 use super::error::{Error, Fault};
 use super::lifetime::Stated;
 use super::pace;
@@ -46,9 +45,37 @@ pub enum Verdict {
     Passing(Error),
 }
 
-const ACCESS: [&str; 5] = ["accessToken", "access_token", "access", "jwt", "token"];
-const REFRESH: [&str; 3] = ["refreshToken", "refresh_token", "refresh"];
-const EXPIRES_IN: [&str; 2] = ["expiresIn", "expires_in"];
+/// The usual names, at the top level and then under `data`.
+const ACCESS: [&str; 10] = [
+    "accessToken",
+    "access_token",
+    "access",
+    "jwt",
+    "token",
+    "data.accessToken",
+    "data.access_token",
+    "data.access",
+    "data.jwt",
+    "data.token",
+];
+const REFRESH: [&str; 6] = [
+    "refreshToken",
+    "refresh_token",
+    "refresh",
+    "data.refreshToken",
+    "data.refresh_token",
+    "data.refresh",
+];
+const EXPIRES_IN: [&str; 4] = [
+    "expiresIn",
+    "expires_in",
+    "data.expiresIn",
+    "data.expires_in",
+];
+
+/// What is said of where an access token was looked for.
+pub const USUAL: &str =
+    "accessToken, access_token, access, jwt, token at the top level and under data";
 
 impl Paths {
     /// Finds the tokens in an answer. With `cookie` the access token travels
@@ -57,54 +84,59 @@ impl Paths {
         &self,
         answer: Option<&dyn Document>,
         cookie: bool,
-        parse: Parse,
+        platform: Platform,
     ) -> Option<Tokens> {
         let text = |path: &str| answer?.text(path).filter(|text| !text.is_empty());
         // Numbers are sent as strings by some servers.
         let number = |path: &str| {
             let number = answer?.number(path);
-            number.or_else(|| parse(&text(path)?)?.number(""))
+            number.or_else(|| (platform.json)(&text(path)?)?.number(""))
         };
-        let access = if cookie {
-            None
-        } else {
-            Some(Secret::bearer(seek(&self.access, &ACCESS, &text)?)?)
-        };
-        let unit = if self.expires_in_is_ms { 1.0 } else { 1000.0 };
-        let expires_in = seek(&self.expires_in, &EXPIRES_IN, &number);
-        let expires_at = self.expires_at.as_deref().and_then(|path| {
-            let seconds = number(path).and_then(Instant::from_seconds);
-            seconds.or_else(|| date::iso8601(&text(path)?))
+        let mut tokens = Tokens::default();
+        if !cookie {
+            let mut access = None;
+            seek(&self.access, &ACCESS, &mut |path| {
+                access = text(path);
+                access.is_some()
+            });
+            tokens.access = Some(Secret::bearer(access?)?);
+        }
+        seek(&self.refresh, &REFRESH, &mut |path| {
+            tokens.refresh = text(path).and_then(Secret::new);
+            tokens.refresh.is_some()
         });
-        Some(Tokens {
-            access,
-            refresh: seek(&self.refresh, &REFRESH, &text).and_then(Secret::new),
-            stated: Stated {
-                expires_in: expires_in.and_then(|n| Millis::from_ms(n * unit)),
-                expires_at,
-            },
-        })
+        let unit = if self.expires_in_is_ms { 1.0 } else { 1000.0 };
+        seek(&self.expires_in, &EXPIRES_IN, &mut |path| {
+            let length = number(path);
+            tokens.stated.expires_in = length.and_then(|n| Millis::from_ms(n * unit));
+            length.is_some()
+        });
+        if let Some(path) = &self.expires_at {
+            let seconds = number(path).and_then(Instant::from_seconds);
+            tokens.stated.expires_at = seconds.or_else(|| (platform.date)(&text(path)?));
+        }
+        Some(tokens)
     }
 
     /// Says what was looked for, for the developer who has to set a path.
     pub fn searched(&self) -> String {
         match &self.access {
             Some(path) => ["response.accessToken = '", path, "'"].concat(),
-            None => [&ACCESS.join(", "), " at the top level and under data"].concat(),
+            None => USUAL.to_owned(),
         }
     }
 }
 
-/// Looks at a path, or else for the usual names at the top level and then
-/// under `data`.
-fn seek<T>(path: &Option<String>, names: &[&str], find: &dyn Fn(&str) -> Option<T>) -> Option<T> {
+/// Looks at a path, or else for the usual names, until something is found.
+#[inline(never)]
+fn seek(path: &Option<String>, names: &[&str], found: &mut dyn FnMut(&str) -> bool) {
     match path {
-        Some(path) => find(path),
-        None => ["", "data."].iter().find_map(|place| {
-            names
-                .iter()
-                .find_map(|name| find(&[*place, *name].concat()))
-        }),
+        Some(path) => {
+            found(path);
+        }
+        None => {
+            let _ = names.iter().any(|name| found(name));
+        }
     }
 }
 
@@ -123,19 +155,26 @@ impl Answer<'_> {
             || self.body.trim_ascii_start().starts_with('<')
     }
 
-    fn error(&self, fault: Fault, now: Instant) -> Error {
+    fn error(&self, fault: Fault, now: Instant, platform: Platform) -> Error {
         Error {
-            status: Some(self.status),
+            status: self.status,
             retry_after: self
                 .retry_after
-                .and_then(|value| pace::retry_after(value, now)),
+                .and_then(|value| pace::retry_after(value, now, platform.date))
+                .unwrap_or_default(),
             ..Error::new(fault)
         }
     }
 
     /// Decides about a refresh.
-    pub fn of_refresh(&self, paths: &Paths, cookie: bool, now: Instant, parse: Parse) -> Verdict {
-        let json = parse(self.body);
+    pub fn of_refresh(
+        &self,
+        paths: &Paths,
+        cookie: bool,
+        now: Instant,
+        platform: Platform,
+    ) -> Verdict {
+        let json = (platform.json)(self.body);
         let json = json.as_deref();
         let refused = json.and_then(|json| json.text("error"));
         let invalid_grant = refused.as_deref() == Some("invalid_grant");
@@ -145,15 +184,15 @@ impl Answer<'_> {
         } else if invalid_grant || is_definitive(self.status) {
             // No other attempt follows, whatever Retry-After says.
             return Verdict::Definitive(Error {
-                retry_after: None,
-                ..self.error(Fault::RefreshRefused, now)
+                retry_after: Millis::ZERO,
+                ..self.error(Fault::RefreshRefused, now, platform)
             });
         } else if matches!(self.status, 404 | 405) {
             cause = Some(Fault::NotFound);
             Fault::RefreshNotFound
         } else if !self.succeeded() {
             Fault::RefreshDown
-        } else if let Some(tokens) = paths.find(json, cookie, parse) {
+        } else if let Some(tokens) = paths.find(json, cookie, platform) {
             return Verdict::Renewed(tokens);
         } else {
             cause = Some(Fault::NothingFound);
@@ -165,7 +204,7 @@ impl Answer<'_> {
         };
         Verdict::Passing(Error {
             cause,
-            ..self.error(fault, now)
+            ..self.error(fault, now, platform)
         })
     }
 
@@ -175,23 +214,23 @@ impl Answer<'_> {
         paths: &Paths,
         cookie: bool,
         now: Instant,
-        parse: Parse,
+        platform: Platform,
     ) -> Result<Tokens, Error> {
-        let json = parse(self.body);
+        let json = (platform.json)(self.body);
         let fault = if matches!(self.status, 0..=199 | 300..=399 | 408 | 425 | 429 | 500..) {
             Fault::LoginDown
         } else if self.is_html() {
             Fault::LoginHtml
         } else if !self.succeeded() {
             Fault::LoginRefused
-        } else if let Some(tokens) = paths.find(json.as_deref(), cookie, parse) {
+        } else if let Some(tokens) = paths.find(json.as_deref(), cookie, platform) {
             return Ok(tokens);
         } else if json.is_none() {
             Fault::LoginNotJson
         } else {
             Fault::NothingFound
         };
-        Err(self.error(fault, now))
+        Err(self.error(fault, now, platform))
     }
 }
 

@@ -1,8 +1,9 @@
 //! What a call to an endpoint carries (rule 12).
 
-use super::policy::{Access, BodyKind, Carrier, Endpoint, Policy};
+use std::rc::Rc;
+
+use super::policy::{Access, BodyKind, Carrier, Credentials, Endpoint, Policy};
 use super::record::Session;
-use super::secret::Secret;
 use super::time::Instant;
 
 /// Which endpoint.
@@ -13,131 +14,96 @@ pub enum Target {
     Logout,
 }
 
-/// One call, ready to be made. Constant headers and fields are the shell's to
-/// add.
+/// Where the refresh token stands in a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    Header,
+    /// A field of the body.
+    Field,
+}
+
+/// A call, put together: the shell adds the URL, the names and what is
+/// constant, and sends it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Call {
-    /// Answers bear this number.
     pub number: u32,
     pub target: Target,
     pub body: BodyKind,
-    pub credentials: &'static str,
-    /// Headers with a token in them: name and whole value. Of two with one
-    /// name the later counts.
-    pub headers: Vec<(String, String)>,
-    /// The refresh token's field in the body.
-    pub field: Option<(String, Secret)>,
-    /// Whether a form says that it is a refresh (RFC 6749 section 6).
+    pub credentials: Credentials,
+    /// Whether the access token stands in its header. Where the refresh token
+    /// wants the same one, the access token takes it.
+    pub access: bool,
+    pub refresh: Option<Place>,
+    /// Whether the body says `grant_type=refresh_token` (RFC 6749 section 6).
     pub grant_type: bool,
-    /// A redirect would carry a token to wherever it points.
+    /// Not with a token that a browser would carry along.
     pub follow_redirects: bool,
-    /// For a refresh function: the tokens that it may use.
-    pub tokens: Option<(Option<Secret>, Option<Secret>)>,
+    /// Whose tokens they are; a refresh function gets both.
+    pub session: Option<Rc<Session>>,
 }
 
 impl Call {
-    /// Puts a call together. `session` is the one that is refreshed or ended;
-    /// a sign-in has none.
+    /// Puts a call together. `session` is the one that it is made for, which
+    /// a sign-in has none of.
     pub fn new(
         number: u32,
         target: Target,
         policy: &Policy,
-        session: Option<&Session>,
+        session: Option<Rc<Session>>,
         now: Instant,
     ) -> Self {
         let endpoint = match target {
-            Target::Login => policy.login.as_ref(),
-            Target::Refresh => policy.refresh.as_ref(),
-            Target::Logout => policy.logout.as_ref(),
+            Target::Login => policy.login,
+            Target::Refresh => policy.refresh,
+            Target::Logout => policy.logout,
         };
-        let access = session.and_then(|session| session.access.clone());
-        let refresh = session.and_then(|session| session.refresh.clone());
-        let mut call = Self {
-            number,
-            target,
-            body: BodyKind::None,
-            credentials: credentials(endpoint, policy),
-            headers: Vec::new(),
-            field: None,
-            grant_type: false,
-            follow_redirects: true,
-            tokens: None,
-        };
-        let Some(endpoint) = endpoint else {
-            call.tokens = Some((access, refresh));
-            return call;
-        };
-        let bodyless = endpoint.method == "GET" || endpoint.method == "HEAD";
-        let form = endpoint.body == Some(BodyKind::Form);
-        if let Some(token) = refresh.filter(|_| target != Target::Login) {
-            match &policy.carrier {
-                Carrier::Header { name, prefix } => {
-                    call.headers.push((name.clone(), value(prefix, &token)));
-                    call.follow_redirects = false;
-                }
-                Carrier::Body { .. } | Carrier::Auto if !bodyless => {
-                    let own = match &policy.carrier {
-                        Carrier::Body { field } => field.as_deref(),
-                        _ => None,
-                    };
-                    let name = endpoint.token_field.as_deref().or(own);
-                    let name = name.unwrap_or(if form {
-                        "refresh_token"
-                    } else {
-                        "refreshToken"
-                    });
-                    call.field = Some((name.to_owned(), token));
-                    call.follow_redirects = false;
-                }
-                _ => {}
+        let Endpoint {
+            bodyless,
+            body,
+            authenticate,
+            credentials,
+            has_fields,
+        } = endpoint.unwrap_or_default();
+        let held = session.as_deref();
+        let place = match policy.carrier {
+            Carrier::Header => Some(Place::Header),
+            Carrier::Body | Carrier::Auto if !bodyless && body != Some(BodyKind::None) => {
+                Some(Place::Field)
             }
-        }
-        let valid = session.is_some_and(|session| !session.lifetime.is_over(now));
-        let wanted = match endpoint.authenticate {
+            _ => None,
+        };
+        let refresh = place.filter(|_| held.is_some_and(|held| held.refresh.is_some()));
+        let valid = held.is_some_and(|held| !held.lifetime.is_over(now));
+        let wanted = match authenticate {
             None => target == Target::Logout && valid,
             Some(true) => target != Target::Logout || valid,
             Some(false) => false,
         };
-        if let (true, Some(token), Access::Header { name, prefix }) =
-            (wanted, access, &policy.access)
-        {
-            // One header can carry one token: the later takes it.
-            call.headers.push((name.clone(), value(prefix, &token)));
-            if !name.eq_ignore_ascii_case("authorization") {
-                call.follow_redirects = false;
-            }
-        }
-        let something = endpoint.has_fields || call.field.is_some() || target == Target::Login;
-        call.body = match endpoint.body {
-            _ if bodyless => BodyKind::None,
-            Some(BodyKind::None) => BodyKind::None,
-            Some(BodyKind::Form) => BodyKind::Form,
-            Some(BodyKind::Json) => BodyKind::Json,
-            None if something => BodyKind::Json,
-            None => BodyKind::None,
+        let access =
+            wanted && !policy.cookie_access() && held.is_some_and(|held| held.access.is_some());
+        let something = has_fields || refresh == Some(Place::Field) || target == Target::Login;
+        let body = match body {
+            Some(body) if !bodyless => body,
+            None if !bodyless && something => BodyKind::Json,
+            _ => BodyKind::None,
         };
-        if call.body == BodyKind::None {
-            call.field = None;
+        Self {
+            number,
+            target,
+            body,
+            credentials: match credentials {
+                Some(own) => own,
+                None if policy.cookie_access() || !policy.needs_refresh_token() => {
+                    Credentials::Include
+                }
+                None => Credentials::SameOrigin,
+            },
+            access,
+            refresh,
+            grant_type: body == BodyKind::Form && target == Target::Refresh,
+            follow_redirects: refresh.is_none()
+                && !(access && policy.access == Access::Header { own: true }),
+            session,
         }
-        call.grant_type = call.body == BodyKind::Form && target == Target::Refresh;
-        call
-    }
-}
-
-fn value(prefix: &str, token: &Secret) -> String {
-    let mut value = String::from(prefix);
-    value.push_str(token.expose());
-    value
-}
-
-/// `include` where a cookie carries a token or nothing says what does. It is
-/// no default for the others: a server that does not allow credentials still
-/// carries out such a call, and the browser withholds the answer, with the
-/// rotated token in it.
-fn credentials(endpoint: Option<&Endpoint>, policy: &Policy) -> &'static str {
-    match endpoint.and_then(|endpoint| endpoint.credentials) {
-        Some(own) => own,
-        None if policy.cookie_access() || !policy.needs_refresh_token() => "include",
-        None => "same-origin",
     }
 }

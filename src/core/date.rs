@@ -3,6 +3,11 @@
 use super::text::{cut, pieces, whole};
 use super::time::Instant;
 
+/// Reads a date in either form.
+pub fn read(text: &str) -> Option<Instant> {
+    iso8601(text).or_else(|| http(text))
+}
+
 const MONTHS: &[u8] = b"janfebmaraprmayjunjulaugsepoctnovdec";
 
 /// Reads an HTTP-date in any of its three forms (RFC 9110 section 5.6.7):

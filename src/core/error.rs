@@ -38,216 +38,114 @@ impl ErrorKind {
     }
 }
 
-/// Everything that goes wrong after a manager was made. Its message is a text
-/// of ours: it holds no token, no body and no query, and an [`Error`] has
-/// nothing that could carry one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fault {
-    Disposed,
-    UserSignedOut,
-    UserChanged,
-    SessionEnded,
-    NoSession,
-    SignedOutBefore,
-    SignedInSince,
-    NoLoginEndpoint,
-    NoRefreshToken,
-    SessionOver,
-    BackingOff,
-    RefreshHtml,
-    RefreshRefused,
-    RefreshNotFound,
-    /// What was asked for is not at the URL: the cause of
-    /// [`Fault::RefreshNotFound`].
-    NotFound,
-    RefreshDown,
-    RefreshNotJson,
-    RefreshWithoutToken,
-    RefreshLost,
-    RefreshTimedOut,
-    FunctionFailed,
-    FunctionRefused,
-    FunctionWithoutToken,
-    /// The cause of an answer's not bringing a token, and by itself a sign-in
-    /// whose answer brought none.
-    NothingFound,
-    LoginRefused,
-    LoginHtml,
-    LoginDown,
-    LoginNotJson,
-    LoginLost,
-    LoginTimedOut,
-    LogoutUnconfirmed,
-    TokenMissing,
-    TokenUnusable,
+macro_rules! faults {
+    ($($(#[$doc:meta])* $name:ident: $kind:ident, $retryable:literal, $message:literal;)*) => {
+        /// Everything that goes wrong after a manager was made. Its message is
+        /// a text of ours: it holds no token, no body and no query, and an
+        /// [`Error`] has nothing that could carry one.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum Fault {
+            $($(#[$doc])* $name,)*
+        }
+
+        impl Fault {
+            /// All of them, in the order of their numbers.
+            pub const ALL: &[Self] = &[$(Self::$name),*];
+
+            pub const fn kind(self) -> ErrorKind {
+                match self {
+                    $(Self::$name => ErrorKind::$kind,)*
+                }
+            }
+
+            /// Whether the same call may succeed later with nothing changed
+            /// here.
+            pub const fn retryable(self) -> bool {
+                match self {
+                    $(Self::$name => $retryable,)*
+                }
+            }
+
+            pub const fn message(self) -> &'static str {
+                match self {
+                    $(Self::$name => $message,)*
+                }
+            }
+        }
+    };
 }
 
-impl Fault {
-    /// Its kind, whether the same call may succeed later with nothing changed
-    /// here, and what is said.
-    const fn told(self) -> (ErrorKind, bool, &'static str) {
-        use ErrorKind as K;
-        match self {
-            Self::Disposed => (
-                K::Disposed,
-                false,
-                "this token manager has been disposed of",
-            ),
-            Self::UserSignedOut => (K::SignedOut, false, "the user signed out"),
-            Self::UserChanged => (K::SignedOut, false, "the user has changed"),
-            Self::SessionEnded => (K::SignedOut, false, "the session has ended"),
-            Self::NoSession => (K::SignedOut, false, "there is no session to refresh"),
-            Self::SignedOutBefore => (
-                K::SignedOut,
-                false,
-                "the user signed out before the sign-in was complete",
-            ),
-            Self::SignedInSince => (
-                K::SignedOut,
-                false,
-                "a newer sign-in took the place of this one",
-            ),
-            Self::NoLoginEndpoint => (
-                K::InvalidConfig,
-                false,
-                "login: no endpoint is configured; name one, or hand the tokens in with setTokens()",
-            ),
-            Self::NoRefreshToken => (
-                K::RefreshUnavailable,
-                false,
-                "there is no refresh token to refresh with",
-            ),
-            Self::SessionOver => (
-                K::RefreshRejected,
-                false,
-                "the session is over and there is nothing to refresh it with",
-            ),
-            Self::BackingOff => (
-                K::RefreshUnavailable,
-                true,
-                "the refresh endpoint failed before, and the next attempt has to wait",
-            ),
-            Self::RefreshHtml => (
-                K::RefreshUnavailable,
-                true,
-                "the refresh endpoint answered with HTML, expected JSON",
-            ),
-            Self::RefreshRefused => (
-                K::RefreshRejected,
-                false,
-                "the refresh endpoint refused the session",
-            ),
-            Self::RefreshNotFound => (
-                K::RefreshUnavailable,
-                false,
-                "the refresh endpoint is not at this URL with this method",
-            ),
-            Self::NotFound => (
-                K::InvalidResponse,
-                false,
-                "the refresh endpoint is not at this URL with this method",
-            ),
-            Self::RefreshDown => (
-                K::RefreshUnavailable,
-                true,
-                "the refresh endpoint is not available",
-            ),
-            Self::RefreshNotJson => (
-                K::RefreshUnavailable,
-                true,
-                "the refresh endpoint answered with something that is not JSON",
-            ),
-            Self::RefreshWithoutToken => (
-                K::RefreshUnavailable,
-                false,
-                "the refresh endpoint answered without an access token",
-            ),
-            Self::RefreshLost => (
-                K::RefreshUnavailable,
-                true,
-                "the refresh endpoint could not be reached, or its answer was cut off or may not be read by this page (CORS)",
-            ),
-            Self::RefreshTimedOut => (
-                K::RefreshUnavailable,
-                true,
-                "the refresh endpoint did not answer within timeoutMs",
-            ),
-            Self::FunctionFailed => (K::RefreshUnavailable, true, "the refresh function rejected"),
-            Self::FunctionRefused => (
-                K::RefreshRejected,
-                false,
-                "the refresh function said that the session is over",
-            ),
-            Self::FunctionWithoutToken => (
-                K::RefreshUnavailable,
-                false,
-                "the refresh function gave no tokens, expected { accessToken: string, … }",
-            ),
-            Self::NothingFound => (
-                K::InvalidResponse,
-                false,
-                "no access token found in the answer; looked for ",
-            ),
-            Self::LoginRefused => (
-                K::LoginRejected,
-                false,
-                "the login endpoint refused the sign-in",
-            ),
-            Self::LoginHtml => (
-                K::LoginUnavailable,
-                true,
-                "the login endpoint answered with HTML, expected JSON",
-            ),
-            Self::LoginDown => (
-                K::LoginUnavailable,
-                true,
-                "the login endpoint is not available",
-            ),
-            Self::LoginNotJson => (
-                K::LoginUnavailable,
-                true,
-                "the login endpoint answered with something that is not JSON",
-            ),
-            Self::LoginLost => (
-                K::LoginUnavailable,
-                true,
-                "the login endpoint could not be reached, or its answer was cut off or may not be read by this page (CORS)",
-            ),
-            Self::LoginTimedOut => (
-                K::LoginUnavailable,
-                true,
-                "the login endpoint did not answer within timeoutMs",
-            ),
-            Self::LogoutUnconfirmed => (
-                K::InvalidResponse,
-                true,
-                "the logout endpoint did not confirm the sign-out; the session is over here, the server may still know it",
-            ),
-            Self::TokenMissing => (
-                K::InvalidResponse,
-                false,
-                "accessToken: expected a string, found none",
-            ),
-            Self::TokenUnusable => (
-                K::InvalidResponse,
-                false,
-                "accessToken: expected a non-empty string that can stand in a header",
-            ),
-        }
-    }
-
-    pub const fn kind(self) -> ErrorKind {
-        self.told().0
-    }
-
-    /// Whether the same call may succeed later with nothing changed here.
-    pub const fn retryable(self) -> bool {
-        self.told().1
-    }
-
-    pub const fn message(self) -> &'static str {
-        self.told().2
-    }
+faults! {
+    Disposed: Disposed, false,
+        "this token manager has been disposed of";
+    UserSignedOut: SignedOut, false,
+        "the user signed out";
+    UserChanged: SignedOut, false,
+        "the user has changed";
+    SessionEnded: SignedOut, false,
+        "the session has ended";
+    NoSession: SignedOut, false,
+        "there is no session to refresh";
+    SignedOutBefore: SignedOut, false,
+        "the user signed out before the sign-in was complete";
+    SignedInSince: SignedOut, false,
+        "a newer sign-in took the place of this one";
+    NoLoginEndpoint: InvalidConfig, false,
+        "login: no endpoint is configured; name one, or hand the tokens in with setTokens()";
+    NoRefreshToken: RefreshUnavailable, false,
+        "there is no refresh token to refresh with";
+    SessionOver: RefreshRejected, false,
+        "the session is over and there is nothing to refresh it with";
+    BackingOff: RefreshUnavailable, true,
+        "the refresh endpoint failed before, and the next attempt has to wait";
+    RefreshHtml: RefreshUnavailable, true,
+        "the refresh endpoint answered with HTML, expected JSON";
+    RefreshRefused: RefreshRejected, false,
+        "the refresh endpoint refused the session";
+    RefreshNotFound: RefreshUnavailable, false,
+        "the refresh endpoint is not at this URL with this method";
+    /// What was asked for is not at the URL: the cause of
+    /// [`Fault::RefreshNotFound`].
+    NotFound: InvalidResponse, false,
+        "the refresh endpoint is not at this URL with this method";
+    RefreshDown: RefreshUnavailable, true,
+        "the refresh endpoint is not available";
+    RefreshNotJson: RefreshUnavailable, true,
+        "the refresh endpoint answered with something that is not JSON";
+    RefreshWithoutToken: RefreshUnavailable, false,
+        "the refresh endpoint answered without an access token";
+    RefreshLost: RefreshUnavailable, true,
+        "the refresh endpoint could not be reached, or its answer was cut off or may not be read by this page (CORS)";
+    RefreshTimedOut: RefreshUnavailable, true,
+        "the refresh endpoint did not answer within timeoutMs";
+    FunctionFailed: RefreshUnavailable, true,
+        "the refresh function rejected";
+    FunctionRefused: RefreshRejected, false,
+        "the refresh function said that the session is over";
+    FunctionWithoutToken: RefreshUnavailable, false,
+        "the refresh function gave no tokens, expected { accessToken: string, … }";
+    /// The cause of an answer's not bringing a token, and by itself a sign-in
+    /// whose answer brought none. What was looked for follows.
+    NothingFound: InvalidResponse, false,
+        "no access token found in the answer; looked for ";
+    LoginRefused: LoginRejected, false,
+        "the login endpoint refused the sign-in";
+    LoginHtml: LoginUnavailable, true,
+        "the login endpoint answered with HTML, expected JSON";
+    LoginDown: LoginUnavailable, true,
+        "the login endpoint is not available";
+    LoginNotJson: LoginUnavailable, true,
+        "the login endpoint answered with something that is not JSON";
+    LoginLost: LoginUnavailable, true,
+        "the login endpoint could not be reached, or its answer was cut off or may not be read by this page (CORS)";
+    LoginTimedOut: LoginUnavailable, true,
+        "the login endpoint did not answer within timeoutMs";
+    LogoutUnconfirmed: InvalidResponse, true,
+        "the logout endpoint did not confirm the sign-out; the session is over here, the server may still know it";
+    TokenMissing: InvalidResponse, false,
+        "accessToken: expected a string, found none";
+    TokenUnusable: InvalidResponse, false,
+        "accessToken: expected a non-empty string that can stand in a header";
 }
 
 /// An error as every waiting caller gets it.
@@ -256,13 +154,13 @@ pub struct Error {
     pub fault: Fault,
     /// What is behind it.
     pub cause: Option<Fault>,
-    /// The HTTP status of the answer that it is about.
-    pub status: Option<u16>,
-    /// The time until the next attempt is allowed.
-    pub retry_after: Option<Millis>,
+    /// The HTTP status of the answer that it is about; 0 if there was none.
+    pub status: u16,
     /// The call that brought it, under whose number the shell keeps what the
-    /// platform or the application's function threw.
-    pub call: Option<u32>,
+    /// platform or the application's function threw; 0 if there was none.
+    pub call: u32,
+    /// The time until the next attempt is allowed; nothing if it is not known.
+    pub retry_after: Millis,
 }
 
 impl Error {
@@ -270,9 +168,9 @@ impl Error {
         Self {
             fault,
             cause: None,
-            status: None,
-            retry_after: None,
-            call: None,
+            status: 0,
+            call: 0,
+            retry_after: Millis::ZERO,
         }
     }
 

@@ -1,5 +1,7 @@
 //! Calls that are in flight: sent, answered, failed, or out of time.
 
+use std::rc::Rc;
+
 use super::answer::{Answer, Tokens, Verdict, is_definitive};
 use super::call::{Call, Target};
 use super::error::{Error, Fault};
@@ -31,11 +33,12 @@ pub enum Failure {
     /// No connection, a dropped one, or an answer that may not be read.
     Network,
     TimedOut,
-    /// The refresh function rejected, with this status if it named one.
+    /// The refresh function rejected, what it said of that.
     Function {
         definitive: bool,
-        status: Option<u16>,
-        retry_after: Option<Millis>,
+        /// 0 if it named none.
+        status: u16,
+        retry_after: Millis,
     },
     /// The refresh function gave no tokens.
     NoTokens,
@@ -48,7 +51,7 @@ impl Machine {
         now: Instant,
         role: Role,
         target: Target,
-        session: Option<&Session>,
+        session: Option<Rc<Session>>,
     ) -> u32 {
         let number = self.number();
         let deadline = now + self.policy.timeout;
@@ -58,7 +61,7 @@ impl Machine {
             deadline,
         });
         let call = Call::new(number, target, &self.policy, session, now);
-        self.output(Output::Call(Box::new(call)));
+        self.output(Output::Call(call));
         number
     }
 
@@ -77,20 +80,17 @@ impl Machine {
     pub fn answered(&mut self, now: Instant, call: u32, answer: Answer<'_>) {
         self.tick(now);
         let cookie = self.policy.cookie_access();
+        let platform = self.platform;
         match self.land(call) {
-            Some(Role::Turn) => {
-                let verdict = answer.of_refresh(&self.policy.paths, cookie, now, self.parse);
-                self.verdict(now, verdict);
-            }
             Some(Role::SignIn) => {
-                let result = answer.of_login(&self.policy.paths, cookie, now, self.parse);
+                let result = answer.of_login(&self.policy.paths, cookie, now, platform);
                 self.sign_in_answered(now, call, result);
             }
-            Some(Role::LastRefresh) => {
-                let verdict = answer.of_refresh(&self.policy.paths, cookie, now, self.parse);
-                self.last_refreshed(now, verdict);
+            Some(Role::Logout) => self.logout_answered(answer.status),
+            Some(role) => {
+                let verdict = answer.of_refresh(&self.policy.paths, cookie, now, platform);
+                self.refreshed(now, role, verdict);
             }
-            Some(Role::Logout) => self.logout_answered(Some(answer.status)),
             None => {}
         }
         self.proceed_farewell(now);
@@ -100,13 +100,19 @@ impl Machine {
     /// The refresh function gave these tokens.
     pub fn provided(&mut self, now: Instant, call: u32, tokens: Tokens) {
         self.tick(now);
-        match self.land(call) {
-            Some(Role::Turn) => self.verdict(now, Verdict::Renewed(tokens)),
-            Some(Role::LastRefresh) => self.last_refreshed(now, Verdict::Renewed(tokens)),
-            _ => {}
+        if let Some(role) = self.land(call) {
+            self.refreshed(now, role, Verdict::Renewed(tokens));
         }
         self.proceed_farewell(now);
         self.advance(now);
+    }
+
+    fn refreshed(&mut self, now: Instant, role: Role, verdict: Verdict) {
+        if role == Role::Turn {
+            self.verdict(now, verdict);
+        } else {
+            self.last_refreshed(now, verdict);
+        }
     }
 
     /// A call brought no answer.
@@ -118,7 +124,7 @@ impl Machine {
 
     fn lost(&mut self, now: Instant, call: u32, failure: Failure) {
         let error = |fault| Error {
-            call: Some(call),
+            call,
             ..Error::new(fault)
         };
         match self.land(call) {
@@ -135,7 +141,7 @@ impl Machine {
                         status,
                         retry_after,
                     } => {
-                        if definitive || status.is_some_and(is_definitive) {
+                        if definitive || is_definitive(status) {
                             Verdict::Definitive(Error {
                                 status,
                                 ..error(Fault::FunctionRefused)
@@ -158,7 +164,7 @@ impl Machine {
                 };
                 self.sign_in_answered(now, call, Err(error(fault)));
             }
-            Some(Role::Logout) => self.logout_answered(None),
+            Some(Role::Logout) => self.logout_answered(0),
             Some(Role::LastRefresh) | None => {}
         }
         self.proceed_farewell(now);

@@ -1,7 +1,9 @@
-//! Writes the few documents that leave the core (RFC 8259): the stored
-//! record, and what the shell hands on to JavaScript.
+//! Writes the document that leaves the core (RFC 8259), for a shell that has
+//! no writer of its own: the stored record.
 
-/// An object in the making. Members without a value are left out.
+use super::document::Members;
+
+/// An object in the making.
 #[derive(Debug)]
 pub struct Writer(String);
 
@@ -10,7 +12,6 @@ impl Writer {
         Self(String::from("{"))
     }
 
-    #[inline(never)]
     fn name(&mut self, name: &str) {
         if self.0.len() > 1 {
             self.0.push(',');
@@ -19,14 +20,6 @@ impl Writer {
         self.0.push(':');
     }
 
-    #[inline(never)]
-    pub fn text(&mut self, name: &str, value: Option<&str>) {
-        let Some(value) = value else { return };
-        self.name(name);
-        self.string(value);
-    }
-
-    #[inline(never)]
     fn string(&mut self, value: &str) {
         self.0.push('"');
         for c in value.chars() {
@@ -48,44 +41,24 @@ impl Writer {
         self.0.push('"');
     }
 
-    /// Writes a whole number; a fraction is cut off, infinity left out.
-    #[inline(never)]
-    pub fn number(&mut self, name: &str, value: f64) {
+    pub fn end(mut self) -> String {
+        self.0.push('}');
+        self.0
+    }
+}
+
+impl Members for Writer {
+    fn text(&mut self, name: &str, value: &str) {
+        self.name(name);
+        self.string(value);
+    }
+
+    /// Writes a whole number; a fraction is cut off.
+    fn number(&mut self, name: &str, value: f64) {
         if value.is_finite() {
             self.name(name);
             digits(&mut self.0, value);
         }
-    }
-
-    pub fn flag(&mut self, name: &str, value: bool) {
-        self.source(name, Some(if value { "true" } else { "false" }));
-    }
-
-    /// Writes a value that is JSON already.
-    #[inline(never)]
-    pub fn source(&mut self, name: &str, json: Option<&str>) {
-        let Some(json) = json else { return };
-        self.name(name);
-        self.0.push_str(json);
-    }
-
-    /// Writes a list of strings.
-    #[inline(never)]
-    pub fn list(&mut self, name: &str, values: &[&str]) {
-        self.name(name);
-        self.0.push('[');
-        for (index, value) in values.iter().enumerate() {
-            if index > 0 {
-                self.0.push(',');
-            }
-            self.string(value);
-        }
-        self.0.push(']');
-    }
-
-    pub fn end(mut self) -> String {
-        self.0.push('}');
-        self.0
     }
 }
 

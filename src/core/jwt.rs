@@ -5,7 +5,7 @@ use base64::Engine as _;
 use base64::alphabet::URL_SAFE;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
-use super::document::{Document, Kind, Parse};
+use super::document::{Document, Parse, Platform};
 use super::json::digits;
 use super::text::cut;
 use super::time::Instant;
@@ -32,9 +32,8 @@ pub struct Claims {
 
 impl Claims {
     /// Reads them from a token; an opaque token has none.
-    pub fn of(token: &str, parse: Parse) -> Self {
-        let payload = parts(token).and_then(|(_, payload)| text(payload));
-        let Some(claims) = payload.and_then(|payload| object(&payload, parse)) else {
+    pub fn of(token: &str, platform: Platform) -> Self {
+        let Some(claims) = (platform.claims)(token) else {
             return Self::default();
         };
         let date = |name| claims.number(name).and_then(Instant::from_seconds);
@@ -55,20 +54,18 @@ impl Claims {
     }
 }
 
-/// Gives the texts of header and payload, which are JSON if it is a token;
-/// `None` for a string that cannot be one.
+/// Decodes a token; gives header and claims as texts, of which nothing is
+/// known but that they are UTF-8.
 pub fn decode(token: &str) -> Option<(String, String)> {
     let (header, payload) = parts(token)?;
     Some((text(header)?, text(payload)?))
 }
 
-/// Gives the text of the payload, an object in JSON.
-pub fn payload(token: &str, parse: Parse) -> Option<String> {
-    text(parts(token)?.1).filter(|payload| object(payload, parse).is_some())
-}
-
-fn object(text: &str, parse: Parse) -> Option<Box<dyn Document>> {
-    parse(text).filter(|document| document.kind("") == Kind::Object)
+/// Takes the claims of a token apart, which have to be an object of JSON.
+pub fn claims(token: &str, json: Parse) -> Option<Box<dyn Document>> {
+    let payload = text(parts(token)?.1)?;
+    let object = payload.trim_ascii_start().starts_with('{');
+    object.then(|| json(&payload)).flatten()
 }
 
 /// Header and payload of the three parts, the last of which an unsigned token

@@ -31,12 +31,7 @@ impl Lifetime {
     /// not depend on what time this machine thinks it is. A date that has
     /// passed on arrival says more about the clock than about the token, so
     /// it is passed over; so is a span of nothing or less.
-    pub fn decide(
-        stated: Stated,
-        claims: &Claims,
-        fallback: Option<Millis>,
-        received: Instant,
-    ) -> Self {
+    pub fn decide(stated: Stated, claims: &Claims, fallback: Millis, received: Instant) -> Self {
         let until = |end: Option<Instant>, from: Option<Instant>| {
             end.zip(from)
                 .map_or(Millis::ZERO, |(end, from)| end.since(from))
@@ -46,7 +41,7 @@ impl Lifetime {
             until(claims.expires, claims.issued),
             until(stated.expires_at, Some(received)),
             until(claims.expires, Some(received)),
-            fallback.unwrap_or_default(),
+            fallback,
         ];
         let length = lengths.into_iter().find(|length| *length > Millis::ZERO);
         let expires = length.map_or(Instant::NEVER, |length| received + length.max(LEAST));

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use super::answer::Tokens;
-use super::document::Parse;
+use super::document::Platform;
 use super::error::{Error, Fault};
 use super::flight::Flight;
 use super::jwt::Claims;
@@ -38,7 +38,7 @@ pub(super) enum Purpose {
 #[derive(Debug)]
 pub struct Machine {
     pub(super) policy: Policy,
-    pub(super) parse: Parse,
+    pub(super) platform: Platform,
     pub(super) record: Option<Record>,
     /// Nobody has signed in or out since a start at which a cookie may still
     /// be there.
@@ -76,10 +76,10 @@ pub struct Machine {
 impl Machine {
     /// Makes a machine that holds nothing yet. `seed` makes its jitter and
     /// the names of its sign-ins differ from other tabs'.
-    pub fn new(policy: Policy, parse: Parse, seed: u64, now: Instant) -> Self {
+    pub fn new(policy: Policy, platform: Platform, seed: u64, now: Instant) -> Self {
         Self {
             policy,
-            parse,
+            platform,
             record: None,
             may_try_again: true,
             anonymous: false,
@@ -352,8 +352,8 @@ impl Machine {
 
     #[inline(never)]
     fn parsed(&self, text: &str) -> Option<(Record, Pace)> {
-        let stored = (self.parse)(text)?;
-        let record = Record::read(&*stored, self.policy.cookie_access(), self.parse)?;
+        let stored = (self.platform.json)(text)?;
+        let record = Record::read(&*stored, self.policy.cookie_access(), self.platform)?;
         Some((record, Pace::read(&*stored)))
     }
 
@@ -390,31 +390,23 @@ impl Machine {
     /// where a session begins, changes or ends in this tab. `by` is what a
     /// sign-out is put down to.
     pub(super) fn adopt(&mut self, record: Record, by: SignedOutBy) {
-        if self
-            .record
-            .as_ref()
-            .is_some_and(|held| held.stamp >= record.stamp)
-        {
+        let (before, after) = (self.stamp(), record.stamp);
+        if self.record.is_some() && before >= after {
             return;
         }
-        let was = self
-            .session()
-            .map(|session| (session.claims.clone(), self.stamp()));
-        let is = record
-            .session()
-            .map(|session| (session.claims.clone(), record.stamp));
-        let stamp = record.stamp;
-        self.record = Some(record);
+        let is = record.session().cloned();
+        let was = self.record.replace(record);
+        let was = was.as_ref().and_then(Record::session);
         self.may_try_again = false;
         self.anonymous = false;
         self.serial = self.serial.wrapping_add(1);
         self.error = None;
         self.stale = false;
         match (was, is) {
-            (Some((was, before)), Some((is, after))) => {
+            (Some(was), Some(is)) => {
                 self.pace.succeeded();
                 let other_sign_in = (before.sign_in, before.salt) != (after.sign_in, after.salt);
-                if is_another_user(&was, &is, other_sign_in) {
+                if is_another_user(was, &is, other_sign_in) {
                     self.party = self.party.wrapping_add(1);
                     self.event(Event::UserChanged);
                 }
@@ -445,7 +437,7 @@ impl Machine {
             (None, None) => {
                 // A sign-out that was made elsewhere after a sign-in began
                 // here ends that one too.
-                let before = |sign_in: &SignIn| (sign_in.began.as_ms() as u64) < stamp.sign_in;
+                let before = |sign_in: &SignIn| (sign_in.began.as_ms() as u64) < after.sign_in;
                 if by == SignedOutBy::OtherTab && self.sign_ins.iter().all(before) {
                     self.fence = self.fence.wrapping_add(1);
                 }
@@ -490,11 +482,11 @@ impl Machine {
 
     /// A session of what an answer brought.
     pub(super) fn session_of(&mut self, now: Instant, tokens: Tokens) -> Session {
-        let claims = tokens
-            .access
-            .as_ref()
-            .map(|token| Claims::of(token.expose(), self.parse))
-            .unwrap_or_default();
+        let platform = self.platform;
+        let claims = match &tokens.access {
+            Some(token) => Claims::of(token.expose(), platform),
+            None => Claims::default(),
+        };
         if let Some(issued) = claims.issued {
             let skew = issued.as_ms() - now.as_ms();
             // `iat` is in whole seconds and the answer took its time.
@@ -504,14 +496,14 @@ impl Machine {
             lifetime: Lifetime::decide(tokens.stated, &claims, self.policy.lifetime(), now),
             access: tokens.access,
             refresh: tokens.refresh,
-            claims,
+            user: claims.user,
         }
     }
 }
 
 /// Two users are told apart by what the tokens say, else by the sign-in
 /// (rule 8).
-fn is_another_user(was: &Claims, is: &Claims, other_sign_in: bool) -> bool {
+fn is_another_user(was: &Session, is: &Session, other_sign_in: bool) -> bool {
     match (&was.user, &is.user) {
         (Some(was), Some(is)) => was != is,
         _ => other_sign_in,

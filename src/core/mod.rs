@@ -64,6 +64,15 @@
 //! | [`Machine::heard`], [`Machine::begun`] | a record came from another tab; it has got the lock, or sent its call |
 //! | [`Machine::visible`], [`Machine::online`], [`Machine::wake`] | at any time |
 //!
+//! # What the core does not know
+//!
+//! Texts that decide nothing: the shell keeps URLs, names of headers and
+//! fields, and what is said of an error. A [`Policy`](policy::Policy) has what
+//! of a configuration decides anything, a [`Call`] says what goes where, an
+//! [`Error`] is numbers. [`Fault::message`] and [`presets`] are here all the
+//! same, in the one place for them; the npm package's build writes them into
+//! its JavaScript, so that no visitor pays for them twice.
+//!
 //! # Where each rule of the contract is decided
 //!
 //! | rule | place |
@@ -89,7 +98,6 @@
 pub mod answer;
 pub mod ask;
 pub mod call;
-pub mod config;
 pub mod date;
 pub mod document;
 pub mod error;
@@ -98,7 +106,6 @@ pub mod json;
 pub mod jwt;
 pub mod lifetime;
 pub mod machine;
-mod options;
 pub mod origins;
 pub mod output;
 pub mod pace;
@@ -114,7 +121,7 @@ pub mod view;
 
 pub use ask::{Ask, Reply};
 pub use call::Call;
-pub use document::{Document, Kind};
+pub use document::{Document, Members, Platform};
 pub use error::{Error, ErrorKind, Fault};
 pub use machine::Machine;
 pub use output::{Committed, Event, Outcome, Output, SignedOutBy};

@@ -10,70 +10,62 @@ struct Entry {
     path: String,
 }
 
+/// Why an entry could never match.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Misfit {
+    /// Neither http nor https.
+    Scheme,
+    /// A user name, a query or a fragment.
+    Excess,
+}
+
 /// The list of places that get the token.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Origins(Vec<Entry>);
 
 impl Origins {
-    /// Adds an entry of `attachTo`, or says what was found instead of one.
-    /// One that could never match is refused: the alternative is an
-    /// application that wonders for a day why it gets a 401.
-    pub fn add(&mut self, url: &dyn Document) -> Result<(), &'static str> {
+    /// Adds an entry of `attachTo`, or says why it could never match: the
+    /// alternative is an application that wonders for a day why it gets a
+    /// 401.
+    pub fn add(&mut self, url: &dyn Document) -> Result<(), Misfit> {
         let more = |member: &&str| url.text(member).is_some_and(|text| !text.is_empty());
-        let Some(origin) = http_origin(url) else {
-            return Err("another scheme");
-        };
+        let entry = Entry::of(url).ok_or(Misfit::Scheme)?;
         if ["username", "password", "search", "hash"].iter().any(more) {
-            return Err("a user name, query or fragment");
+            return Err(Misfit::Excess);
         }
-        let path = url.text("pathname").unwrap_or_default();
-        self.0.push(Entry {
-            origin,
-            path: path.trim_end_matches('/').to_owned(),
-        });
+        self.0.push(entry);
         Ok(())
-    }
-
-    /// Adds the origin of `baseUrl`, whatever its path.
-    pub fn add_origin(&mut self, url: &dyn Document) {
-        if let Some(origin) = http_origin(url) {
-            self.0.push(Entry {
-                origin,
-                path: String::new(),
-            });
-        }
     }
 
     /// Whether a request to this URL gets the token: scheme, host and port
     /// are the same, and the path is the entry's or lies below it.
     pub fn admits(&self, url: &dyn Document) -> bool {
-        let path = url.text("pathname").unwrap_or_default();
-        http_origin(url).is_some_and(|origin| {
-            self.0.iter().any(|entry| {
-                entry.origin == origin
-                    && path
-                        .strip_prefix(entry.path.as_str())
-                        .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-            })
+        let Some(wanted) = Entry::of(url) else {
+            return false;
+        };
+        self.0.iter().any(|entry| {
+            let rest = wanted.path.as_bytes().strip_prefix(entry.path.as_bytes());
+            entry.origin == wanted.origin
+                && rest.is_some_and(|rest| matches!(rest.first(), None | Some(b'/')))
         })
-    }
-
-    /// The origins that are good as a whole: a URL that begins with one of
-    /// these and a slash needs no parsing.
-    pub fn whole(&self) -> impl Iterator<Item = &str> {
-        self.0
-            .iter()
-            .filter(|entry| entry.path.is_empty())
-            .map(|entry| entry.origin.as_str())
     }
 }
 
-/// The origin of a URL of http or https: `https://api.example.com`, without a
-/// default port. `blob:` URLs carry the origin of the page that made them, so
-/// the scheme is asked first.
-fn http_origin(url: &dyn Document) -> Option<String> {
-    let protocol = url.text("protocol")?;
-    (protocol == "https:" || protocol == "http:")
-        .then(|| url.text("origin"))
-        .flatten()
+impl Entry {
+    /// The place of a URL of http or https. The origin is such as
+    /// `https://api.example.com`, without a default port; `blob:` URLs carry
+    /// that of the page that made them, so the scheme is asked first.
+    #[inline(never)]
+    fn of(url: &dyn Document) -> Option<Self> {
+        let protocol = url.text("protocol")?;
+        if protocol != "https:" && protocol != "http:" {
+            return None;
+        }
+        let mut path = url.text("pathname").unwrap_or_default();
+        while path.ends_with('/') {
+            path.pop();
+        }
+        let origin = url.text("origin")?;
+        Some(Self { origin, path })
+    }
 }

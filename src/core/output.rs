@@ -61,7 +61,7 @@ pub enum Output {
     Read {
         turn: u32,
     },
-    Call(Box<Call>),
+    Call(Call),
     /// Stop a call; its answer is not wanted any more.
     Abort {
         call: u32,

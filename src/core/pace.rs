@@ -16,7 +16,6 @@
 //! and are held back by failures only.
 
 use super::document::Document;
-use super::text::whole;
 use super::time::{Instant, Millis};
 
 const BASE: Millis = Millis::SECOND;
@@ -79,13 +78,14 @@ impl Pace {
         self.not_before.since(now)
     }
 
-    /// Counts a passing failure. `random` is in 0..1 (full jitter).
-    pub fn failed(&mut self, now: Instant, retry_after: Option<Millis>, random: f64) {
+    /// Counts a passing failure; `retry_after` is what the server asked for,
+    /// `random` is in 0..1 (full jitter).
+    pub fn failed(&mut self, now: Instant, retry_after: Millis, random: f64) {
         let jittered = ceiling(self.failures).times(random).max(FLOOR);
         self.failures = self.failures.saturating_add(1);
         // No token was refused: none came.
         self.forgive();
-        self.server_wait = retry_after.map_or(Instant::PAST, |wait| now + wait.min(LONGEST_WAIT));
+        self.server_wait = now + retry_after.min(LONGEST_WAIT);
         // Timers wait for whole milliseconds, and never too short.
         self.not_before = self.server_wait.max(now + jittered).whole();
     }
@@ -174,12 +174,14 @@ impl Pace {
 
 /// Reads `Retry-After` in both of its forms (RFC 9110 section 10.2.3);
 /// anything else is as if it were not there.
-pub fn retry_after(value: &str, now: Instant) -> Option<Millis> {
+pub fn retry_after(value: &str, now: Instant, date: fn(&str) -> Option<Instant>) -> Option<Millis> {
     let value = value.trim_ascii();
     if !value.is_empty() && value.bytes().all(|b| b.is_ascii_digit()) {
-        return Some(whole(value).map_or(LONGEST_WAIT, |seconds| {
-            Millis::SECOND.times(f64::from(seconds))
-        }));
+        // Of any length: the grammar allows zeros in front.
+        let seconds = value
+            .bytes()
+            .fold(0.0, |number, byte| number * 10.0 + f64::from(byte - b'0'));
+        return Some(Millis::SECOND.times(seconds).min(LONGEST_WAIT));
     }
-    super::date::http(value).map(|at| at.since(now))
+    date(value).map(|at| at.since(now))
 }

@@ -1,78 +1,67 @@
-//! The configuration as the core needs it: what the application asked for,
-//! after validation, without anything that is JavaScript's.
+//! What an application asked for, as far as it decides anything. Its texts,
+//! such as URLs and the names of headers, stay with the shell, which read
+//! them: the core says what goes into a call, the shell knows what it is
+//! called there.
 
 use super::answer::Paths;
 use super::time::Millis;
 
 /// Where the access token travels.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Access {
-    Header {
-        name: String,
-        prefix: String,
-    },
+    /// `own`: in another one than Authorization, which a browser carries
+    /// along a redirect to wherever it leads.
+    Header { own: bool },
     /// In a cookie no script can read; the lifetime, if the application
     /// knows it.
-    Cookie {
-        lifetime: Option<Millis>,
-    },
+    Cookie { lifetime: Option<Millis> },
 }
 
 /// How the refresh token travels.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Carrier {
     /// In the body if an answer ever brought one, else in a cookie.
     Auto,
     Cookie,
-    Body {
-        field: Option<String>,
-    },
-    Header {
-        name: String,
-        prefix: String,
-    },
+    Body,
+    Header,
 }
 
 /// When to refresh by timer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Proactive {
-    Never,
     WhileVisible,
     Always,
+    Never,
 }
 
 /// The form of an endpoint's request body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BodyKind {
+    None,
     Json,
     Form,
-    None,
 }
 
-/// A double-submit cookie and the header that repeats it.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Csrf {
-    pub cookie: String,
-    pub header: String,
+/// The credentials mode of a call (Fetch, section 2.2.5).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Credentials {
+    Include,
+    SameOrigin,
+    Omit,
 }
 
-/// One endpoint, without the constant headers and fields, which only the
-/// shell can read.
-#[derive(Clone, Debug, PartialEq)]
+/// One endpoint.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Endpoint {
-    pub url: String,
-    pub method: String,
+    /// Its method allows no body.
+    pub bodyless: bool,
     pub body: Option<BodyKind>,
     /// Whether the access token goes with it; `None` as rule 12 has it.
     pub authenticate: Option<bool>,
-    pub credentials: Option<&'static str>,
-    /// This call's own name for the refresh token.
-    pub token_field: Option<String>,
+    pub credentials: Option<Credentials>,
     /// Whether there are constant fields to send.
     pub has_fields: bool,
-    /// A field of the body that is `true`.
-    pub flag: Option<&'static str>,
-    pub csrf: Option<Csrf>,
 }
 
 /// Everything that decides.
@@ -85,9 +74,29 @@ pub struct Policy {
     pub refresh: Option<Endpoint>,
     pub logout: Option<Endpoint>,
     pub paths: Paths,
+    /// `None` for the default, a fifth of the lifetime.
     pub ahead: Option<Millis>,
     pub proactive: Proactive,
     pub timeout: Millis,
+}
+
+/// What one call may take, by default.
+pub const TIMEOUT: Millis = Millis::new(10_000);
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self {
+            access: Access::Header { own: false },
+            carrier: Carrier::Auto,
+            login: None,
+            refresh: Some(Endpoint::default()),
+            logout: None,
+            paths: Paths::default(),
+            ahead: None,
+            proactive: Proactive::WhileVisible,
+            timeout: TIMEOUT,
+        }
+    }
 }
 
 impl Policy {
@@ -96,15 +105,17 @@ impl Policy {
     }
 
     /// The lifetime to fall back on.
-    pub fn lifetime(&self) -> Option<Millis> {
+    pub fn lifetime(&self) -> Millis {
         match self.access {
-            Access::Cookie { lifetime } => lifetime,
-            Access::Header { .. } => None,
+            Access::Cookie {
+                lifetime: Some(lifetime),
+            } => lifetime,
+            _ => Millis::ZERO,
         }
     }
 
     /// Whether a refresh needs a refresh token in hand.
     pub fn needs_refresh_token(&self) -> bool {
-        matches!(self.carrier, Carrier::Body { .. } | Carrier::Header { .. })
+        matches!(self.carrier, Carrier::Body | Carrier::Header)
     }
 }

@@ -62,11 +62,3 @@ pub const PRESETS: [(&str, &Preset); 5] = [
         ],
     ),
 ];
-
-/// Finds a preset by name.
-pub fn find(name: &str) -> Option<&'static Preset> {
-    PRESETS
-        .iter()
-        .find(|(own, _)| *own == name)
-        .map(|(_, preset)| *preset)
-}

@@ -12,7 +12,7 @@
 
 use std::rc::Rc;
 
-use super::document::{Document, Parse};
+use super::document::{Document, Members, Platform};
 use super::json::Writer;
 use super::jwt::Claims;
 use super::lifetime::Lifetime;
@@ -52,8 +52,8 @@ pub struct Session {
     pub access: Option<Secret>,
     pub refresh: Option<Secret>,
     pub lifetime: Lifetime,
-    /// Read off the access token, not stored.
-    pub claims: Claims,
+    /// Who it is, read off the access token and not stored (rule 8).
+    pub user: Option<String>,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -77,16 +77,26 @@ impl Record {
     /// Gives the stored form, with the back-off that all tabs share.
     pub fn stored(&self, pace: &Pace) -> String {
         let mut out = Writer::object();
+        self.write(pace, &mut out);
+        out.end()
+    }
+
+    /// Writes the members of the stored form.
+    pub fn write(&self, pace: &Pace, out: &mut dyn Members) {
         out.number("v", VERSION as f64);
         out.number("sign_in", self.stamp.sign_in as f64);
         out.number("salt", self.stamp.salt as f64);
         out.number("generation", self.stamp.generation as f64);
         match &self.state {
-            Err(Ended::Logout) => out.text("ended", Some("logout")),
-            Err(Ended::Rejected) => out.text("ended", Some("rejected")),
+            Err(Ended::Logout) => out.text("ended", "logout"),
+            Err(Ended::Rejected) => out.text("ended", "rejected"),
             Ok(session) => {
-                out.text("access", session.access.as_ref().map(Secret::expose));
-                out.text("refresh", session.refresh.as_ref().map(Secret::expose));
+                if let Some(access) = &session.access {
+                    out.text("access", access.expose());
+                }
+                if let Some(refresh) = &session.refresh {
+                    out.text("refresh", refresh.expose());
+                }
                 out.number("received", session.lifetime.received.as_ms());
                 out.number("expires", session.lifetime.expires.as_ms());
             }
@@ -96,12 +106,11 @@ impl Record {
             out.number("not_before", pace.not_before.as_ms());
             out.number("server_wait", pace.server_wait.as_ms());
         }
-        out.end()
     }
 
     /// Reads a stored record; `None` for anything that this version did not
     /// write. `cookie` says that the access token is not in it.
-    pub fn read(stored: &dyn Document, cookie: bool, parse: Parse) -> Option<Self> {
+    pub fn read(stored: &dyn Document, cookie: bool, platform: Platform) -> Option<Self> {
         let count = |name| {
             let number = stored.number(name)?;
             (0.0..=LARGEST).contains(&number).then_some(number as u64)
@@ -124,10 +133,9 @@ impl Record {
                 let expires = instant("expires").filter(|expires| *expires > received);
                 let expires = expires.unwrap_or(Instant::NEVER);
                 Ok(Rc::new(Session {
-                    claims: access
+                    user: access
                         .as_ref()
-                        .map(|token| Claims::of(token.expose(), parse))
-                        .unwrap_or_default(),
+                        .and_then(|token| Claims::of(token.expose(), platform).user),
                     access,
                     refresh: secret("refresh"),
                     lifetime: Lifetime { received, expires },

@@ -328,8 +328,8 @@ impl Machine {
         }
     }
 
-    pub(super) fn logout_answered(&mut self, status: Option<u16>) {
-        if status.is_some_and(|status| (200..400).contains(&status)) {
+    pub(super) fn logout_answered(&mut self, status: u16) {
+        if (200..400).contains(&status) {
             return;
         }
         self.event(Event::Warning(Error {
@@ -364,9 +364,9 @@ impl Machine {
             .as_ref()
             .is_some_and(|session| session.lifetime.is_over(now));
         if core::mem::take(&mut farewell.fetch) && over {
-            self.launch(now, Role::LastRefresh, Target::Refresh, session.as_deref());
+            self.launch(now, Role::LastRefresh, Target::Refresh, session);
         } else if core::mem::take(&mut farewell.call) {
-            self.launch(now, Role::Logout, Target::Logout, session.as_deref());
+            self.launch(now, Role::Logout, Target::Logout, session);
         } else if !self
             .pendings
             .iter()

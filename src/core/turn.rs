@@ -103,9 +103,9 @@ impl Machine {
         Err(Error {
             fault: Fault::BackingOff,
             cause: self.last_error.map(|last| last.fault),
-            status: self.last_error.and_then(|last| last.status),
-            call: self.last_error.and_then(|last| last.call),
-            retry_after: Some(wait),
+            status: self.last_error.map_or(0, |last| last.status),
+            call: self.last_error.map_or(0, |last| last.call),
+            retry_after: wait,
         })
     }
 
@@ -178,7 +178,7 @@ impl Machine {
         }
         self.stage(Stage::Calling);
         let session = self.session().cloned();
-        self.launch(now, Role::Turn, Target::Refresh, session.as_deref());
+        self.launch(now, Role::Turn, Target::Refresh, session);
     }
 
     fn stage(&mut self, stage: Stage) {
@@ -232,10 +232,8 @@ impl Machine {
                 let stamp = match held {
                     Some(held) => {
                         session.refresh = session.refresh.or_else(|| held.refresh.clone());
-                        if session.claims.user.is_none() {
-                            // An opaque token says nothing of the user.
-                            session.claims.user.clone_from(&held.claims.user);
-                        }
+                        // An opaque token says nothing of the user.
+                        session.user = session.user.or_else(|| held.user.clone());
                         let stamp = self.stamp();
                         Stamp {
                             generation: stamp.generation.saturating_add(1),
@@ -277,7 +275,7 @@ impl Machine {
                 self.figures.refresh_failures = self.figures.refresh_failures.saturating_add(1);
                 let fraction = self.fraction();
                 self.pace.failed(now, error.retry_after, fraction);
-                error.retry_after = Some(self.pace.wait(now));
+                error.retry_after = self.pace.wait(now);
                 self.stale = true;
                 self.error = Some(error);
                 self.last_error = Some(error);

@@ -20,33 +20,51 @@ export function isBody(value) {
   return typeof value === 'string' || ArrayBuffer.isView(value) || types.some((type) => value instanceof type);
 }
 
+/** By the numbers in what src/web/engine.rs says of a call. */
+export const ENDPOINTS = ['login', 'refresh', 'logout'];
+export const BODIES = ['none', 'json', 'form'];
+export const CREDENTIALS = ['include', 'same-origin', 'omit'];
+const ACCESS = 64;
+const REFRESH_IN_HEADER = 128;
+const REFRESH_IN_FIELD = 256;
+const GRANT_TYPE = 512;
+const FOLLOW = 1024;
+
 /**
  * Makes the request of a call.
  * @param call what the core says of it
- * @param endpoint what the application configured: a URL, or an object
+ * @param settings what src/web/config.js read
+ * @param constant what the application configured of the endpoint: a URL, or
+ *   an object with constant headers and fields
  * @param own for a sign-in, what the caller of login() brought
  */
-export function requestOf(call, endpoint, own) {
-  const headers = new Headers(endpoint?.headers);
+export function requestOf(call, settings, constant, own) {
+  const { target, how, credentials } = call;
+  const { access, carrier } = settings;
+  const { csrf, method } = settings[target];
+  const headers = new Headers(constant?.headers);
   new Headers(own?.headers).forEach((value, name) => headers.set(name, value));
-  for (let at = 0; at < call.headers.length; at += 2) headers.set(call.headers[at], call.headers[at + 1]);
-  const token = call.csrf && cookie(call.csrf[0]);
-  if (token) headers.set(call.csrf[1], token);
+  if (how & REFRESH_IN_HEADER) headers.set(carrier.name, carrier.prefix + call.refreshToken);
+  // One header can carry one token: the later takes it.
+  if (how & ACCESS) headers.set(access.name, access.prefix + call.accessToken);
+  const token = csrf && cookie(csrf.cookie);
+  if (token) headers.set(csrf.header, token);
   return {
-    method: call.method,
+    method,
     headers,
-    body: bodyOf(call, endpoint, own?.body, headers),
-    credentials: call.credentials,
+    body: bodyOf(call, settings, constant?.fields, own?.body, headers),
+    credentials,
     cache: 'no-store',
-    redirect: call.follow ? 'follow' : 'error',
+    redirect: how & FOLLOW ? 'follow' : 'error',
     // A page that is left still signs out.
-    keepalive: call.target === 'logout',
+    keepalive: target === 'logout',
   };
 }
 
-function bodyOf(call, endpoint, body, headers) {
-  if (call.body === 'none') return undefined;
-  const constant = { ...(call.flag && { [call.flag]: true }), ...endpoint?.fields };
+function bodyOf({ target, how, body: kind, refreshToken }, settings, given, body, headers) {
+  if (kind === 'none') return undefined;
+  const { flag, tokenField } = settings[target];
+  const constant = { ...(flag && { [flag]: true }), ...given };
   if (isBody(body)) {
     if (body instanceof URLSearchParams || body instanceof FormData) {
       const all = new body.constructor();
@@ -56,9 +74,10 @@ function bodyOf(call, endpoint, body, headers) {
     }
     return body;
   }
-  const fields = { ...(call.grantType && { grant_type: 'refresh_token' }), ...constant, ...body };
-  if (call.field) fields[call.field[0]] = call.field[1];
-  if (call.body === 'form') return new URLSearchParams(fields);
+  const form = kind === 'form';
+  const fields = { ...(how & GRANT_TYPE && { grant_type: 'refresh_token' }), ...constant, ...body };
+  if (how & REFRESH_IN_FIELD) fields[tokenField ?? settings.carrier.field ?? (form ? 'refresh_token' : 'refreshToken')] = refreshToken;
+  if (form) return new URLSearchParams(fields);
   if (!headers.has('content-type')) headers.set('content-type', 'application/json');
   return JSON.stringify(fields);
 }

@@ -2,43 +2,23 @@
 
 use wasm_bindgen::prelude::*;
 
-use crate::core::{Document, Kind};
+use crate::core::{Document, Instant, Platform};
 
 #[wasm_bindgen(module = "/src/web/document.js")]
 extern "C" {
-    fn kind(value: &JsValue, path: &str) -> u8;
     fn text(value: &JsValue, path: &str) -> Option<String>;
     fn number(value: &JsValue, path: &str) -> f64;
     #[wasm_bindgen(js_name = parse)]
     fn parse_json(text: &str) -> JsValue;
-    #[wasm_bindgen(js_name = parseUrl)]
-    fn parse_url(text: &str, base: Option<&str>) -> JsValue;
+    #[wasm_bindgen(js_name = claimsOf)]
+    fn claims_of(token: &str) -> JsValue;
+    fn date(text: &str) -> f64;
 }
 
 /// Any value of JavaScript's.
 pub struct Value(pub JsValue);
 
 impl Document for Value {
-    fn kind(&self, path: &str) -> Kind {
-        const KINDS: [Kind; 10] = [
-            Kind::Nothing,
-            Kind::Null,
-            Kind::Object,
-            Kind::Array,
-            Kind::Function,
-            Kind::EmptyText,
-            Kind::Text,
-            Kind::False,
-            Kind::True,
-            Kind::Number,
-        ];
-        let kind = kind(&self.0, path);
-        KINDS
-            .get(usize::from(kind))
-            .copied()
-            .unwrap_or(Kind::Nothing)
-    }
-
     fn text(&self, path: &str) -> Option<String> {
         text(&self.0, path)
     }
@@ -52,18 +32,9 @@ fn given(value: JsValue) -> Option<Box<dyn Document>> {
     (!value.is_undefined()).then(|| Box::new(Value(value)) as Box<dyn Document>)
 }
 
-/// Reads JSON that is an object.
-pub fn object(text: &str) -> Option<JsValue> {
-    let value = Value(parse_json(text));
-    (value.kind("") == Kind::Object).then_some(value.0)
-}
-
-/// Reads JSON with the platform's parser.
-pub fn parse(text: &str) -> Option<Box<dyn Document>> {
-    given(parse_json(text))
-}
-
-/// Reads a URL with the platform's parser.
-pub fn url(text: &str, base: Option<&str>) -> Option<Box<dyn Document>> {
-    given(parse_url(text, base))
-}
+/// The browser's own parsers.
+pub const PLATFORM: Platform = Platform {
+    json: |text| given(parse_json(text)),
+    claims: |token| given(claims_of(token)),
+    date: |text| Instant::from_ms(date(text)),
+};

@@ -4,18 +4,20 @@ use std::cell::{Cell, RefCell};
 
 use wasm_bindgen::prelude::*;
 
-use super::document::{self, Value};
+use super::document::{PLATFORM, Value};
 use super::host::{Act, Host};
-use super::outward;
-use crate::core::answer::{self, Answer, Tokens};
-use crate::core::config::{self, Config};
+use crate::core::answer::{self, Answer, Paths, Tokens};
+use crate::core::call::Place;
 use crate::core::flight::Failure;
-use crate::core::jwt;
 use crate::core::lifetime::Stated;
-use crate::core::origins::Origins;
-use crate::core::policy::Policy;
-use crate::core::{Ask, Committed, Document, Machine, Outcome, Output, Record, Reply};
-use crate::core::{Error, ErrorKind, Instant, Millis};
+use crate::core::origins::{Misfit, Origins};
+use crate::core::policy::{Access, BodyKind, Carrier, Credentials, Endpoint, Policy, Proactive};
+use crate::core::secret::Secret;
+use crate::core::view::Status;
+use crate::core::{
+    Ask, Call, Committed, Document, Error, ErrorKind, Event, Instant, Machine, Members, Millis,
+    Outcome, Output, Record, Reply, SignedOutBy,
+};
 
 /// Replies over the boundary; a turn to wait for is [`WAIT`] + its number.
 const GO: u32 = 0;
@@ -33,8 +35,7 @@ const REMEMBERED: usize = 8;
 #[wasm_bindgen]
 pub struct Engine {
     machine: RefCell<Machine>,
-    origins: Origins,
-    base: Option<String>,
+    origins: RefCell<Origins>,
     host: Host,
     draining: Cell<bool>,
     outcomes: RefCell<Vec<(u32, Outcome)>>,
@@ -43,32 +44,70 @@ pub struct Engine {
 
 #[wasm_bindgen]
 impl Engine {
-    /// Reads the application's configuration; throws what is wrong with it as
-    /// a string. `page` is the URL of the page, or empty.
+    /// Makes the engine of a configuration that the JavaScript half has read
+    /// (`src/web/config.js`, which packs the numbers): `policy` is where
+    /// tokens travel and when to refresh by timer, then the three endpoints,
+    /// then spans in milliseconds, NaN where none is given. `response` is the
+    /// configuration's member of that name.
     #[wasm_bindgen(constructor)]
+    #[allow(clippy::too_many_arguments)]
     pub fn new(
-        config: JsValue,
         host: Host,
-        page: &str,
+        policy: u32,
+        login: u32,
+        refresh: u32,
+        logout: u32,
+        ahead: f64,
+        timeout: f64,
+        lifetime: f64,
+        response: JsValue,
         now: f64,
         seed: f64,
-    ) -> Result<Engine, String> {
-        let page = (!page.is_empty()).then_some(page);
-        let Config {
-            policy,
-            origins,
-            base,
-        } = config::read(&Value(config), page, &document::url)?;
-        let machine = Machine::new(policy, document::parse, seed.to_bits(), instant(now));
-        Ok(Self {
-            machine: RefCell::new(machine),
-            origins,
-            base,
+    ) -> Engine {
+        let response = Value(response);
+        let path = |name: &str| response.text(name);
+        let policy = Policy {
+            access: if policy & 1 == 0 {
+                Access::Header {
+                    own: policy & 2 != 0,
+                }
+            } else {
+                Access::Cookie {
+                    lifetime: Millis::from_ms(lifetime),
+                }
+            },
+            carrier: match policy >> 2 & 3 {
+                0 => Carrier::Auto,
+                1 => Carrier::Cookie,
+                2 => Carrier::Body,
+                _ => Carrier::Header,
+            },
+            proactive: match policy >> 4 & 3 {
+                0 => Proactive::WhileVisible,
+                1 => Proactive::Always,
+                _ => Proactive::Never,
+            },
+            paths: Paths {
+                access: path("accessToken"),
+                refresh: path("refreshToken"),
+                expires_in: path("expiresIn"),
+                expires_in_is_ms: policy & 64 != 0,
+                expires_at: path("expiresAt"),
+            },
+            login: endpoint(login),
+            refresh: endpoint(refresh),
+            logout: endpoint(logout),
+            ahead: Millis::from_ms(ahead),
+            timeout: Millis::from_ms(timeout).unwrap_or(crate::core::policy::TIMEOUT),
+        };
+        Self {
+            machine: RefCell::new(Machine::new(policy, PLATFORM, seed.to_bits(), instant(now))),
+            origins: RefCell::default(),
             host,
             draining: Cell::new(false),
             outcomes: RefCell::default(),
             failed_with: Cell::new(None),
-        })
+        }
     }
 
     /// Feeds an input; see [`Input`] for what the arguments are. One export
@@ -149,45 +188,42 @@ impl Engine {
         }
     }
 
-    /// Asks for something that changes nothing; see [`Query`]. Gives JSON, or
-    /// nothing, which is also "no".
-    pub fn query(&self, query: Query, number: u32, value: JsValue) -> Option<String> {
+    /// Asks for something that changes no session; see [`Query`].
+    pub fn query(&self, query: Query, number: u32, value: JsValue) -> u32 {
         let machine = self.machine.borrow();
-        let policy = machine.policy();
         let value = Value(value);
-        match query {
-            Query::RequestPath => Some(outward::request_path(
-                policy,
-                self.base.as_deref(),
-                &self.origins,
-            )),
-            Query::Admits => self.origins.admits(&value).then(String::new),
-            Query::Outranks => {
-                let stored = value.text("").unwrap_or_default();
-                machine.outranks(number, &stored).then(String::new)
+        let yes = match query {
+            Query::Allow => {
+                return match self.origins.borrow_mut().add(&value) {
+                    Ok(()) => 0,
+                    Err(Misfit::Scheme) => 1,
+                    Err(Misfit::Excess) => 2,
+                };
             }
-            Query::Inspection => Some(outward::inspection(&machine.inspection(), policy)),
-            Query::Record => record(&machine, machine.record()),
-            Query::Error => self
-                .failed_with
-                .take()
-                .map(|error| outward::error(error, policy)),
-        }
+            Query::Admits => self.origins.borrow().admits(&value),
+            Query::Outranks => {
+                machine.outranks(number, value.text("").as_deref().unwrap_or_default())
+            }
+            Query::Inspection => {
+                let figures = machine.inspection();
+                self.fail(figures.last_error);
+                self.host.figures(
+                    figures.refreshes,
+                    figures.refresh_failures,
+                    figures.next_refresh.as_ms(),
+                    figures.clock_skew_ms,
+                );
+                true
+            }
+            Query::Record => self.record(&machine, machine.record()),
+            Query::Error => {
+                self.fail(self.failed_with.take());
+                true
+            }
+            Query::Party => return machine.current_party(),
+        };
+        yes.into()
     }
-
-    /// The number of the present user.
-    pub fn party(&self) -> u32 {
-        self.machine.borrow().current_party()
-    }
-}
-
-/// Decodes a token without checking its signature: header and claims, or
-/// nothing where one of them is no object.
-#[wasm_bindgen]
-pub fn decode(token: &str) -> Option<Box<[JsValue]>> {
-    let (header, claims) = jwt::decode(token)?;
-    let parts = [document::object(&header)?, document::object(&claims)?];
-    Some(Box::new(parts))
 }
 
 /// What [`Engine::feed`] takes: in brackets its arguments beside `now`. A
@@ -242,17 +278,78 @@ pub enum Input {
 #[wasm_bindgen]
 #[derive(Clone, Copy)]
 pub enum Query {
-    /// What the path of a request needs to know.
-    RequestPath = 0,
+    /// Lets a URL (value), and what is below it, have the token; 1 is another
+    /// scheme than http and https, 2 a user name, query or fragment.
+    Allow = 0,
     /// Whether a URL (value) is allowed to get the token.
     Admits = 1,
     /// Whether a commit (number) outranks a stored record (text).
     Outranks = 2,
+    /// Tells the figures.
     Inspection = 3,
-    /// The error of the reply that was FAIL, once.
+    /// Tells the error of the reply that was FAIL, once.
     Error = 4,
-    /// The record that is held.
+    /// Tells the record that is held, if there is one.
     Record = 5,
+    /// The number of the present user.
+    Party = 6,
+}
+
+/// A call as a number: the endpoint in two bits, the body in two, the
+/// credentials mode in two, then a bit each for the access token, for the
+/// refresh token in a header and in a field, for the grant type and for
+/// following redirects.
+pub fn how(call: &Call) -> u32 {
+    let flags = [
+        call.access,
+        call.refresh == Some(Place::Header),
+        call.refresh == Some(Place::Field),
+        call.grant_type,
+        call.follow_redirects,
+    ];
+    let bits = flags
+        .iter()
+        .rev()
+        .fold(0, |bits, flag| bits << 1 | u32::from(*flag));
+    call.target as u32 | (call.body as u32) << 2 | (call.credentials as u32) << 4 | bits << 6
+}
+
+/// An endpoint from its number; 0 is none. From the lowest bit: that there is
+/// one, that its method allows no body, constant fields, then two bits each
+/// for the body, `authenticate` and the credentials mode, of which 0 is not
+/// said.
+fn endpoint(bits: u32) -> Option<Endpoint> {
+    (bits != 0).then(|| Endpoint {
+        bodyless: bits & 2 != 0,
+        has_fields: bits & 4 != 0,
+        body: match bits >> 3 & 3 {
+            1 => Some(BodyKind::None),
+            2 => Some(BodyKind::Json),
+            3 => Some(BodyKind::Form),
+            _ => None,
+        },
+        authenticate: match bits >> 5 & 3 {
+            1 => Some(false),
+            2 => Some(true),
+            _ => None,
+        },
+        credentials: match bits >> 7 & 3 {
+            1 => Some(Credentials::Include),
+            2 => Some(Credentials::SameOrigin),
+            3 => Some(Credentials::Omit),
+            _ => None,
+        },
+    })
+}
+
+impl Members for &Host {
+    fn text(&mut self, name: &str, value: &str) {
+        Host::text(self, name, value);
+    }
+
+    fn number(&mut self, name: &str, value: f64) {
+        Host::number(self, name, value);
+    }
 }
 
 impl Engine {
@@ -273,83 +370,118 @@ impl Engine {
     }
 
     fn perform(&self, output: Output) {
-        let act =
-            |act, number, json: Option<String>| self.host.act(act, number, false, json.as_deref());
-        match output {
-            Output::Lock { turn, steal } => self.host.act(Act::Lock, turn, steal, None),
-            Output::Unlock { turn } => act(Act::Unlock, turn, None),
-            Output::Read { turn } => act(Act::Read, turn, None),
-            Output::Call(call) => {
-                let json = outward::call(&call, self.machine.borrow().policy());
-                act(Act::Call, call.number, Some(json));
+        let machine = self.machine.borrow();
+        let mut flag = false;
+        let (act, number) = match output {
+            Output::Lock { turn, steal } => {
+                flag = steal;
+                (Act::Lock, turn)
             }
-            Output::Abort { call } => act(Act::Abort, call, None),
+            Output::Unlock { turn } => (Act::Unlock, turn),
+            Output::Read { turn } => (Act::Read, turn),
+            Output::Call(call) => {
+                let session = call.session.as_deref();
+                let access = session.and_then(|session| session.access.as_ref());
+                let refresh = session.and_then(|session| session.refresh.as_ref());
+                drop(machine);
+                return self.host.call(
+                    call.number,
+                    how(&call),
+                    access.map(Secret::expose),
+                    refresh.map(Secret::expose),
+                );
+            }
+            Output::Abort { call } => (Act::Abort, call),
             Output::Commit { number } => {
-                let json = {
-                    let machine = self.machine.borrow();
-                    record(&machine, machine.pending(number))
-                };
-                if json.is_some() {
-                    act(Act::Commit, number, json);
+                if !self.record(&machine, machine.pending(number)) {
+                    return;
                 }
+                (Act::Commit, number)
             }
             Output::Tell => {
-                let json = {
-                    let machine = self.machine.borrow();
-                    record(&machine, machine.record())
-                };
-                act(Act::Tell, 0, json);
+                self.record(&machine, machine.record());
+                (Act::Tell, 0)
             }
             Output::TurnEnded { turn, outcome } => {
-                let error = match outcome {
+                self.fail(match outcome {
                     Outcome::Passing(error) | Outcome::Over(error) => Some(error),
                     Outcome::Renewed | Outcome::Anonymous => None,
-                };
-                {
-                    let mut outcomes = self.outcomes.borrow_mut();
-                    if outcomes.len() >= REMEMBERED {
-                        outcomes.remove(0);
-                    }
-                    outcomes.push((turn, outcome));
+                });
+                let mut outcomes = self.outcomes.borrow_mut();
+                if outcomes.len() >= REMEMBERED {
+                    outcomes.remove(0);
                 }
-                act(Act::TurnEnded, turn, self.told(error));
+                outcomes.push((turn, outcome));
+                (Act::TurnEnded, turn)
             }
             Output::SignInEnded { request, result } => {
-                act(Act::SignInEnded, request, self.told(result.err()));
+                self.fail(result.err());
+                (Act::SignInEnded, request)
             }
-            Output::LogoutEnded { request } => act(Act::LogoutEnded, request, None),
+            Output::LogoutEnded { request } => (Act::LogoutEnded, request),
             Output::Snapshot => {
-                let (serial, json) = {
-                    let machine = self.machine.borrow();
-                    let snapshot = machine.snapshot();
-                    let claims = machine
-                        .access_token()
-                        .and_then(|token| jwt::payload(token.expose(), document::parse));
-                    (
-                        snapshot.serial,
-                        outward::snapshot(&snapshot, claims.as_deref(), machine.policy()),
-                    )
-                };
-                act(Act::Snapshot, serial, Some(json));
+                let snapshot = machine.snapshot();
+                self.fail(snapshot.error);
+                return self.host.show(
+                    match snapshot.status {
+                        Status::Unknown => 0,
+                        Status::SignedOut => 1,
+                        Status::SignedIn => 2,
+                    },
+                    snapshot.refreshing,
+                    snapshot.stale,
+                    snapshot.expires.as_ms(),
+                    snapshot.serial,
+                    machine.access_token().map(Secret::expose),
+                );
             }
-            Output::Pass => self.issue(),
+            Output::Pass => return self.issue(&machine),
             Output::Event(event) => {
-                let json = outward::event(event, self.machine.borrow().policy());
-                act(Act::Event, 0, Some(json));
+                let (number, error) = match event {
+                    Event::SignedIn => (0, None),
+                    Event::Refreshed => (1, None),
+                    Event::RefreshFailed(error) => (2, Some(error)),
+                    Event::UserChanged => (3, None),
+                    Event::Warning(error) => (4, Some(error)),
+                    Event::SignedOut(SignedOutBy::Logout) => (5, None),
+                    Event::SignedOut(SignedOutBy::RefreshRejected) => (6, None),
+                    Event::SignedOut(SignedOutBy::OtherTab) => (7, None),
+                };
+                self.fail(error);
+                (Act::Event, number)
             }
-            Output::Closed => act(Act::Closed, 0, None),
+            Output::Closed => (Act::Closed, 0),
+        };
+        drop(machine);
+        self.host.act(act, number, flag);
+    }
+
+    /// Tells an error, if there is one.
+    fn fail(&self, error: Option<Error>) {
+        if let Some(error) = error {
+            self.host.fail(
+                error.fault as u32,
+                error.cause.map_or(u32::MAX, |cause| cause as u32),
+                error.status.into(),
+                error.call,
+                error.retry_after.whole().as_ms(),
+            );
         }
     }
 
-    fn told(&self, error: Option<Error>) -> Option<String> {
-        error.map(|error| outward::error(error, self.machine.borrow().policy()))
+    /// Tells the members of a record as it is stored and told, if there is
+    /// one.
+    fn record(&self, machine: &Machine, record: Option<&Record>) -> bool {
+        if let Some(record) = record {
+            record.write(machine.pace(), &mut &self.host);
+        }
+        record.is_some()
     }
 
-    fn issue(&self) {
-        let machine = self.machine.borrow();
+    fn issue(&self, machine: &Machine) {
         match machine.current_pass() {
             Some(pass) => self.host.issue(
-                machine.access_token().map(|token| token.expose()),
+                machine.access_token().map(Secret::expose),
                 pass.serial,
                 pass.party,
                 pass.since.as_ms(),
@@ -368,18 +500,14 @@ impl Engine {
     }
 }
 
-/// A record as it is stored and told.
-fn record(machine: &Machine, record: Option<&Record>) -> Option<String> {
-    record.map(|record| record.stored(machine.pace()))
-}
-
 /// What a refresh function rejected with.
 fn rejection(reason: &Value) -> Failure {
     let code = reason.text("code");
     Failure::Function {
         definitive: code.as_deref() == Some(ErrorKind::RefreshRejected.code()),
-        status: reason.number("status").map(|status| status as u16),
-        retry_after: reason.number("retryAfterMs").and_then(Millis::from_ms),
+        status: reason.number("status").unwrap_or_default() as u16,
+        retry_after: Millis::from_ms(reason.number("retryAfterMs").unwrap_or_default())
+            .unwrap_or_default(),
     }
 }
 

@@ -1,3 +1,5 @@
+import { FAULTS, NOTHING_FOUND, USUAL } from './core.js';
+
 /** The one error class of the package; `code` says what can be done. */
 export class TokenError extends Error {
   constructor(code, { message = code, status, retryable = false, retryAfterMs, cause } = {}) {
@@ -14,9 +16,18 @@ Object.defineProperty(TokenError.prototype, 'name', { value: 'TokenError', confi
 /** The caller's mistake. */
 export const invalid = (message, cause) => new TokenError('invalid-config', { message, cause });
 
-/** Makes the error that the core describes; `thrown` is what the platform
- * threw at the last call, which may be its cause. */
-export function tokenError({ code, call, cause, ...details }, thrown) {
-  const behind = cause ? tokenError(cause, thrown) : call !== undefined && call === thrown?.call ? thrown.reason : undefined;
-  return new TokenError(code, { ...details, cause: behind });
+/**
+ * Makes the error that the core tells of (Host::fail in src/web/host.rs).
+ * Its cause is the core's own, or what the platform threw at the call that it
+ * is about.
+ */
+export function tokenError({ fault, cause, status, call, wait }, thrown, config) {
+  const behind =
+    cause in FAULTS ? tokenError({ fault: cause, status, call }, thrown, config) : call && call === thrown?.call ? thrown.reason : undefined;
+  let [code, message, retryable] = FAULTS[fault];
+  if (fault === NOTHING_FOUND) {
+    const path = config.response?.accessToken;
+    message += path ? `response.accessToken = '${path}'` : USUAL;
+  }
+  return new TokenError(code, { message, retryable: !!retryable, status: status || undefined, retryAfterMs: wait || undefined, cause: behind });
 }

@@ -3,8 +3,10 @@
 
 import { abortable } from './abort.js';
 import { FAIL, WAIT } from './ask.js';
-import { parsed, requestOf } from './call.js';
-import { checkHeaders } from './config.js';
+import { BODIES, CREDENTIALS, ENDPOINTS, parsed, requestOf } from './call.js';
+import { readConfig } from './config.js';
+import { TIMEOUT_MS } from './core.js';
+import { claimsOf } from './document.js';
 import { Act, Input, Query } from './engine.js';
 import { invalid, TokenError, tokenError } from './error.js';
 import { follow } from './page.js';
@@ -16,15 +18,25 @@ const LONGEST_TIMEOUT = 2 ** 31 - 1;
 /** How long it takes at most until a page that is left has gone. */
 const LEAVING_MS = 3000;
 
+const STATUSES = ['unknown', 'signed-out', 'signed-in'];
+/** By the number that src/web/engine.rs gives them; then come the reasons of
+ * a sign-out. */
+const EVENTS = ['signed-in', 'refreshed', 'refresh-failed', 'user-changed', 'warning'];
+const REASONS = ['logout', 'refresh-rejected', 'other-tab'];
+
+/** What an application sees of an instant, of which never is none. */
+const dateOf = (ms) => (ms === Infinity ? null : ms);
+
 export class Host {
   pass;
   /** While it is there, nobody goes on with what was known before. */
   hold;
   token;
-  prefix = '';
   snapshot;
   retries = 0;
   engine;
+  /** The configuration as src/web/config.js read it. */
+  settings;
 
   #config;
   #key;
@@ -57,8 +69,12 @@ export class Host {
   #wakeAt = Infinity;
   #issued;
   #claims = {};
-  #shown = {};
+  #shown = { error: null };
   #thrown;
+  /** What the engine told before the act or query that it is about. */
+  #failure;
+  #record = {};
+  #figures = { refreshes: 0, refreshFailures: 0, nextRefreshAt: null, clockSkewMs: 0, lastError: null };
   #off = () => {};
 
   /**
@@ -73,13 +89,13 @@ export class Host {
     this.#transport = transport;
     this.#tell = tell;
     this.#module = module;
-    const page = globalThis.document?.baseURI ?? globalThis.location?.href ?? '';
-    checkHeaders(config);
-    try {
-      this.engine = module.make(config, this, page, this.now());
-    } catch (refusal) {
-      // The core says what is wrong.
-      throw typeof refusal === 'string' ? invalid(refusal) : refusal;
+    const page = globalThis.document?.baseURI ?? globalThis.location?.href;
+    this.settings = readConfig(config, page);
+    const { numbers, places, misfit } = this.settings;
+    this.engine = module.make(this, numbers, this.now());
+    for (const place of places) {
+      const found = this.engine.query(Query.Allow, 0, place);
+      if (found) misfit(found);
     }
   }
 
@@ -154,7 +170,7 @@ export class Host {
   /** Waits for turns as long as a reply says so, and gives the last reply,
    * which says nothing of waiting or failing. */
   async settle(reply, kind, signal) {
-    const party = this.engine.party();
+    const party = this.#ask(Query.Party);
     let error;
     while (reply >= WAIT) {
       const turn = reply - WAIT;
@@ -168,7 +184,7 @@ export class Host {
       reply = this.enter(Input.Resume, turn, kind, party);
     }
     // Those who waited for a turn share its error.
-    if (reply === FAIL) throw error ?? this.#error(this.engine.query(Query.Error));
+    if (reply === FAIL) throw error ?? (this.#ask(Query.Error), this.#error());
     return reply;
   }
 
@@ -195,17 +211,41 @@ export class Host {
   // ---- what the engine asks for ----
 
   /** Does what the core asks for; see Act in src/web/host.rs. */
-  act(act, number, flag, json) {
-    this[act](number, json, flag);
+  act(act, number, flag) {
+    this[act](number, flag);
   }
 
-  /** Makes the error that the core describes. Its cause is the core's own,
-   * or what the platform threw at the call that it is about. */
-  #error(json) {
-    return json && tokenError(JSON.parse(json), this.#thrown);
+  fail(fault, cause, status, call, wait) {
+    this.#failure = { fault, cause, status, call, wait };
   }
 
-  [Act.Lock](number, _, steal) {
+  text(name, value) {
+    this.#record[name] = value;
+  }
+
+  number(name, value) {
+    if (Number.isFinite(value)) this.#record[name] = value;
+  }
+
+  /** The error that was told, if there was one. */
+  #error() {
+    const failure = this.#failure;
+    this.#failure = undefined;
+    return failure && tokenError(failure, this.#thrown, this.#config);
+  }
+
+  /** The record that was told, as it is stored. */
+  #text() {
+    const record = this.#record;
+    this.#record = {};
+    return JSON.stringify(record);
+  }
+
+  #ask(query, number = 0, value) {
+    return this.engine?.query(query, number, value);
+  }
+
+  [Act.Lock](number, steal) {
     if (number !== this.#turn?.number) {
       let resolve;
       const ended = new Promise((settle) => (resolve = settle));
@@ -232,13 +272,13 @@ export class Host {
     else after(this.#stored(), done);
   }
 
-  [Act.Call](number, json) {
-    const call = JSON.parse(json);
+  call(number, how, accessToken, refreshToken) {
+    const target = ENDPOINTS[how & 3];
+    const call = { target, body: BODIES[(how >> 2) & 3], credentials: CREDENTIALS[(how >> 4) & 3], how, accessToken, refreshToken };
     const abort = new AbortController();
     this.#calls.set(number, abort);
     // No longer than that: it keeps pages out of Firefox's back-forward cache.
     globalThis.addEventListener?.('beforeunload', this.#leaving);
-    const { target } = call;
     if (target === 'refresh') this.#tabs?.begin();
     const custom = target === 'refresh' && typeof this.#config.refresh === 'function';
     const own = target === 'login' && [...this.#requests.values()].find(({ body, call }) => body !== undefined && !call);
@@ -261,8 +301,8 @@ export class Host {
   }
 
   async #send(call, { signal }, own) {
-    const request = requestOf(call, this.#config[call.target], own);
-    const response = await this.#transport(call.url, { ...request, signal });
+    const request = requestOf(call, this.settings, this.#config[call.target], own);
+    const response = await this.#transport(this.settings[call.target].url, { ...request, signal });
     const { status, headers } = response;
     const body = await response.text();
     if (own) own.answer = { response, body };
@@ -285,9 +325,10 @@ export class Host {
     this.#calls.delete(call);
   }
 
-  [Act.Commit](number, text) {
+  [Act.Commit](number) {
+    const text = this.#text();
     // After a trap there is no engine, and nothing outranks anything.
-    const outranks = (stored) => this.engine?.query(Query.Outranks, number, stored) !== undefined;
+    const outranks = (stored) => !!this.#ask(Query.Outranks, number, stored);
     const swapped = this.#attempt((store) => store?.swap(text, outranks));
     after(swapped, (stored) => {
       // A store that failed has not asked whether it may still be so.
@@ -296,17 +337,18 @@ export class Host {
     });
   }
 
-  [Act.Tell](_, text) {
-    this.#tabs?.tell(text);
+  [Act.Tell]() {
+    this.#tabs?.tell(this.#text());
   }
 
-  [Act.TurnEnded](turn, json) {
-    if (turn === this.#turn?.number) this.#turn.resolve(this.#error(json));
+  [Act.TurnEnded](turn) {
+    const error = this.#error();
+    if (turn === this.#turn?.number) this.#turn.resolve(error);
   }
 
-  [Act.SignInEnded](number, json) {
+  [Act.SignInEnded](number) {
     const { resolve, reject, answer } = this.#taken(number);
-    const error = this.#error(json);
+    const error = this.#error();
     if (!error) return resolve?.(answer && parsed(answer.body));
     // For the application to read the server's reason from.
     if (error.code === 'login-rejected' && answer) error.cause = new Response(answer.body, answer.response);
@@ -324,19 +366,19 @@ export class Host {
     return request;
   }
 
-  [Act.Snapshot](serial, json) {
-    const { status, refreshing, stale, expiresAt = null, claims = null, error } = JSON.parse(json);
+  show(status, refreshing, stale, expires, serial, token) {
     // What has not changed stays the same object.
-    if (serial !== this.#claims.serial) this.#claims = { serial, claims };
-    const text = JSON.stringify(error);
-    if (text !== this.#shown.text) this.#shown = { text, error: this.#error(text) };
+    if (serial !== this.#claims.serial) this.#claims = { serial, claims: (token && claimsOf(token)) ?? null };
+    const key = JSON.stringify(this.#failure);
+    const error = this.#error();
+    if (key !== this.#shown.key) this.#shown = { key, error: error ?? null };
     this.snapshot = Object.freeze({
-      status,
+      status: STATUSES[status],
       refreshing,
       stale,
-      expiresAt,
+      expiresAt: dateOf(expires),
       claims: this.#claims.claims,
-      error: this.#shown.error ?? null,
+      error: this.#shown.error,
     });
     this.#tell();
   }
@@ -346,13 +388,16 @@ export class Host {
     const worked = this.#issued?.serial === serial && this.#issued.worked;
     // Without a number it is taken back.
     if (serial) this.token = token;
-    this.#issued = serial ? { value: this.prefix + token, serial, party, since, until, worked } : undefined;
+    this.#issued = serial ? { value: (this.settings.access?.prefix ?? '') + token, serial, party, since, until, worked } : undefined;
     this.pass = this.hold ? undefined : this.#issued;
   }
 
-  [Act.Event](_, json) {
-    const event = JSON.parse(json);
-    if (event.error) event.error = tokenError(event.error, this.#thrown);
+  [Act.Event](number) {
+    const reason = REASONS[number - EVENTS.length];
+    const event = { type: EVENTS[number] ?? 'signed-out' };
+    if (reason) event.reason = reason;
+    const error = this.#error();
+    if (error) event.error = error;
     this.#tell(event);
   }
 
@@ -388,16 +433,17 @@ export class Host {
     this.engine = undefined;
   }
 
+  figures(refreshes, refreshFailures, next, clockSkewMs) {
+    this.#figures = { refreshes, refreshFailures, nextRefreshAt: dateOf(next), clockSkewMs, lastError: this.#error() ?? null };
+  }
+
   inspect() {
-    const json = this.engine?.query(Query.Inspection) ?? '{"refreshes":0,"refreshFailures":0,"clockSkewMs":0}';
-    const { lastError, ...figures } = JSON.parse(json);
+    this.#ask(Query.Inspection);
     return {
       engine: this.#module.kind,
       storage: this.#storage,
       lock: this.#tabs?.kind ?? 'none',
-      nextRefreshAt: null,
-      ...figures,
-      lastError: lastError ? tokenError(lastError, this.#thrown) : null,
+      ...this.#figures,
       retries: this.retries,
       waiting: this.#waiting,
       degraded: [...this.#degraded],
@@ -418,8 +464,8 @@ export class Host {
     if (crossTab && page) {
       this.#tabs = new Tabs(
         this.#key,
-        this.#config.timeoutMs ?? 10_000,
-        () => this.engine?.query(Query.Record),
+        this.#config.timeoutMs ?? TIMEOUT_MS,
+        () => (this.#ask(Query.Record) ? this.#text() : undefined),
         (text) => this.#hear(text),
         () => this.#feed(Input.Begun),
       );

@@ -12,7 +12,6 @@
 mod document;
 mod engine;
 mod host;
-mod outward;
 
-pub use engine::{Engine, Input, Query, decode};
+pub use engine::{Engine, Input, Query};
 pub use host::{Act, Host};

@@ -25,8 +25,10 @@ function isRequest(input) {
  * @param config the application's configuration
  */
 export function makeFetch(host, transport, config) {
-  const { header, prefix = '', base, origins } = JSON.parse(host.engine.query(Query.RequestPath));
-  host.prefix = prefix;
+  const { access, base, places, csrf } = host.settings;
+  const header = access?.name;
+  // Those that are good as a whole.
+  const origins = places.filter(({ pathname }) => pathname === '/').map(({ origin }) => origin);
   const name = header?.toLowerCase();
   // A browser takes Authorization off a redirect to another origin, and no
   // other header.
@@ -37,7 +39,6 @@ export function makeFetch(host, transport, config) {
   const unauthorized = config.unauthorized ?? [401];
   const refused =
     typeof unauthorized === 'function' ? unauthorized : (response) => unauthorized.includes(response.status);
-  const { csrf } = config;
 
   /** The absolute URL if the token may go there, found without parsing. */
   function known(input) {
@@ -184,7 +185,7 @@ export function makeFetch(host, transport, config) {
         const request = isRequest(input);
         const url = new URL(request ? input.url : input, base);
         target = request ? input : url.href;
-        if (host.engine.query(Query.Admits, 0, url) === undefined) return transport(target, init);
+        if (!host.engine.query(Query.Admits, 0, url)) return transport(target, init);
       }
       return asked(senderOf(target, init));
     } catch (error) {

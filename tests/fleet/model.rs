@@ -94,7 +94,7 @@ fn token(scenario: &Scenario, now: Instant) -> Lifetime {
         expires_in: Some(Millis::new(scenario.lifetime_s * 1000)),
         expires_at: None,
     };
-    Lifetime::decide(stated, &Claims::default(), None, now)
+    Lifetime::decide(stated, &Claims::default(), Millis::ZERO, now)
 }
 
 impl Fleet {
@@ -159,7 +159,7 @@ impl Fleet {
         let client = &mut self.clients[number as usize];
         let before = client.pace.failures;
         let fraction = (client.random.next() >> 11) as f64 / (1u64 << 53) as f64;
-        client.pace.failed(now, None, fraction);
+        client.pace.failed(now, Millis::ZERO, fraction);
         let wait = match self.way {
             Way::Core => client.pace.wait(now).as_ms().ceil() as u64,
             Way::Fixed(seconds) => u64::from(seconds) * 1000,

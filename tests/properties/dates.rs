@@ -13,7 +13,7 @@ proptest! {
 
     #[test]
     fn retry_after_in_seconds(seconds: u64, left in "[ \t]{0,2}", right in "[ \t]{0,2}") {
-        let wait = pace::retry_after(&format!("{left}{seconds}{right}"), at(0.0));
+        let wait = pace::retry_after(&format!("{left}{seconds}{right}"), at(0.0), date::read);
         let wanted = if seconds < 1_000_000_000 { seconds as f64 * 1000.0 } else { 86_400_000.0 };
         prop_assert_eq!(wait, Some(span(wanted)));
     }
@@ -48,7 +48,7 @@ proptest! {
         for form in forms {
             prop_assert_eq!(httpdate::parse_http_date(&form).ok(), Some(then), "{}", form);
             prop_assert_eq!(date::http(&form), Some(wanted), "{}", form);
-            prop_assert_eq!(pace::retry_after(&form, now), Some(wanted.since(now)), "{}", form);
+            prop_assert_eq!(pace::retry_after(&form, now, date::read), Some(wanted.since(now)), "{}", form);
         }
     }
 
@@ -61,7 +61,7 @@ proptest! {
             "(Sun|Sonntag)?,? ?[0-9]{1,10}[ -](Feb|fEB|Foo)[ -][0-9]{1,10} [0-9]{1,3}:[0-9]{1,3}:[0-9]{1,3}( GMT)?",
         ],
     ) {
-        let _ = (pace::retry_after(&text, at(0.0)), date::http(&text), date::iso8601(&text));
+        let _ = (pace::retry_after(&text, at(0.0), date::read), date::http(&text), date::iso8601(&text));
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! How long a token lives, and when a refresh is due.
 
-use evertoken::core::Instant;
 use evertoken::core::jwt::Claims;
 use evertoken::core::lifetime::{Lifetime, Stated};
+use evertoken::core::{Instant, Millis};
 use proptest::option;
 use proptest::prelude::*;
 
@@ -22,7 +22,7 @@ proptest! {
     ) {
         let claims = Claims { expires: expires.map(at), issued: issued.map(at), user: None };
         let stated = Stated { expires_in: expires_in.map(span), expires_at: expires_at.map(at) };
-        let lifetime = Lifetime::decide(stated, &claims, fallback.map(span), at(received));
+        let lifetime = Lifetime::decide(stated, &claims, fallback.map_or(Millis::ZERO, span), at(received));
         let positive = |length: Option<f64>| length.filter(|length| *length > 0.0);
         let wanted = positive(expires_in)
             .or(positive(expires.zip(issued).map(|(expires, issued)| expires - issued)))

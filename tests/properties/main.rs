@@ -3,7 +3,6 @@
 //! implementations where there are some.
 
 mod any;
-mod configuration;
 mod dates;
 mod json;
 mod lifetimes;

@@ -62,9 +62,9 @@ proptest! {
                     if failed.is_some_and(|before| now < before + 250.0) {
                         hinted.push(now);
                     }
-                    let retry_after = retry_after.map(|wait| span(wait.round()));
+                    let retry_after = retry_after.map_or(Millis::ZERO, |wait| span(wait.round()));
                     pace.failed(at(now), retry_after, random);
-                    let bound = retry_after.map_or(0.0, |wait| wait.as_ms().min(86_400_000.0));
+                    let bound = retry_after.as_ms().min(86_400_000.0);
                     retry_at = now + bound;
                     failed = Some(now);
                     let wait = pace.wait(at(now)).as_ms();
@@ -100,7 +100,7 @@ proptest! {
                 Step::Hint => pace.hint(at(now)),
                 Step::Fail { random, .. } if pace.wait(at(now)) == Millis::ZERO => {
                     calls.push(now);
-                    pace.failed(at(now), None, random);
+                    pace.failed(at(now), Millis::ZERO, random);
                 }
                 _ => {}
             }
@@ -164,7 +164,7 @@ proptest! {
     ) {
         let mut pace = Pace::default();
         for _ in 0..failures {
-            pace.failed(at(1e12), retry_after.map(span), random);
+            pace.failed(at(1e12), retry_after.map_or(Millis::ZERO, span), random);
         }
         let before = pace.wait(at(1e12)).as_ms();
         let by = span(by).whole();

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use crate::support::document::parse;
+use crate::support::document::{PLATFORM, parse};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use evertoken::core::Instant;
@@ -49,7 +49,7 @@ proptest! {
     ) {
         let received = at(received.trunc());
         let session = Session {
-            claims: if cookie { Claims::default() } else { Claims::of(&access, parse) },
+            user: if cookie { None } else { Claims::of(&access, PLATFORM).user },
             access: Secret::bearer(access).filter(|_| !cookie),
             refresh: refresh.and_then(Secret::new),
             lifetime: Lifetime {
@@ -64,12 +64,12 @@ proptest! {
         };
         let mut pace = Pace::default();
         for _ in 0..failures {
-            pace.failed(received, Some(span(2000.0)), 0.5);
+            pace.failed(received, span(2000.0), 0.5);
         }
         let record = Record { stamp, state };
         let stored = record.stored(&pace);
         let stored = parse(&stored).expect("JSON");
-        prop_assert_eq!(Record::read(&*stored, cookie, parse), Some(record));
+        prop_assert_eq!(Record::read(&*stored, cookie, PLATFORM), Some(record));
         prop_assert_eq!(Pace::read(&*stored), pace);
     }
 
@@ -90,11 +90,11 @@ proptest! {
         for text in [text, Value::Object(members).to_string()] {
             let Some(found) = parse(&text) else { continue };
             let pace = Pace::read(&*found);
-            if let Some(record) = Record::read(&*found, cookie, parse) {
+            if let Some(record) = Record::read(&*found, cookie, PLATFORM) {
                 prop_assert_eq!(record.stamp.ended, record.session().is_none());
                 // What was read can be stored and is the same again.
                 let stored = record.stored(&pace);
-                let again = parse(&stored).and_then(|stored| Record::read(&*stored, cookie, parse));
+                let again = parse(&stored).and_then(|stored| Record::read(&*stored, cookie, PLATFORM));
                 prop_assert_eq!(again.map(|again| again.stamp), Some(record.stamp));
             }
         }

@@ -2,6 +2,7 @@
 
 use evertoken::core::answer::Answer;
 use evertoken::core::call::Target;
+use evertoken::core::secret::Secret;
 use evertoken::core::view::Status;
 use evertoken::core::{Ask, ErrorKind, Event, Instant, Outcome, Output, Reply, SignedOutBy};
 use serde_json::json;
@@ -116,13 +117,10 @@ fn rule_7_logout_wins() {
     assert_eq!(tab.machine.status(), Status::SignedOut);
     let calls = tab.calls(Target::Logout);
     assert_eq!(calls.len(), 1);
-    let (_, token) = calls[0].field.as_ref().expect("the refresh token");
-    assert_eq!(token.expose(), "refresh-2");
-    assert!(
-        calls[0]
-            .headers
-            .contains(&("Authorization".into(), "Bearer second".into()))
-    );
+    assert!(calls[0].access && calls[0].refresh.is_some());
+    let session = calls[0].session.as_ref().expect("whose tokens they are");
+    let texts = [&session.access, &session.refresh].map(|token| token.as_ref().map(Secret::expose));
+    assert_eq!(texts, [Some("second"), Some("refresh-2")]);
     tab.answer(Target::Logout, 500, "");
     assert!(tab.log.contains(&Output::LogoutEnded { request: 3 }));
     assert!(matches!(tab.events().last(), Some(Event::Warning(_))));

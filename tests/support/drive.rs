@@ -2,8 +2,9 @@
 //! feeds it what happened.
 
 use evertoken::core::answer::Answer;
-use evertoken::core::call::{Call, Target};
+use evertoken::core::call::{Call, Place, Target};
 use evertoken::core::flight::Failure;
+use evertoken::core::policy::Credentials;
 use evertoken::core::{Committed, Machine, Output};
 
 use super::auth::{Manner, Reply};
@@ -11,6 +12,13 @@ use super::fault::Fault;
 use super::store::{Asking, Kind, Message};
 use super::tab::{Arrival, Done, InFlight, Waiting};
 use super::world::{Happening, World};
+
+/// The refresh token that stands in the body of a call.
+fn carried(call: &Call) -> Option<String> {
+    let session = call.session.as_deref()?;
+    let token = session.refresh.as_ref()?;
+    (call.refresh == Some(Place::Field)).then(|| token.expose().to_owned())
+}
 
 /// Ended turns that somebody may still ask for.
 const REMEMBERED: usize = 8;
@@ -157,7 +165,7 @@ impl World {
 
     // ---- calls ----
 
-    fn call(&mut self, tab: usize, call: Box<Call>) {
+    fn call(&mut self, tab: usize, call: Call) {
         // The last refresh of a sign-out belongs to no turn, and waits for
         // nobody.
         let refresh =
@@ -165,12 +173,8 @@ impl World {
         let cookie = self
             .cookie
             .clone()
-            .filter(|_| call.credentials == "include");
-        let carried = call
-            .field
-            .as_ref()
-            .map(|(_, token)| token.expose().to_owned())
-            .or_else(|| cookie.clone());
+            .filter(|_| call.credentials == Credentials::Include);
+        let carried = carried(&call).or_else(|| cookie.clone());
         let family = carried.and_then(|token| self.auth.family_of_refresh(&token));
         let flight = InFlight {
             number: call.number,
@@ -229,15 +233,12 @@ impl World {
 
     fn reach(&mut self, tab: usize, call: &Call, cookie: Option<String>, user: &'static str) {
         let now = self.server_time();
-        let carried = call
-            .field
-            .as_ref()
-            .map(|(_, token)| token.expose().to_owned())
-            .or(cookie);
-        let bearer = call
-            .headers
-            .iter()
-            .find_map(|(_, value)| value.strip_prefix("Bearer "));
+        let carried = carried(call).or(cookie);
+        let session = call.session.as_deref();
+        let bearer = session
+            .and_then(|session| session.access.as_ref())
+            .filter(|_| call.access)
+            .map(|token| token.expose());
         let mut extra = 0;
         let (reply, drops) = match call.target {
             Target::Login => {

@@ -6,7 +6,7 @@ use evertoken::core::record::Record;
 use evertoken::core::view::Status;
 use evertoken::core::{Event, SignedOutBy};
 
-use super::document::parse;
+use super::document::{PLATFORM, parse};
 use super::store::Kind;
 use super::tab::InFlight;
 use super::world::World;
@@ -202,7 +202,7 @@ impl World {
             let stored = text
                 .as_deref()
                 .and_then(parse)
-                .and_then(|stored| Record::read(&*stored, false, parse));
+                .and_then(|stored| Record::read(&*stored, false, PLATFORM));
             let family = stored
                 .as_ref()
                 .and_then(Record::session)
@@ -312,7 +312,7 @@ impl World {
             {
                 let stored = self.store.text.as_deref().and_then(parse);
                 let stored = stored
-                    .and_then(|stored| Record::read(&*stored, false, parse))
+                    .and_then(|stored| Record::read(&*stored, false, PLATFORM))
                     .map(|record| record.stamp);
                 if !self.store.fails && stored != held.held().map(|record| record.stamp) {
                     self.broken(|| format!("tab {tab} holds another record than the one stored"));

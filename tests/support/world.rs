@@ -14,7 +14,7 @@ use evertoken::core::{Ask, Machine};
 use evertoken::core::{Error, Instant, Millis};
 
 use super::auth::{Auth, Manner, Reply};
-use super::document::parse;
+use super::document::{PLATFORM, parse};
 use super::fault::Fault;
 use super::laws::Laws;
 use super::random::Random;
@@ -38,7 +38,7 @@ pub enum Happening {
     /// A call reaches the server.
     Reaches {
         tab: usize,
-        call: Box<Call>,
+        call: Call,
         cookie: Option<String>,
         user: &'static str,
     },
@@ -298,7 +298,7 @@ impl World {
         let tab = self.tabs.len();
         let seed = self.random.next();
         self.tabs.push(Tab {
-            machine: Machine::new(self.policy.clone(), parse, seed, self.wall()),
+            machine: Machine::new(self.policy.clone(), PLATFORM, seed, self.wall()),
             alive: true,
             frozen: false,
             cached: false,

@@ -4,18 +4,26 @@ use evertoken::web::{Act, Engine, Host};
 use js_sys::{Array, Function, Reflect};
 use wasm_bindgen::{JsCast, JsValue};
 
-/// What one call of [`Host`]'s `act` said.
+/// What one call of [`Host`]'s `act` or `call` said.
 pub struct Acted {
     pub number: u32,
-    pub json: String,
+    /// How a call is made, or the record as JSON.
+    pub more: JsValue,
 }
 
 pub struct Recorder(JsValue);
 
+/// A call is an act with a number of its own here.
+pub const CALL: u32 = 100;
+
 const SOURCE: &str = "
   const host = {
-    acts: [], passes: [], onAct: undefined,
-    act(act, number, flag, json) { host.acts.push([act, number, json ?? '']); host.onAct?.(act, number); },
+    acts: [], passes: [], record: {}, onAct: undefined,
+    act(act, number) { host.acts.push([act, number, JSON.stringify(host.record)]); host.record = {}; host.onAct?.(act, number); },
+    call(number, how, access, refresh) { host.acts.push([100, number, how]); },
+    text(name, value) { host.record[name] = value; },
+    number(name, value) { host.record[name] = value; },
+    fail() {}, show() {}, figures() {},
     issue(token, serial, party, since, until) { host.passes.push(serial ? [token, until] : null); },
     wake() {},
   };
@@ -43,26 +51,21 @@ impl Recorder {
         self.list("acts").into_iter().map(|entry| {
             let entry = Array::from(&entry);
             let number = |at| entry.get(at).as_f64().unwrap_or_default() as u32;
-            let json = entry.get(2).as_string().unwrap_or_default();
+            let (number, more) = (number(1), entry.get(2));
             (
-                number(0),
-                Acted {
-                    number: number(1),
-                    json,
-                },
+                entry.get(0).as_f64().unwrap_or_default() as u32,
+                Acted { number, more },
             )
         })
     }
 
-    pub fn count(&self, act: Act) -> usize {
-        self.acts()
-            .filter(|(found, _)| *found == act as u32)
-            .count()
+    pub fn count(&self, act: u32) -> usize {
+        self.acts().filter(|(found, _)| *found == act).count()
     }
 
-    pub fn last(&self, act: Act) -> Option<Acted> {
+    pub fn last(&self, act: u32) -> Option<Acted> {
         self.acts()
-            .filter(|(found, _)| *found == act as u32)
+            .filter(|(found, _)| *found == act)
             .last()
             .map(|(_, acted)| acted)
     }
@@ -104,10 +107,6 @@ pub fn value(expression: &str) -> JsValue {
     Function::new_no_args(&format!("return {expression}"))
         .call0(&JsValue::NULL)
         .expect("a value")
-}
-
-pub fn json(text: &str) -> JsValue {
-    value(&format!("({text})"))
 }
 
 pub fn url(text: &str) -> JsValue {

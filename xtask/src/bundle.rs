@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::project::Project;
-use crate::{Result, manifest, process};
+use crate::{Result, constants, manifest, process};
 
 /// Files of the repository's top that go into the package where they exist.
 pub const DOCUMENTS: [&str; 4] = ["README.md", "CHANGELOG.md", "LICENSE-APACHE", "LICENSE-MIT"];
@@ -27,6 +27,7 @@ pub fn assemble(project: &Project, bindings: &Path, package: &Path) -> Result {
     {
         copy(&shell.join(file), &stage.join(file))?;
     }
+    write(&stage.join("core.js"), constants::module().as_bytes())?;
 
     let cargo_toml = read(&project.root.join("Cargo.toml"))?;
     let package_json = read(&template.join("package.json"))?;

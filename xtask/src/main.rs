@@ -9,6 +9,7 @@ mod bench;
 mod build;
 mod bundle;
 mod check;
+mod constants;
 mod demo;
 mod fingerprint;
 mod fleet;

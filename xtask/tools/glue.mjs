@@ -8,6 +8,10 @@ import { readFile } from 'node:fs/promises';
  * JavaScript leaves the old views as they were. */
 const VIEW = ['cached view', /let (cached(\w+)Memory0) = null;\n(function \w+\(\) \{)[^]*?\n\}/g, '$3 return new $2(wasm.memory.buffer); }'];
 
+/** What the module imports of the shell is the shell's own file, not the copy
+ * that wasm-bindgen makes of it. */
+const shell = (folder) => ['import of the shell', /(['"])\.\/snippets\/[^'"]*\/src\/web\//, `$1${folder}/`];
+
 const EDITS = [
   ['import of the module', /import source wasmModule from "\.\/engine_bg\.wasm";/, ''],
   [
@@ -30,6 +34,7 @@ const EDITS = [
   ['reallocation', /, wasm\.__wbindgen_realloc\)/g, ')'],
   ['path without reallocation', /if \(realloc === undefined\) (\{[^}]*\})[^]*?\n\}/, '$1\n}'],
   VIEW,
+  shell('.'),
   ['object without a prototype', /__proto__: null,/g, ''],
 ];
 
@@ -91,7 +96,7 @@ const PLAIN = [
   // without; the glue keeps its own constants itself.
   ['import of a table', /import \* as (\w+) from "__wbindgen_externref_xform__";?/, 'const $1 = { __wbindgen_externref_statics_end: () => 0 };'],
   VIEW,
-  ['snippets', /'\.\/snippets\//, "'../snippets/"],
+  shell('..'),
   [
     'instance',
     /let wasmInstance = new WebAssembly\.Instance\(wasmModule, __wbg_get_imports\(\)\);\nlet wasm = wasmInstance\.exports;/,

@@ -1,0 +1,56 @@
+//! What the core says once and for all, as the module `core.js` that the
+//! JavaScript half of the shell imports: texts that every visitor would pay
+//! for twice if the WebAssembly module had them.
+
+use evertoken::core::Fault;
+use evertoken::core::answer::USUAL;
+use evertoken::core::policy::TIMEOUT;
+use evertoken::core::presets::PRESETS;
+
+/// The members of `response` that are paths.
+const NAMES: [&str; 4] = ["accessToken", "refreshToken", "expiresIn", "expiresAt"];
+
+/// Writes the module.
+pub fn module() -> String {
+    let faults = Fault::ALL.iter().map(|fault| {
+        let retryable = if fault.retryable() { ", 1" } else { "" };
+        format!(
+            "  [{:?}, {:?}{retryable}],\n",
+            fault.kind().code(),
+            fault.message()
+        )
+    });
+    let presets = PRESETS.iter().map(|(name, options)| {
+        let options = options
+            .iter()
+            .map(|(path, value)| format!("    {path:?}: {value:?},\n"));
+        format!("  {name:?}: {{\n{}  }},\n", options.collect::<String>())
+    });
+    format!(
+        "export const FAULTS = [\n{}];\n\
+         export const NOTHING_FOUND = {};\n\
+         export const PRESETS = {{\n{}}};\n\
+         export const USUAL = {USUAL:?};\n\
+         export const NAMES = {NAMES:?};\n\
+         export const TIMEOUT_MS = {};\n",
+        faults.collect::<String>(),
+        Fault::NothingFound as u32,
+        presets.collect::<String>(),
+        TIMEOUT.as_ms(),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_fault_has_its_row() {
+        let module = module();
+        assert!(module.contains("[\"disposed\", \"this token manager has been disposed of\"],"));
+        assert_eq!(module.matches("\n  [").count(), Fault::ALL.len());
+        for (at, fault) in Fault::ALL.iter().enumerate() {
+            assert_eq!(*fault as usize, at);
+        }
+    }
+}
