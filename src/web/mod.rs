@@ -9,6 +9,8 @@
 //! `async fn` of a trapped module would leave pending is so rejected like any
 //! other.
 
+#[cfg(feature = "npm")]
+pub(crate) mod allocator;
 mod document;
 mod engine;
 mod host;
