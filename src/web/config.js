@@ -6,7 +6,8 @@ import { invalid } from './error.js';
 export function checkHeaders(config) {
   for (const name of ['login', 'refresh', 'logout']) {
     try {
-      new Headers(config?.[name]?.headers);
+      const headers = config?.[name]?.headers;
+      if (headers !== undefined) new Headers(headers);
     } catch (cause) {
       throw invalid(`${name}.headers: expected what new Headers() takes, found something else`, cause);
     }
