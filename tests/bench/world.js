@@ -11,11 +11,13 @@ export function tokenOf(seconds, number = 0) {
   return `${part({ alg: 'HS256', typ: 'JWT' })}.${part(claims)}.${'s'.repeat(86)}`;
 }
 
-/** With `checks` the API refuses all but the newest token. */
+/** With `checks` the API refuses all but the newest token. Where a peer's
+ * library wants another path for the refresh, or more in the answer than
+ * tokens, it says so in `refreshPath` and `dress`. */
 export function makeWorld({ lifetime, checks = false }) {
   const api = location.origin;
   const answer = new Response(null, { status: 200 });
-  const world = { api, lifetime, access: tokenOf(lifetime), refresh: 'refresh-1', calls: 0 };
+  const world = { api, lifetime, access: tokenOf(lifetime), refresh: 'refresh-1', calls: 0, refreshPath: '/refresh', dress: (body) => body };
   let valid = world.access;
 
   async function renewed() {
@@ -24,7 +26,7 @@ export function makeWorld({ lifetime, checks = false }) {
     const token = tokenOf(600, world.calls);
     valid = token;
     const refresh = `refresh-${world.calls + 1}`;
-    return { accessToken: token, refreshToken: refresh, expiresIn: 600, access_token: token, refresh_token: refresh, expires_in: 600, token_type: 'bearer' };
+    return world.dress({ accessToken: token, refreshToken: refresh, expiresIn: 600, access_token: token, refresh_token: refresh, expires_in: 600, token_type: 'bearer' });
   }
 
   const bearer = (input, init) => new Headers(init?.headers ?? input.headers).get('authorization');
@@ -32,7 +34,7 @@ export function makeWorld({ lifetime, checks = false }) {
   const accepts = (authorization) => authorization === `Bearer ${valid}` && Date.now() < JSON.parse(atob(valid.split('.')[1])).exp * 1000;
 
   world.fetch = (input, init) => {
-    if (pathOf(input).endsWith('/refresh')) return renewed().then((body) => Response.json(body));
+    if (pathOf(input).endsWith(world.refreshPath)) return renewed().then((body) => Response.json(body));
     if (checks && !accepts(bearer(input, init))) return Promise.resolve(new Response(null, { status: 401 }));
     return Promise.resolve(answer);
   };
