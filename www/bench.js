@@ -28,8 +28,6 @@ function bars(title, rows, of, places) {
   const shown = rows.filter((row) => Number.isFinite(middle(of(row)))).sort((a, b) => middle(of(a)) - middle(of(b)));
   if (!shown.length) return;
   element('h3', title, main);
-  const table = element('table', [], main);
-  table.className = 'bars';
   const most = Math.max(...shown.map((row) => of(row).high ?? middle(of(row))));
   const least = Math.min(...shown.map((row) => middle(of(row))).filter((value) => value > 0));
   const wide = most / least > 100;
@@ -38,6 +36,8 @@ function bars(title, rows, of, places) {
     return Math.min(Math.max(part, 0.005), 1) * 100;
   };
   if (wide) element('p', 'The scale is logarithmic.', main).className = 'note';
+  const table = element('table', [], main);
+  table.className = 'bars';
   for (const row of shown) {
     const found = of(row);
     const line = element('tr', [], table);

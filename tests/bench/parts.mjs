@@ -118,8 +118,8 @@ async function decodingIn(browser, rounds) {
 }
 
 const GROWTH = [
-  ['waiting', 'waiting callers', [0, 100, 1000, 10_000]],
-  ['subscribers', 'subscribers', [0, 100, 1000, 10_000]],
+  ['waiting', 'waiting callers', [1, 100, 1000, 10_000]],
+  ['subscribers', 'subscribers', [1, 100, 1000, 10_000]],
   ['origins', 'allowed origins', [1, 10, 100]],
   ['paths', 'allowed origins with a path', [1, 10, 100]],
   ['claims', 'bytes of claims', [100, 4096, 65_536]],
