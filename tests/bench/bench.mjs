@@ -27,19 +27,24 @@ const once = (kind) => () => {
 const world = { site, rounds, chromium: once(Chromium), firefox: once(Firefox) };
 
 const report = JSON.parse(await readFile(out, 'utf8').catch(() => '{}'));
+/** What is measured is kept, whatever becomes of the parts that follow. */
+async function keep() {
+  const order = ['machine', ...Object.keys(PARTS)].filter((name) => name in report);
+  await writeFile(out, `${JSON.stringify(Object.fromEntries(order.map((name) => [name, report[name]])), null, 1)}\n`);
+}
+
 const load = () => Number(loadavg()[0].toFixed(1));
 try {
+  report.machine = { cores: cpus().length, model: cpus()[0]?.model, browser: (await world.chromium()).version };
   for (const part of given.length ? given : Object.keys(PARTS)) {
     const measured = { date: new Date().toISOString(), rounds, load: [load()] };
     const found = await PARTS[part](world);
     measured.load.push(load());
     report[part] = { measured, found };
     console.log(`\n${TABLES[part](found)}`);
+    await keep();
   }
-  report.machine = { cores: cpus().length, model: cpus()[0]?.model, browser: (await world.chromium()).version };
 } finally {
   for (const browser of browsers.values()) await (await browser.catch(() => undefined))?.close();
   await site.close();
 }
-const order = ['machine', ...Object.keys(PARTS)].filter((name) => name in report);
-await writeFile(out, `${JSON.stringify(Object.fromEntries(order.map((name) => [name, report[name]])), null, 1)}\n`);

@@ -19,21 +19,27 @@ export function makeWorld({ lifetime, checks = false, refreshMs = REFRESH_MS, cl
   const api = location.origin;
   const answer = new Response(null, { status: 200 });
   const world = { api, lifetime, access: tokenOf(lifetime), refresh: 'refresh-1', calls: 0, refreshPath: '/refresh', dress: (body) => body };
-  let valid = world.access;
+  let valid = `Bearer ${world.access}`;
+  let ends = Date.now() + lifetime * 1000;
 
   async function renewed() {
     world.calls++;
     if (refreshMs) await new Promise((resolve) => setTimeout(resolve, refreshMs));
     await world.gate;
     const token = tokenOf(600, world.calls, claims);
-    valid = token;
+    valid = `Bearer ${token}`;
+    ends = Date.now() + 600_000;
     const refresh = `refresh-${world.calls + 1}`;
     return world.dress({ accessToken: token, refreshToken: refresh, expiresIn: 600, access_token: token, refresh_token: refresh, expires_in: 600, token_type: 'bearer' });
   }
 
-  const bearer = (input, init) => new Headers(init?.headers ?? input.headers).get('authorization');
+  // Cheap, for it is measured with every peer: it makes and decodes nothing.
+  const bearer = (input, init) => {
+    const headers = init?.headers ?? input.headers;
+    return headers instanceof Headers ? headers.get('authorization') : headers?.Authorization;
+  };
   const pathOf = (input) => (typeof input === 'string' ? input : (input.url ?? input.href));
-  const accepts = (authorization) => authorization === `Bearer ${valid}` && Date.now() < JSON.parse(atob(valid.split('.')[1])).exp * 1000;
+  const accepts = (authorization) => authorization === valid && Date.now() < ends;
 
   world.fetch = (input, init) => {
     if (pathOf(input).endsWith(world.refreshPath)) return renewed().then((body) => Response.json(body));
