@@ -195,7 +195,8 @@ export function readConfig(config, page) {
   }
   for (const name of ['login', 'refresh', 'logout']) {
     try {
-      new Headers(config[name]?.headers);
+      const headers = config[name]?.headers;
+      if (headers !== undefined) new Headers(headers);
     } catch (cause) {
       throw invalid(`${name}.headers: expected what new Headers() takes, found something else`, cause);
     }

@@ -488,9 +488,11 @@ export class Host {
         this.#tabs?.open();
         if (again) this.#recheck();
       },
-      stored: (name, text) => {
-        if (this.#storage === 'local' && name === this.#key) this.#hear(text);
-      },
+      stored:
+        this.#storage === 'local' &&
+        ((name, text) => {
+          if (this.#storage === 'local' && name === this.#key) this.#hear(text);
+        }),
     });
   }
 

@@ -1,7 +1,8 @@
 // What happens to the page: seen or hidden, frozen, put away and brought back,
 // online again, told of another tab's storage.
 
-/** Calls the given functions until the function that it gives is called. */
+/** Calls the given functions until the function that it gives is called; who
+ * need not hear of storage leaves `stored` out. */
 export function follow({ visible, online, hidden, shown, stored }) {
   const off = [];
   const on = (target, type, listener) => {
@@ -16,6 +17,7 @@ export function follow({ visible, online, hidden, shown, stored }) {
   on(globalThis, 'online', online);
   on(globalThis, 'pagehide', hidden);
   on(globalThis, 'pageshow', (event) => shown(event.persisted));
-  on(globalThis, 'storage', (event) => stored(event.key, event.newValue));
+  // To listen opens both storages, which every start would wait for.
+  if (stored) on(globalThis, 'storage', (event) => stored(event.key, event.newValue));
   return () => off.splice(0).forEach((remove) => remove());
 }

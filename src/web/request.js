@@ -8,6 +8,8 @@ import { Input, Query } from './engine.js';
 
 /** After these characters nothing can change whose origin a URL has. */
 const ROOTED = /^\/(?:[^/\\\t\n\r]|$)/;
+/** URLs of which it is remembered that the token may go there. */
+const REMEMBERED = 1000;
 const SAFE = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE']);
 
 function isPlain(object) {
@@ -34,17 +36,26 @@ export function makeFetch(host, transport, config) {
   // other header.
   const manual = header !== undefined && name !== 'authorization';
   const root = base && new URL(base).origin;
-  const rooted = origins.includes(root) ? root : undefined;
-  const starts = origins.map((origin) => `${origin}/`);
+  const allowed = new Set(origins);
+  const rooted = allowed.has(root) ? root : undefined;
+  /** What the core admitted, as it was given and as an absolute URL. It is
+   * asked once for each: what may have the token does not change. */
+  const admitted = new Map();
   const unauthorized = config.unauthorized ?? [401];
   const refused =
     typeof unauthorized === 'function' ? unauthorized : (response) => unauthorized.includes(response.status);
 
-  /** The absolute URL if the token may go there, found without parsing. */
+  /** The absolute URL if the token may go there, found without parsing and,
+   * however many origins are allowed, without looking through them. */
   function known(input) {
     if (rooted !== undefined && ROOTED.test(input)) return rooted + input;
-    for (const start of starts) if (input.startsWith(start)) return input;
-    return undefined;
+    const end = input.indexOf('/', input.indexOf('//') + 2);
+    return end > 0 && allowed.has(input.slice(0, end)) ? input : admitted.get(input);
+  }
+
+  function admit(input, target) {
+    if (admitted.size >= REMEMBERED) admitted.clear();
+    admitted.set(input, target);
   }
 
   /** A copy of the caller's options with what the pass adds. */
@@ -186,6 +197,7 @@ export function makeFetch(host, transport, config) {
         const url = new URL(request ? input.url : input, base);
         target = request ? input : url.href;
         if (!host.engine.query(Query.Admits, 0, url)) return transport(target, init);
+        if (typeof input === 'string') admit(input, target);
       }
       return asked(senderOf(target, init));
     } catch (error) {

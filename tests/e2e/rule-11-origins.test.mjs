@@ -24,7 +24,7 @@ const prepare = (page) =>
       await auth.setTokens({ accessToken: 'secret', refreshToken: 'r' });
       const result = {};
       for (const input of inputs) {
-        for (const [kind, make] of [['string', (x) => x], ['URL', (x) => new URL(x, config.baseUrl)], ['Request', (x) => new Request(new URL(x, config.baseUrl))]]) {
+        for (const [kind, make] of [['string', (x) => x], ['string once more', (x) => x], ['URL', (x) => new URL(x, config.baseUrl)], ['Request', (x) => new Request(new URL(x, config.baseUrl))]]) {
           seen.token = undefined;
           try {
             await auth.fetch(make(input));

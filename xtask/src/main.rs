@@ -39,7 +39,8 @@ Usage: cargo xtask COMMAND
                             a real system to test against; further options go to it
   test [core|web|e2e|fallback|adapters|backends ...]
                             all tests, or the named parts
-  bench [ROUNDS]            Evertoken beside its peers: sizes and ratios, in one run
+  bench [ROUNDS] [peers|loopback|decoding|growth|profile|firefox ...]
+                            Evertoken beside its peers: sizes, times and ratios, in one run
   simulate [--schedules 1000000] [--seed 0]
                             random schedules of tabs, faults and clocks, under the laws of the
                             tests; a seed alone repeats one

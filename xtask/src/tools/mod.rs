@@ -18,7 +18,7 @@ use std::path::{Path, PathBuf};
 use crate::project::Project;
 use crate::{Result, announce};
 
-pub use browser::{BROWSERS, CHROMIUM};
+pub use browser::{BROWSERS, CHROMIUM, FIREFOX};
 pub use screen::Screen;
 
 pub struct Tools<'a> {
