@@ -63,8 +63,7 @@ impl Members for Writer {
 }
 
 /// Writes the digits of a number; a fraction is cut off.
-#[inline(never)]
-pub fn digits(out: &mut String, value: f64) {
+fn digits(out: &mut String, value: f64) {
     if value < 0.0 {
         out.push('-');
     }

@@ -6,7 +6,6 @@ use base64::alphabet::URL_SAFE;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
 use super::document::{Document, Parse, Platform};
-use super::json::digits;
 use super::text::cut;
 use super::time::Instant;
 
@@ -27,7 +26,14 @@ pub struct Claims {
     /// `iat`, on the server's clock (section 4.1.6).
     pub issued: Option<Instant>,
     /// Who it is: `sub`, else `id`, else `user_id` (rule 8).
-    pub user: Option<String>,
+    pub user: Option<User>,
+}
+
+/// A user, as a token names one.
+#[derive(Clone, Debug, PartialEq)]
+pub enum User {
+    Name(String),
+    Number(f64),
 }
 
 impl Claims {
@@ -37,12 +43,9 @@ impl Claims {
             return Self::default();
         };
         let date = |name| claims.number(name).and_then(Instant::from_seconds);
-        let user = |name| {
-            claims.text(name).or_else(|| {
-                let mut text = String::new();
-                digits(&mut text, claims.number(name)?);
-                Some(text)
-            })
+        let user = |name| match claims.text(name) {
+            Some(text) => Some(User::Name(text)),
+            None => claims.number(name).map(User::Number),
         };
         Self {
             expires: date("exp"),

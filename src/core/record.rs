@@ -14,7 +14,7 @@ use std::rc::Rc;
 
 use super::document::{Document, Members, Platform};
 use super::json::Writer;
-use super::jwt::Claims;
+use super::jwt::{Claims, User};
 use super::lifetime::Lifetime;
 use super::pace::Pace;
 use super::secret::Secret;
@@ -53,7 +53,7 @@ pub struct Session {
     pub refresh: Option<Secret>,
     pub lifetime: Lifetime,
     /// Who it is, read off the access token and not stored (rule 8).
-    pub user: Option<String>,
+    pub user: Option<User>,
 }
 
 #[derive(Clone, Debug, PartialEq)]

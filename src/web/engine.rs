@@ -115,7 +115,11 @@ impl Engine {
     pub fn feed(&self, input: Input, now: f64, number: u32, a: f64, b: u32, value: JsValue) -> u32 {
         let now = instant(now);
         let value = Value(value);
-        let text = value.text("");
+        // Most inputs bring none.
+        let text = match value.0.is_undefined() {
+            true => None,
+            false => value.text(""),
+        };
         let text = text.as_deref();
         let flag = b != 0;
         let mut machine = self.machine.borrow_mut();

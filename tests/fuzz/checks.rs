@@ -5,7 +5,7 @@ use base64::alphabet::URL_SAFE;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use evertoken::core::answer::Answer;
 use evertoken::core::call::Target;
-use evertoken::core::jwt::{self, Claims};
+use evertoken::core::jwt::{self, Claims, User};
 use evertoken::core::lifetime::Stated;
 use evertoken::core::origins::Origins;
 use evertoken::core::pace::{self, Pace};
@@ -57,7 +57,7 @@ pub fn token(token: &str) {
     assert_eq!(claims.expires, seconds("exp"));
     assert_eq!(claims.issued, seconds("iat"));
     if let Some(user) = expected.get("sub").and_then(Value::as_str) {
-        assert_eq!(claims.user.as_deref(), Some(user));
+        assert_eq!(claims.user, Some(User::Name(user.to_owned())));
     }
 }
 
