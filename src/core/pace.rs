@@ -16,7 +16,6 @@
 //! and are held back by failures only.
 
 use super::document::Document;
-use super::text::whole;
 use super::time::{Instant, Millis};
 
 const BASE: Millis = Millis::SECOND;
@@ -177,9 +176,11 @@ impl Pace {
 pub fn retry_after(value: &str, now: Instant) -> Option<Millis> {
     let value = value.trim_ascii();
     if !value.is_empty() && value.bytes().all(|b| b.is_ascii_digit()) {
-        return Some(whole(value).map_or(LONGEST_WAIT, |seconds| {
-            Millis::SECOND.times(f64::from(seconds))
-        }));
+        // Of any length: the grammar allows zeros in front.
+        let seconds = value
+            .bytes()
+            .fold(0.0, |number, byte| number * 10.0 + f64::from(byte - b'0'));
+        return Some(Millis::SECOND.times(seconds).min(LONGEST_WAIT));
     }
     super::date::http(value).map(|at| at.since(now))
 }
