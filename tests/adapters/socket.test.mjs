@@ -76,7 +76,7 @@ const sendToken = (page, url) =>
  * before: Chrome complains of a socket that is closed in between. */
 const connected = (page) => page.waitForFunction(() => app.states.at(-1) === 'open');
 
-check('WebSocket: each connection has a valid token, and none is in the URL', async ({ t, page, server }) => {
+check('WebSocket: each connection has a valid token, and none is in the URL (K1)', async ({ t, page, server }) => {
   const live = await sockets(t);
   await sendToken(page, live.url);
   const first = await live.next();
