@@ -315,6 +315,7 @@ impl World {
             waiting: Vec::new(),
             calls: Vec::new(),
             requests: HashMap::new(),
+            lock: None,
             peers: HashSet::new(),
             asking: Vec::new(),
             born: self.now,
@@ -326,6 +327,7 @@ impl World {
             family: None,
             stopped: HashSet::new(),
             stale: None,
+            told: None,
         });
         self.note(|| format!("tab {tab} opens"));
         self.post(tab, Message::Ask(0));
