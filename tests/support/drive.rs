@@ -377,6 +377,11 @@ impl World {
                     self.feed(tab, |machine| machine.granted(now, turn));
                 }
             }
+            Arrival::Claim {
+                turn,
+                request,
+                steal,
+            } => self.claim(tab, turn, request, steal),
             Arrival::Robbed(turn, request) => {
                 if self.tabs[tab].lock == Some((turn, request)) {
                     self.feed(tab, |machine| machine.robbed(now, turn));

@@ -108,7 +108,9 @@ impl World {
             .any(|call| call.refresh && soon(call.since));
         // A holder that has not called goes back to waiting.
         let unheard = self.laws.granted_at > 0 && soon(self.laws.granted_at);
-        self.laws.apart |= slept || jumped || woke || sent;
+        // Who has a lease is not told that it was taken.
+        let untold = self.lease && !held.calls.iter().any(|call| call.refresh);
+        self.laws.apart |= slept || jumped || woke || sent || untold;
         if !held.awake() || held.thawed + timeout > now || self.laws.apart {
             return;
         }

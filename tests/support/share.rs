@@ -25,6 +25,15 @@ impl World {
         self.lock.leave((tab, turn));
         self.asks += 1;
         self.tabs[tab].lock = Some((turn, self.asks));
+        if self.lease {
+            let (request, delay) = (self.asks, self.random.between(1, 4));
+            let claim = Arrival::Claim {
+                turn,
+                request,
+                steal,
+            };
+            return self.arrive(delay, tab, claim);
+        }
         if steal {
             self.laws_at_steal(tab);
             self.stolen.push(self.now);

@@ -39,6 +39,8 @@ impl Store {
 #[derive(Clone, Debug, Default)]
 pub struct Lock {
     pub holder: Option<(usize, u32)>,
+    /// Of a lease: when it ends, by the clock of the machine.
+    pub until: f64,
     pub queue: VecDeque<(usize, u32)>,
 }
 

@@ -79,6 +79,12 @@ pub enum Arrival {
     /// The lock, and that it was taken away: of a turn, as it was asked for.
     Granted(u32, u64),
     Robbed(u32, u64),
+    /// A transaction that takes the lease if it can.
+    Claim {
+        turn: u32,
+        request: u64,
+        steal: bool,
+    },
     Answered {
         call: u32,
         reply: Box<Reply>,
