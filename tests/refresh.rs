@@ -4,6 +4,7 @@
 
 mod support;
 
+use support::random::Random;
 use support::{Ask, Done, ErrorKind, Event, Fault, Kind, Manner, World};
 
 const LAZY: &str = r#""proactive":false"#;
@@ -203,6 +204,41 @@ fn rule_1_b2_a_tab_that_slept_with_the_lock_does_not_call_when_it_wakes() {
         world.settle();
         assert_eq!(*world.result(sleeper), Done::Answer(200));
         assert_eq!(world.refreshes(), 1);
+    }
+}
+
+/// B2: two tabs lose their patience with a third before they hear of each
+/// other. The first of them has not called yet when the second takes the lock.
+#[test]
+fn rule_1_b2_a_tab_whose_lock_is_taken_before_its_call_does_not_call() {
+    for fault in [None, Some(Fault::NoRobbed)] {
+        let mut robbed = 0;
+        for seed in 0..40 {
+            let mut world = World::new(LAZY);
+            world.random = Random::new(seed);
+            (0..3).for_each(|_| {
+                world.open();
+            });
+            world.log_in(0, "ann");
+            world.pass(25_000);
+            world.fault = fault;
+            world.fetch(0);
+            world.pass(2);
+            world.freeze(0, false);
+            world.network.channel = (100, 100);
+            world.network.server = (300, 300);
+            let callers = [1, 2].map(|tab| world.fetch(tab));
+            world.settle();
+            if fault.is_none() {
+                assert!(is_good(&world, &callers));
+            }
+            if world.stolen.len() == 2 {
+                robbed += 1;
+                assert_eq!(world.refreshes() == 1, fault.is_none());
+                assert_eq!(world.laws.broken.is_empty(), fault.is_none());
+            }
+        }
+        assert!(robbed > 0, "no two were close enough together");
     }
 }
 

@@ -49,7 +49,7 @@ fn rule_13_b7_a_store_that_fails_leaves_the_session_in_memory() {
 fn rule_13_f3_a_corrupt_record_is_as_none_and_is_replaced() {
     let good = {
         let world = World::signed_in(LAZY);
-        world.store.text.clone().unwrap_or_default()
+        world.store.text.as_deref().unwrap_or_default().to_owned()
     };
     let cut = good.len() / 2;
     let texts = [
@@ -71,7 +71,7 @@ fn rule_13_f3_a_corrupt_record_is_as_none_and_is_replaced() {
             "{text}"
         );
         let mut world = World::new(LAZY);
-        world.store.text = Some(text.to_owned());
+        world.store.text = Some(text.into());
         let tab = world.open();
         assert_eq!(world.status(tab), Status::SignedOut, "{text}");
         world.log_in(tab, "ann");
@@ -93,7 +93,7 @@ fn rule_13_f3_a_corrupt_record_is_as_none_and_is_replaced() {
 #[test]
 fn rule_13_a_record_is_versioned() {
     let world = World::signed_in(LAZY);
-    let text = world.store.text.clone().unwrap_or_default();
+    let text = world.store.text.as_deref().unwrap_or_default().to_owned();
     assert!(text.starts_with(r#"{"v":1,"#), "{text}");
     let later = text.replacen(r#""v":1"#, r#""v":9"#, 1);
     assert!(

@@ -163,7 +163,7 @@ fn rule_5_a6_i8_a_definitive_refusal_ends_everything_once() {
         own.iter()
             .all(|caller| code(world.result(**caller)) == Some(ErrorKind::RefreshRejected))
     );
-    let stored = world.store.text.clone().unwrap_or_default();
+    let stored = world.store.text.as_deref().unwrap_or_default().to_owned();
     assert!(
         !stored.contains("access") && !stored.contains("refresh-"),
         "{stored}"

@@ -41,7 +41,8 @@
 //!   tab that hangs.
 //! * **Reading**: reads the record again; another tab may have refreshed
 //!   while this one waited. Only if not, and if the back-off that the tabs
-//!   share allows it, is the endpoint called.
+//!   share allows it, is the endpoint called. A tab that is told here that its
+//!   lock was taken away goes back to Locking.
 //! * **Calling**: one call is in flight, for at most `timeoutMs`.
 //! * **Checking**: before a refusal or a failure counts, the record is read
 //!   again: a tab that slept through its own time-out, or lost a race without
@@ -59,6 +60,7 @@
 //! | [`Machine::ask`], [`Machine::resume`] | at any time: may this request go, what has a waiting one to do |
 //! | [`Machine::login`], [`Machine::set_tokens`], [`Machine::logout`], [`Machine::dispose`] | at any time; after `dispose` they answer `disposed` |
 //! | [`Machine::granted`], [`Machine::read`] | in answer to [`Output::Lock`], [`Output::Read`] |
+//! | [`Machine::robbed`] | another tab took away the lock that was granted |
 //! | [`Machine::answered`], [`Machine::provided`], [`Machine::failed`] | in answer to [`Output::Call`] |
 //! | [`Machine::committed`] | in answer to [`Output::Commit`] |
 //! | [`Machine::heard`], [`Machine::begun`] | a record came from another tab; it has got the lock, or sent its call |

@@ -88,10 +88,16 @@ impl Machine {
         Reply::Wait(number)
     }
 
-    fn lock(&mut self, now: Instant, turn: u32) {
+    fn lock(&mut self, now: Instant, number: u32) {
         let until = self.patience(now);
-        self.stage(Stage::Locking { until });
-        self.output(Output::Lock { turn, steal: false });
+        if let Some(turn) = &mut self.turn {
+            turn.stage = Stage::Locking { until };
+            turn.stolen = false;
+        }
+        self.output(Output::Lock {
+            turn: number,
+            steal: false,
+        });
     }
 
     /// Whether the back-off allows a call, else the error that says when.
@@ -136,6 +142,18 @@ impl Machine {
         {
             held.stage = Stage::Reading { since: now };
             self.output(Output::Read { turn });
+        }
+        self.advance(now);
+    }
+
+    /// Another tab took the lock away. What was not sent yet waits for that
+    /// one's turn; what was sent is finished, and its commit is conditional.
+    pub fn robbed(&mut self, now: Instant, turn: u32) {
+        self.tick(now);
+        let reads =
+            |held: &Turn| held.number == turn && matches!(held.stage, Stage::Reading { .. });
+        if self.turn.as_ref().is_some_and(reads) {
+            self.lock(now, turn);
         }
         self.advance(now);
     }

@@ -177,6 +177,7 @@ impl Engine {
             Input::Wake => machine.wake(now),
             Input::Dispose => machine.dispose(now),
             Input::Begun => machine.begun(now),
+            Input::Robbed => machine.robbed(now, number),
         }
         drop(machine);
         self.drain();
@@ -276,6 +277,8 @@ pub enum Input {
     Dispose = 17,
     /// Another tab has got the lock, or sent its call.
     Begun = 18,
+    /// Another tab took away the lock of a turn (number).
+    Robbed = 19,
 }
 
 /// What [`Engine::query`] takes.

@@ -256,7 +256,7 @@ export class Host {
       this.#tabs?.begin();
       this.#feed(Input.Granted, number);
     };
-    if (this.#tabs) this.#tabs.lock(number, steal, granted);
+    if (this.#tabs) this.#tabs.lock(number, steal, granted, () => this.#feed(Input.Robbed, number));
     else granted();
   }
 

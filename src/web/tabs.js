@@ -117,8 +117,9 @@ export class Tabs {
     });
   }
 
-  /** Calls `granted` once the lock is held, until `unlock`. */
-  lock(turn, steal, granted) {
+  /** Calls `granted` once the lock is held, until `unlock`; then `robbed` if
+   * another tab takes it away. */
+  lock(turn, steal, granted, robbed) {
     this.unlock(turn);
     const lock = { waiting: new AbortController() };
     this.#locks.set(turn, lock);
@@ -133,8 +134,11 @@ export class Tabs {
     const asked = this.#web
       ? this.#web.request(this.#name, steal ? { steal } : { signal }, () => grant('web-locks'))
       : request(this.#name, this.#timeoutMs, steal, signal, () => grant('fallback'));
-    // Aborted, stolen, or refused to a page such as this.
-    asked.catch(() => lock.release ?? grant('none'));
+    // Stolen; or else aborted, or refused to a page such as this.
+    asked.catch(() => {
+      if (!lock.release) grant('none');
+      else if (this.#locks.get(turn) === lock) robbed();
+    });
   }
 
   /** Gives everything back. */

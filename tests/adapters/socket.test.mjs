@@ -72,7 +72,11 @@ async function sockets(t) {
 const sendToken = (page, url) =>
   page.evaluate((url) => app.open(url, { onOpen: (socket, token) => socket.send(token) }), url);
 
-check('WebSocket: each connection has a valid token, and none is in the URL', async ({ t, page, server }) => {
+/** Waits until the page knows that it is connected, which the server knows
+ * before: Chrome complains of a socket that is closed in between. */
+const connected = (page) => page.waitForFunction(() => app.states.at(-1) === 'open');
+
+check('WebSocket: each connection has a valid token, and none is in the URL (K1)', async ({ t, page, server }) => {
   const live = await sockets(t);
   await sendToken(page, live.url);
   const first = await live.next();
@@ -86,7 +90,7 @@ check('WebSocket: each connection has a valid token, and none is in the URL', as
   const second = await live.next();
   assert.equal(await second.said, server.of('refresh').length ? await page.evaluate(() => app.auth.getToken()) : '');
   assert.notEqual(await second.said, await first.said);
-  await page.waitForFunction(() => app.states.at(-1) === 'open');
+  await connected(page);
   assert.deepEqual(await page.evaluate(() => app.states), ['connecting', 'open', 'waiting', 'connecting', 'open']);
   assert.equal(await page.evaluate(() => app.socket.send('ping')), true);
   await page.evaluate(() => app.socket.close());
@@ -179,6 +183,7 @@ check('WebSocket: signing out ends it, in the middle of a wait too', async ({ t,
   const live = await sockets(t);
   await sendToken(page, live.url);
   const { closed } = await live.next();
+  await connected(page);
   await page.evaluate(() => app.auth.logout({ local: true }));
   assert.deepEqual(await page.evaluate(() => app.closed), { reason: 'signed-out' });
   await closed;
@@ -204,12 +209,13 @@ check('WebSocket: disposing of the manager, and the signal, end it', async ({ t,
     app.open(url, { signal: app.stop.signal });
   }, live.url);
   const first = await live.next();
-  await page.waitForFunction(() => app.states.at(-1) === 'open');
+  await connected(page);
   await page.evaluate(() => app.stop.abort());
   assert.deepEqual(await page.evaluate(() => app.closed), { reason: 'closed' });
   await first.closed;
   await sendToken(page, live.url);
   const second = await live.next();
+  await connected(page);
   await page.evaluate(() => app.auth.dispose());
   assert.equal((await page.evaluate(() => app.closed)).reason, 'disposed');
   await second.closed;
@@ -219,6 +225,7 @@ check('WebSocket: another user has another connection, at once', async ({ t, pag
   const live = await sockets(t);
   await sendToken(page, live.url);
   const first = await live.next();
+  await connected(page);
   await page.evaluate(() => app.auth.login({ user: 'bob' }));
   const second = await live.next();
   await first.closed;
@@ -306,7 +313,7 @@ check('events: signing out ends them', async ({ page, server }) => {
   server.on('api', (call) => void stream(call));
   await page.evaluate(() => app.listen('/api/events'));
   const call = await server.seen('api');
-  await page.waitForFunction(() => app.states.at(-1) === 'open');
+  await connected(page);
   await page.evaluate(() => app.auth.logout({ local: true }));
   assert.deepEqual(await page.evaluate(() => app.closed), { reason: 'signed-out' });
   await call.closed;

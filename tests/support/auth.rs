@@ -4,6 +4,7 @@
 
 use std::collections::{HashMap, VecDeque};
 
+use super::document::Quick;
 use super::token::jwt;
 
 /// How the refresh endpoint behaves for one call.
@@ -147,7 +148,7 @@ pub struct Auth {
     pub login_script: VecDeque<Manner>,
     pub logout_script: VecDeque<Manner>,
     pub families: Vec<Family>,
-    pub accesses: HashMap<String, Access>,
+    pub accesses: HashMap<String, Access, Quick>,
     pub rotations: Vec<Rotation>,
     pub refresh_calls: Vec<u64>,
     pub login_calls: u32,
@@ -156,7 +157,7 @@ pub struct Auth {
     pub reuses: Vec<(usize, String)>,
     /// Families whose tokens were refused, and why.
     pub refusals: Vec<(usize, &'static str)>,
-    refreshes: HashMap<String, (usize, bool)>,
+    refreshes: HashMap<String, (usize, bool), Quick>,
     count: u32,
 }
 
@@ -174,14 +175,14 @@ impl Default for Auth {
             login_script: VecDeque::new(),
             logout_script: VecDeque::new(),
             families: Vec::new(),
-            accesses: HashMap::new(),
+            accesses: HashMap::default(),
             rotations: Vec::new(),
             refresh_calls: Vec::new(),
             login_calls: 0,
             logout_calls: 0,
             reuses: Vec::new(),
             refusals: Vec::new(),
-            refreshes: HashMap::new(),
+            refreshes: HashMap::default(),
             count: 0,
         }
     }

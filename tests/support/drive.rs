@@ -79,8 +79,7 @@ impl World {
             }
             Output::Commit { number } => self.commit(tab, number),
             Output::Tell => {
-                let machine = &self.tabs[tab].machine;
-                let text = machine.record().map(|record| record.stored(machine.pace()));
+                let text = self.tabs[tab].told();
                 self.tell(tab, text);
             }
             Output::TurnEnded { turn, outcome } => {
@@ -198,6 +197,7 @@ impl World {
         self.tabs[tab].calls.push(flight);
         if let Some(reply) = self.tabs[tab].stale.take() {
             let call = call.number;
+            let reply = Box::new(reply);
             return self.arrive(1, tab, Arrival::Answered { call, reply });
         }
         let (from, to) = self.network.server;
@@ -311,7 +311,7 @@ impl World {
         (*at, *before) = (now, before.min(back));
     }
 
-    fn land(&mut self, tab: usize, call: u32, reply: Reply) {
+    fn land(&mut self, tab: usize, call: u32, reply: Box<Reply>) {
         if self.network.down {
             self.tally.outages += 1;
             self.auth.lose(tab, Some(call));
@@ -337,7 +337,7 @@ impl World {
                 cookie,
                 user,
             } => self.reach(tab, &call, cookie, user),
-            Happening::Returns { tab, call, reply } => self.land(tab, call, *reply),
+            Happening::Returns { tab, call, reply } => self.land(tab, call, reply),
             Happening::ApiReaches { caller, token } => self.api(caller, token.as_deref()),
             Happening::Freed { who } => self.leave_lock(who),
         }
@@ -372,10 +372,20 @@ impl World {
                     self.feed(tab, |machine| machine.wake(now));
                 }
             }
-            Arrival::Granted(turn) => {
-                if self.lock.holder == Some((tab, turn)) {
+            Arrival::Granted(turn, request) => {
+                if self.tabs[tab].lock == Some((turn, request)) {
                     self.post(tab, Message::Begun);
                     self.feed(tab, |machine| machine.granted(now, turn));
+                }
+            }
+            Arrival::Claim {
+                turn,
+                request,
+                steal,
+            } => self.claim(tab, turn, request, steal),
+            Arrival::Robbed(turn, request) => {
+                if self.tabs[tab].lock == Some((turn, request)) {
+                    self.feed(tab, |machine| machine.robbed(now, turn));
                 }
             }
             Arrival::Answered { call, reply } => {
@@ -385,7 +395,7 @@ impl World {
                 self.auth.answered(tab, call);
                 let held = &mut self.tabs[tab];
                 if self.fault == Some(Fault::NoNumbers) && held.stopped.remove(&call) {
-                    held.stale = Some(reply);
+                    held.stale = Some(*reply);
                     return;
                 }
                 held.calls.retain(|flight| flight.number != call);
@@ -395,7 +405,7 @@ impl World {
                     body,
                     retry_after,
                     ..
-                } = &reply;
+                } = &*reply;
                 let answer = Answer {
                     status: *status,
                     media_type: media,
@@ -441,8 +451,8 @@ impl World {
                 let text = self.tabs[tab]
                     .machine
                     .pending(number)
-                    .map(|record| record.stored(self.tabs[tab].machine.pace()));
-                self.committed(tab, number, &text.unwrap_or_default(), stored, kept);
+                    .map(|record| record.stored(self.tabs[tab].machine.pace()).into());
+                self.committed(tab, number, text, stored, kept);
             }
             Arrival::Response { caller, status } => self.respond(caller, status),
             Arrival::Resume(waiting) => self.resume(tab, waiting),

@@ -27,6 +27,9 @@ pub enum Fault {
     PassForever,
     /// A retry is made for whoever is the user by then.
     PartyForgotten,
+    /// A tab is not told that its lock was taken away. It takes tens of
+    /// thousands of schedules to find, so it is not among the others.
+    NoRobbed,
 }
 
 impl Fault {

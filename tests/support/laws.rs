@@ -1,12 +1,13 @@
 //! What must hold in every world, whatever happens.
 
 use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
 
 use evertoken::core::record::Record;
 use evertoken::core::view::Status;
 use evertoken::core::{Event, SignedOutBy};
 
-use super::document::{PLATFORM, parse};
+use super::document::{PLATFORM, Quick, parse};
 use super::store::Kind;
 use super::tab::InFlight;
 use super::world::World;
@@ -20,7 +21,7 @@ pub struct Laws {
     pub broken: Vec<String>,
     /// When a token was last received, and how far the clock had been set
     /// back by then.
-    pub receipts: HashMap<String, (u64, f64)>,
+    pub receipts: HashMap<String, (u64, f64), Quick>,
     /// When the holder of the lock got it.
     pub granted_at: u64,
     /// When the clock was last set: how long others wait is anybody's guess.
@@ -30,7 +31,7 @@ pub struct Laws {
     /// Refreshes that somebody asked for.
     pub asked: usize,
     /// What is stored, as it was last read, and whose it is.
-    read: (Option<String>, Option<usize>),
+    read: (Option<Rc<str>>, Option<usize>),
     /// Whether two calls for one session at a time are to be expected:
     /// nothing keeps the tabs apart.
     pub apart: bool,
@@ -56,6 +57,12 @@ impl World {
             return;
         }
         let (now, timeout) = (self.now, self.timeout());
+        // That its lock was taken takes a moment to be told.
+        let holds = self.lock.holder.is_some_and(|(holder, _)| holder == tab);
+        if !holds && self.stolen.last().is_some_and(|at| now <= at + 1) {
+            self.laws.apart = true;
+            return;
+        }
         let hung = |held: &InFlight| now >= held.since + timeout;
         let rival = self.tabs.iter().enumerate().find(|(other, held)| {
             (*other == tab || held.awake())
@@ -89,20 +96,26 @@ impl World {
         // A time-out that a clock set back has stretched is twice as long.
         let jumped = self.laws.jumped > 0 && now < self.laws.jumped + 2 * timeout;
         // Who sleeps again and again, or has no clock to trust, cannot know
-        // how long others have had the lock.
-        // Nor can they, if it changed hands or its holder woke a moment ago:
-        // nothing of that has reached the thief yet, and nothing tells a tab
-        // that its lock was taken.
-        let holder_woke = self.tabs[holder].thawed;
-        let since = self.laws.granted_at.max(holder_woke);
-        let unheard = since > 0 && now <= since + self.network.channel.1 + 3;
-        self.laws.apart |= slept || jumped || unheard;
+        // how long others have had the lock. Nor can they, if its holder woke
+        // or sent its call a moment ago: nothing of that has reached the thief
+        // yet, and what was sent is not called back.
         let held = &self.tabs[holder];
+        let soon = |since: u64| now <= since + self.network.channel.1 + 3;
+        let woke = held.thawed > 0 && soon(held.thawed);
+        let sent = held
+            .calls
+            .iter()
+            .any(|call| call.refresh && soon(call.since));
+        // A holder that has not called goes back to waiting.
+        let unheard = self.laws.granted_at > 0 && soon(self.laws.granted_at);
+        // Who has a lease is not told that it was taken.
+        let untold = self.lease && !held.calls.iter().any(|call| call.refresh);
+        self.laws.apart |= slept || jumped || woke || sent || untold;
         if !held.awake() || held.thawed + timeout > now || self.laws.apart {
             return;
         }
         if held.machine.snapshot().refreshing {
-            if self.now < self.laws.granted_at + self.timeout() {
+            if !unheard && self.now < self.laws.granted_at + self.timeout() {
                 self.broken(|| {
                     format!("tab {thief} takes the lock from tab {holder} before timeoutMs")
                 });

@@ -9,6 +9,7 @@ pub mod document;
 mod drive;
 pub mod fault;
 pub mod laws;
+mod lease;
 mod people;
 pub mod plan;
 pub mod random;

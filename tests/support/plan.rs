@@ -35,6 +35,8 @@ pub struct Setting {
     pub lost: u64,
     /// How far the machine's clock is from the server's.
     pub clock: f64,
+    /// Whether a lease stands in for Web Locks.
+    pub lease: bool,
 }
 
 /// Which of the tabs that could be meant.
@@ -109,7 +111,9 @@ impl Plan {
     /// Everything in it follows from its number.
     pub fn of(number: u64) -> Self {
         let mut random = Random::new(number);
-        let setting = Setting::any(&mut random);
+        let mut setting = Setting::any(&mut random);
+        // Not drawn: what else a number means stays as it is.
+        setting.lease = number % 8 == 2;
         let tabs = random.between(1, 4);
         let seed = random.next();
         let count = random.between(8, 32);
@@ -143,6 +147,7 @@ impl Setting {
             twice: 0,
             lost: 0,
             clock: 0.0,
+            lease: false,
         }
     }
 
@@ -196,6 +201,7 @@ impl Setting {
                 _ => random.pick(&[0, 0, 10]),
             },
             clock: random.pick(&[0.0, 0.0, 0.0, 3.6e6, -3.6e6, 3.15e11]),
+            lease: false,
         }
     }
 }

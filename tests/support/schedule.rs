@@ -23,6 +23,7 @@ fn world(setting: &Setting, fault: Option<Fault>) -> World {
     let mut world = World::new(&options.join(","));
     world.fault = fault;
     world.store.kind = setting.store;
+    world.lease = setting.lease;
     world.auth.cookie = setting.cookie;
     world.auth.lifetime = setting.lifetime;
     world.auth.strict = setting.strict;

@@ -1,5 +1,7 @@
 //! What tabs share, as the shell uses it: the lock, the record, the channel.
 
+use std::rc::Rc;
+
 use evertoken::core::Committed;
 
 use super::fault::Fault;
@@ -21,17 +23,30 @@ impl World {
             return self.feed(tab, |machine| machine.granted(now, turn));
         }
         self.lock.leave((tab, turn));
+        self.asks += 1;
+        self.tabs[tab].lock = Some((turn, self.asks));
+        if self.lease {
+            let (request, delay) = (self.asks, self.random.between(1, 4));
+            let claim = Arrival::Claim {
+                turn,
+                request,
+                steal,
+            };
+            return self.arrive(delay, tab, claim);
+        }
         if steal {
-            // Two that take it before they can hear of each other.
-            self.laws.apart |= self
-                .stolen
-                .last()
-                .is_some_and(|last| self.now <= last + self.network.channel.1 + 3);
             self.laws_at_steal(tab);
             self.stolen.push(self.now);
             self.tally.stolen += 1;
+            if let Some((victim, _)) = self.lock.holder
+                && let Some((turn, request)) = self.tabs[victim].lock
+                && self.fault != Some(Fault::NoRobbed)
+            {
+                self.arrive(1, victim, Arrival::Robbed(turn, request));
+            }
             self.lock.holder = Some((tab, turn));
-            self.arrive(1, tab, Arrival::Granted(turn));
+            self.laws.granted_at = self.now;
+            self.arrive(1, tab, Arrival::Granted(turn, self.asks));
         } else {
             self.lock.queue.push_back((tab, turn));
         }
@@ -39,20 +54,24 @@ impl World {
     }
 
     pub(super) fn leave_lock(&mut self, who: (usize, u32)) {
+        let held = &mut self.tabs[who.0].lock;
+        *held = held.filter(|(turn, _)| *turn != who.1);
         self.lock.leave(who);
         self.grant_lock();
     }
 
     fn grant_lock(&mut self) {
-        if let Some((tab, turn)) = self.lock.grant() {
+        if let Some((tab, _)) = self.lock.grant()
+            && let Some((turn, request)) = self.tabs[tab].lock
+        {
             self.laws.granted_at = self.now;
-            self.arrive(1, tab, Arrival::Granted(turn));
+            self.arrive(1, tab, Arrival::Granted(turn, request));
         }
     }
 
     // ---- the record ----
 
-    pub(super) fn read_store(&self) -> Option<String> {
+    pub(super) fn read_store(&self) -> Option<Rc<str>> {
         self.store
             .text
             .clone()
@@ -120,16 +139,16 @@ impl World {
         let machine = &self.tabs[tab].machine;
         let Some(text) = machine
             .pending(number)
-            .map(|record| record.stored(machine.pace()))
+            .map(|record| Rc::from(record.stored(machine.pace())))
         else {
             return;
         };
         match self.store.kind {
-            Kind::Memory => self.committed(tab, number, &text, None, true),
+            Kind::Memory => self.committed(tab, number, Some(text), None, true),
             Kind::Local => {
                 let stored = self.swap(tab, number, &text);
                 let kept = self.store.fails;
-                self.committed(tab, number, &text, stored, kept);
+                self.committed(tab, number, Some(text), stored, kept);
             }
             Kind::Transaction => {
                 let delay = self.random.between(1, 4);
@@ -139,19 +158,19 @@ impl World {
     }
 
     /// Writes if it outranks what is stored, else gives that.
-    pub(super) fn swap(&mut self, tab: usize, number: u32, text: &str) -> Option<String> {
+    pub(super) fn swap(&mut self, tab: usize, number: u32, text: &Rc<str>) -> Option<Rc<str>> {
         if self.store.fails {
             self.tally.writes += 1;
             self.auth.lose(tab, None);
             return None;
         }
-        let outranks = |stored: &String| self.tabs[tab].machine.outranks(number, stored);
+        let outranks = |stored: &Rc<str>| self.tabs[tab].machine.outranks(number, stored);
         let stays = self.store.text.clone().filter(|stored| !outranks(stored));
         if stays.is_some() && self.fault != Some(Fault::NoOutranks) {
             return stays;
         }
         self.store.writes += 1;
-        self.store.text = Some(text.to_owned());
+        self.store.text = Some(Rc::clone(text));
         if self.fault == Some(Fault::NoTombstone) && text.contains("\"ended\"") {
             self.store.text = None;
         }
@@ -159,7 +178,7 @@ impl World {
             for other in 0..self.tabs.len() {
                 if other != tab && self.tabs[other].alive && self.fault != Some(Fault::NoTell) {
                     let delay = self.channel_delay();
-                    self.arrive(delay, other, Arrival::Heard(text.to_owned()));
+                    self.arrive(delay, other, Arrival::Heard(Rc::clone(text)));
                 }
             }
         }
@@ -170,14 +189,14 @@ impl World {
         &mut self,
         tab: usize,
         number: u32,
-        text: &str,
-        stored: Option<String>,
+        text: Option<Rc<str>>,
+        stored: Option<Rc<str>>,
         kept: bool,
     ) {
         // A store that failed has not asked whether it may still be so.
         let may = !kept || self.tabs[tab].machine.outranks(number, "");
         if stored.is_none() && may {
-            self.tell(tab, Some(text.to_owned()));
+            self.tell(tab, text);
         }
         self.auth.keep(tab);
         let now = self.wall();
@@ -193,7 +212,7 @@ impl World {
 
     // ---- the channel ----
 
-    pub(super) fn tell(&mut self, tab: usize, text: Option<String>) {
+    pub(super) fn tell(&mut self, tab: usize, text: Option<Rc<str>>) {
         self.post(tab, Message::Here(text, None));
     }
 
@@ -247,8 +266,7 @@ impl World {
         };
         match message {
             Message::Ask(question) => {
-                let machine = &self.tabs[tab].machine;
-                let record = machine.record().map(|record| record.stored(machine.pace()));
+                let record = self.tabs[tab].told();
                 self.post(tab, Message::Here(record, Some((from, question))));
             }
             Message::Here(Some(text), _) => {

@@ -101,9 +101,10 @@ impl Shrinker {
     }
 
     fn calmer(&mut self) -> bool {
-        let changes: [fn(&mut Setting, Setting); 14] = [
+        let changes: [fn(&mut Setting, Setting); 15] = [
             |setting, calm| setting.options = calm.options,
             |setting, calm| setting.clock = calm.clock,
+            |setting, calm| setting.lease = calm.lease,
             |setting, calm| setting.lost = calm.lost,
             |setting, calm| setting.twice = calm.twice,
             |setting, calm| setting.channel = calm.channel,

@@ -1,6 +1,7 @@
 //! Where tabs keep and exchange their record: a store, a lock and a channel.
 
 use std::collections::{HashSet, VecDeque};
+use std::rc::Rc;
 
 /// What kind of store the tabs have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,7 +18,7 @@ pub enum Kind {
 #[derive(Clone, Debug)]
 pub struct Store {
     pub kind: Kind,
-    pub text: Option<String>,
+    pub text: Option<Rc<str>>,
     /// Whether it throws.
     pub fails: bool,
     pub writes: u32,
@@ -38,6 +39,8 @@ impl Store {
 #[derive(Clone, Debug, Default)]
 pub struct Lock {
     pub holder: Option<(usize, u32)>,
+    /// Of a lease: when it ends, by the clock of the machine.
+    pub until: f64,
     pub queue: VecDeque<(usize, u32)>,
 }
 
@@ -66,7 +69,7 @@ pub enum Message {
     /// Asks for the others' records, under a number.
     Ask(u64),
     /// Tells a record; to whom and which question it answers, if any.
-    Here(Option<String>, Option<(usize, u64)>),
+    Here(Option<Rc<str>>, Option<(usize, u64)>),
     Bye,
     /// A call is sent.
     Begun,

@@ -1,7 +1,9 @@
 //! One tab: the machine, and what its shell remembers.
 
 use std::collections::{HashMap, HashSet, VecDeque};
+use std::rc::Rc;
 
+use evertoken::core::pace::Pace;
 use evertoken::core::view::{Pass, Snapshot};
 use evertoken::core::{Ask, Event, Machine, Outcome};
 use evertoken::core::{Error, Record};
@@ -74,15 +76,23 @@ pub struct Waiting {
 #[derive(Clone, Debug)]
 pub enum Arrival {
     Timer(u64),
-    Granted(u32),
+    /// The lock, and that it was taken away: of a turn, as it was asked for.
+    Granted(u32, u64),
+    Robbed(u32, u64),
+    /// A transaction that takes the lease if it can.
+    Claim {
+        turn: u32,
+        request: u64,
+        steal: bool,
+    },
     Answered {
         call: u32,
-        reply: Reply,
+        reply: Box<Reply>,
     },
     Failed {
         call: u32,
     },
-    Heard(String),
+    Heard(Rc<str>),
     Message {
         from: usize,
         message: Message,
@@ -92,11 +102,11 @@ pub enum Arrival {
     },
     Swap {
         number: u32,
-        text: String,
+        text: Rc<str>,
     },
     Committed {
         number: u32,
-        stored: Option<String>,
+        stored: Option<Rc<str>>,
         kept: bool,
     },
     Reread {
@@ -117,6 +127,15 @@ pub struct InFlight {
     pub since: u64,
     /// The family whose refresh token it carries.
     pub family: Option<usize>,
+}
+
+/// Whether two records are one: a session is never changed where it is.
+fn is_same(one: &Record, other: &Record) -> bool {
+    one.stamp == other.stamp
+        && match (&one.state, &other.state) {
+            (Ok(one), Ok(other)) => Rc::ptr_eq(one, other),
+            (one, other) => one == other,
+        }
 }
 
 #[derive(Debug)]
@@ -141,6 +160,8 @@ pub struct Tab {
     pub calls: Vec<InFlight>,
     /// What each sign-in or sign-out number belongs to.
     pub requests: HashMap<u32, usize>,
+    /// What the lock was last asked for under, by turn.
+    pub lock: Option<(u32, u64)>,
     pub peers: HashSet<usize>,
     pub asking: Vec<Asking>,
     pub born: u64,
@@ -157,9 +178,25 @@ pub struct Tab {
     pub stopped: HashSet<u32>,
     /// With a fault: an answer that is taken for the next call's.
     pub stale: Option<Reply>,
+    /// The record that was last told, and its text.
+    pub told: Option<(Record, Pace, Rc<str>)>,
 }
 
 impl Tab {
+    /// The record held, as it is stored and told: mostly the same as last time.
+    pub fn told(&mut self) -> Option<Rc<str>> {
+        let (record, pace) = (self.machine.record()?, self.machine.pace());
+        if let Some((last, then, text)) = &self.told
+            && then == pace
+            && is_same(last, record)
+        {
+            return Some(Rc::clone(text));
+        }
+        let text: Rc<str> = record.stored(pace).into();
+        self.told = Some((record.clone(), *pace, Rc::clone(&text)));
+        Some(text)
+    }
+
     /// Whether things reach it now.
     pub fn awake(&self) -> bool {
         self.alive && !self.frozen

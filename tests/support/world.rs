@@ -125,6 +125,8 @@ pub struct World {
     pub lock: Lock,
     /// Whether there are Web Locks.
     pub locks: bool,
+    /// Whether it is the lease that stands in for them.
+    pub lease: bool,
     pub cookie: Option<String>,
     pub network: Network,
     pub random: Random,
@@ -164,6 +166,7 @@ impl World {
             store: Store::new(StoreKind::Local),
             lock: Lock::default(),
             locks: true,
+            lease: false,
             cookie: None,
             network: Network::default(),
             random: Random::new(1),
@@ -315,6 +318,7 @@ impl World {
             waiting: Vec::new(),
             calls: Vec::new(),
             requests: HashMap::new(),
+            lock: None,
             peers: HashSet::new(),
             asking: Vec::new(),
             born: self.now,
@@ -326,6 +330,7 @@ impl World {
             family: None,
             stopped: HashSet::new(),
             stale: None,
+            told: None,
         });
         self.note(|| format!("tab {tab} opens"));
         self.post(tab, Message::Ask(0));
@@ -346,6 +351,9 @@ impl World {
     /// The tab is closed by its user.
     pub fn close(&mut self, tab: usize) {
         self.post(tab, Message::Bye);
+        if let Some(who) = self.lock.holder.filter(|who| self.lease && who.0 == tab) {
+            self.leave_lock(who);
+        }
         self.crash(tab);
     }
 
@@ -356,7 +364,9 @@ impl World {
         for caller in self.callers.iter_mut().filter(|caller| caller.tab == tab) {
             caller.gone = true;
         }
-        let of = |who: &(usize, u32)| who.0 == tab;
+        // What a tab that died has left behind ends by itself.
+        let lease = self.lease;
+        let of = |who: &(usize, u32)| who.0 == tab && !lease;
         let freed: Vec<_> = self
             .lock
             .holder

@@ -32,6 +32,8 @@ export async function servePages() {
   const http = createServer(async (request, response) => {
     const { pathname, searchParams } = new URL(request.url, 'http://page');
     response.setHeader('content-type', `${TYPES[pathname.split('.').at(-1)] ?? 'text/html'}; charset=utf-8`);
+    // A sandboxed page is of no origin, and loads its modules from another.
+    response.setHeader('access-control-allow-origin', '*');
     if (pathname === '/') return response.end(PAGE);
     if (pathname === '/strict') {
       const policy = `default-src 'none'; img-src data:; script-src 'self' 'wasm-unsafe-eval'; connect-src ${searchParams.get('api')}`;
