@@ -4,7 +4,7 @@ import axios from 'axios';
 import type { AxiosInstance as Axios0 } from 'axios-0';
 import type { TokenManager } from 'evertoken';
 import { tokenInterceptor } from 'evertoken/angular';
-import { attach, transport } from 'evertoken/axios';
+import { attach } from 'evertoken/axios';
 import { openEvents } from 'evertoken/events';
 import { openSocket, reconnect } from 'evertoken/socket';
 import type { Closed } from 'evertoken/socket';
@@ -21,8 +21,6 @@ interface Mine {
 declare const auth: TokenManager<Mine>;
 declare const old: Axios0;
 
-const send: typeof fetch = transport();
-transport(send);
 const detach: () => void = attach(axios.create(), auth);
 attach(axios, auth);
 attach(old, auth);
