@@ -191,6 +191,7 @@ fn adapters(project: &Project, tools: &Tools) -> Result<Closing> {
     build::package(project)?;
     let browser = tools.browser(&CHROMIUM)?;
     tools.node_modules(&folder)?;
+    tools.node_modules(&project.root.join("tests/testing"))?;
     let places = [("CHROMIUM", browser.executable)];
     node_tests(project, "adapters", &tests, Some(2), &places)
 }

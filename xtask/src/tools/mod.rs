@@ -35,8 +35,13 @@ pub fn run(project: &Project) -> Result {
     for browser in BROWSERS {
         tools.browser(browser)?;
     }
-    let tests =
-        ["tests/e2e", "tests/adapters", "tests/backends"].map(|folder| project.root.join(folder));
+    let tests = [
+        "tests/e2e",
+        "tests/adapters",
+        "tests/backends",
+        "tests/testing",
+    ]
+    .map(|folder| project.root.join(folder));
     for folder in tests.into_iter().chain([project.build_scripts()]) {
         tools.node_modules(&folder)?;
     }
