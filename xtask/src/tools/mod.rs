@@ -16,9 +16,10 @@ use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
 
 use crate::project::Project;
-use crate::{Result, announce};
+use crate::{Result, announce, example};
 
 pub use browser::{BROWSERS, CHROMIUM};
+pub use npm::link;
 pub use screen::Screen;
 
 pub struct Tools<'a> {
@@ -42,7 +43,14 @@ pub fn run(project: &Project) -> Result {
         "tests/testing",
     ]
     .map(|folder| project.root.join(folder));
-    for folder in tests.into_iter().chain([project.build_scripts()]) {
+    let examples = example::names(project)?
+        .into_iter()
+        .map(|name| example::folder(project).join(name));
+    for folder in tests
+        .into_iter()
+        .chain(examples)
+        .chain([project.build_scripts()])
+    {
         tools.node_modules(&folder)?;
     }
     tools.wasm_bindgen()?;
