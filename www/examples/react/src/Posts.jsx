@@ -44,7 +44,7 @@ export function Posts() {
         <button onClick={() => auth.logout()}>Sign out</button>
       </div>
       <p className="soft">
-        Token until {new Date(expiresAt).toLocaleTimeString()}, renewed {auth.inspect().refreshes} times
+        Token until {new Date(expiresAt).toLocaleTimeString()}, renewals: {auth.inspect().refreshes}
       </p>
     </section>
   );

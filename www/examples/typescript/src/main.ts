@@ -38,7 +38,7 @@ function show() {
   posts.hidden = !signedIn;
   form.hidden = signedIn;
   const until = expiresAt === null ? 'its end' : new Date(expiresAt).toLocaleTimeString();
-  element('token').textContent = `Token until ${until}, renewed ${auth.inspect().refreshes} times`;
+  element('token').textContent = `Token until ${until}, renewals: ${auth.inspect().refreshes}`;
 }
 
 form.addEventListener('submit', async (event) => {
