@@ -1,26 +1,23 @@
 import type { HttpInterceptorFn } from '@angular/common/http';
 import type { TokenManager } from './index.js';
 
-export { transport } from './send.js';
-
 /**
  * Makes the functional interceptor that puts a manager's tokens on what `HttpClient` sends.
  *
- * The manager, made with `fetch: transport()`, decides as it does for its own `fetch`: where the token goes, who waits
+ * The manager decides as it does for its own `fetch`: where the token goes, who waits
  * for a refresh, and that an `unauthorized` answer is repaired once. Angular sends, so that progress, response types
  * and later interceptors are Angular's. Unsubscribing ends the wait for a token as well.
  *
  * Requests fail with what Angular fails with, and with the manager's `TokenError` where a needed token cannot be had.
- * Throws 'invalid-config' for a manager that was made without `transport()`. Where the access token travels in a
- * header other than Authorization, redirects are not followed; XMLHttpRequest cannot do that, and requests by `withXhr()`
- * then fail with 'not-supported'.
+ * Where the access token travels in a header other than Authorization, redirects are not followed; XMLHttpRequest cannot
+ * do that, and requests by `withXhr()` then fail with 'not-supported'.
  *
  * @example
  * import { provideHttpClient, withInterceptors } from '@angular/common/http';
  * import { createTokenManager } from 'evertoken';
- * import { tokenInterceptor, transport } from 'evertoken/angular';
+ * import { tokenInterceptor } from 'evertoken/angular';
  *
- * const auth = await createTokenManager({ preset: 'strapi4', fetch: transport() });
+ * const auth = await createTokenManager({ preset: 'strapi4' });
  * export const providers = [provideHttpClient(withInterceptors([tokenInterceptor(auth)]))];
  */
 export declare function tokenInterceptor<C extends object>(auth: TokenManager<C>): HttpInterceptorFn;

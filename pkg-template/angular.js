@@ -1,16 +1,13 @@
 import { FetchBackend, HttpBackend } from '@angular/common/http';
 import { inject } from '@angular/core';
 import { Observable } from 'rxjs';
-import { SEND, absolute, redirects, requireTransport, transport, verdict } from './send.js';
-
-export { transport };
+import { SEND, absolute, redirects, verdict } from './send.js';
 
 /** HttpEventType.Response. */
 const RESPONSE = 4;
 
 /** Makes an interceptor; see angular.d.ts. */
 export function tokenInterceptor(auth) {
-  requireTransport(auth);
   return (request, next) => {
     const byFetch = inject(HttpBackend) instanceof FetchBackend;
     return new Observable((observer) => {

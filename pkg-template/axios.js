@@ -1,10 +1,7 @@
-import { SEND, absolute, redirects, requireTransport, transport, verdict } from './send.js';
-
-export { transport };
+import { SEND, absolute, redirects, verdict } from './send.js';
 
 /** Puts a manager's tokens on what an instance sends; see axios.d.ts. */
 export function attach(instance, auth) {
-  requireTransport(auth);
   // An instance that only sends: the interceptors and transforms of the first
   // run once for each request, however often it is sent.
   const bare = instance.create();

@@ -1,29 +1,9 @@
-// How another HTTP client sends what a manager's fetch has decided: the manager
-// hands the options of a call to the fetch that it was made with, on every
-// sending, and this member comes along.
+// How another HTTP client sends what a manager's fetch has decided: a call's
+// options may name, under this symbol, what takes the place of the manager's
+// own fetch at each sending of that call.
 import { TokenError } from './index.js';
 
 export const SEND = Symbol.for('evertoken.send');
-
-/** Makes the `fetch` of a manager; see axios.d.ts. */
-export function transport(fetch = (input, init) => globalThis.fetch(input, init)) {
-  return (input, init) => (init?.[SEND] ?? fetch)(input, init);
-}
-
-/** Refuses a manager that sends by itself, before it sends anything: nobody
- * is asked for what a data URL holds. */
-export function requireTransport(auth) {
-  let reached = false;
-  const send = async () => {
-    reached = true;
-    return new Response();
-  };
-  auth.fetch('data:,', { [SEND]: send }).catch(() => {});
-  if (!reached) {
-    const message = 'auth: expected a manager in use that was made with `fetch: transport()`, found another';
-    throw new TokenError('invalid-config', { message });
-  }
-}
 
 /** The error of a client that follows redirects, where the header must not. */
 export const redirects = () =>

@@ -20,7 +20,8 @@ export class TokenManager {
   /** @param module makes the engine, and is told when it closed or trapped */
   constructor(config, module) {
     const own = config?.fetch;
-    const transport = (input, init) => (own ?? globalThis.fetch)(input, init);
+    // Another HTTP client may do the sending; see pkg-template/send.js.
+    const transport = (input, init) => (init?.[Symbol.for('evertoken.send')] ?? own ?? globalThis.fetch)(input, init);
     this.#host = new Host(config, transport, (event) => this.#later(event), module);
     this.fetch = makeFetch(this.#host, transport, config);
   }

@@ -8,14 +8,14 @@ const app = suite();
 const code = `
   import axios from 'axios';
   import { createTokenManager, TokenError } from 'evertoken';
-  import { attach, transport } from 'evertoken/axios';
+  import { attach } from 'evertoken/axios';
 
   const baseURL = location.hash.slice(1);
   const endpoints = { baseUrl: baseURL, login: '/login', refresh: '/refresh', logout: '/logout' };
   window.app = {
-    axios, attach, transport, createTokenManager, baseURL,
+    axios, attach, baseURL,
     async start(config, options) {
-      app.auth = await createTokenManager({ ...endpoints, fetch: transport(), ...config });
+      app.auth = await createTokenManager({ ...endpoints, ...config });
       app.api = axios.create({ baseURL, ...options });
       app.detach = attach(app.api, app.auth);
       await app.auth.login({ user: 'alice' });
@@ -257,17 +257,63 @@ for (const [version, alias] of [['axios 1', {}], ['axios 0', { axios: 'axios-0' 
     assert.equal(foreign.calls.length, 0);
   });
 
-  check(`${version}: a manager that sends by itself is refused before it sends`, async ({ page, server }) => {
-    const seen = await page.evaluate(async () => {
-      const auth = await app.createTokenManager({ baseUrl: app.baseURL, refresh: '/refresh' });
-      try {
-        app.attach(app.axios.create(), auth);
-      } catch (error) {
-        return { code: error.code, message: error.message };
-      }
+  check(`${version}: the manager's own fetch makes its calls, and axios sends the rest`, async ({ page, server }) => {
+    const sent = await page.evaluate(async () => {
+      const sent = [];
+      const fetch = (url, init) => (sent.push(new URL(url).pathname), window.fetch(url, init));
+      await app.start({ fetch });
+      await app.api.get('/api/posts');
+      await app.auth.refresh();
+      await app.auth.fetch('/api/posts');
+      return sent;
     });
-    assert.equal(seen?.code, 'invalid-config');
-    assert.match(seen.message, /fetch: transport\(\)/);
-    assert.equal(server.calls.length, 0);
+    assert.deepEqual(sent, ['/login', '/refresh', '/api/posts']);
+    assert.equal(server.count('api'), 2);
+  });
+
+  check(`${version}: params, a base with a path, and their serializer say where a request goes`, async ({ page, server }) => {
+    await page.evaluate(async () => {
+      await app.start({}, { baseURL: `${app.baseURL}/api`, params: { locale: 'de' } });
+      await app.api.get('posts', { params: { a: [1, 2], b: 'ü&' } });
+      app.api.defaults.headers.common['X-Own'] = 'mine';
+      await app.api.get('/posts', { params: { a: 1 }, paramsSerializer: { serialize: () => 'own=1', encode: undefined } }).catch(() => {});
+    });
+    const [first, second] = server.of('api');
+    assert.equal(first.path, '/api/posts');
+    assert.deepEqual([...new URLSearchParams(first.search)], [['locale', 'de'], ['a[]', '1'], ['a[]', '2'], ['b', 'ü&']]);
+    assert.equal(second.headers['x-own'], 'mine');
+    assert.equal(second.search, '?own=1');
+    assert.ok(server.of('api').every(({ token }) => server.accepts(token)));
+  });
+
+  check(`${version}: an interceptor of the application sees the 401 that is left, once, and may send again`, async ({ page, server }) => {
+    await page.evaluate(() => app.start());
+    server.on('api', (call) => call.reply(401, { error: 'never' }), 2);
+    const seen = await page.evaluate(async () => {
+      const seen = [];
+      app.api.interceptors.response.use(undefined, (error) => {
+        seen.push(error.response.status);
+        return app.api(error.config);
+      });
+      const { status, data } = await app.api.post('/api/posts', { title: 'a' });
+      return { seen, status, data };
+    });
+    assert.deepEqual(seen, { seen: [401], status: 200, data: { user: 'alice', method: 'POST' } });
+    assert.deepEqual(server.of('api').map(({ json }) => json.title), ['a', 'a', 'a']);
+  });
+
+  check(`${version}: a 401 that validateStatus lets pass is repaired as well`, async ({ page, server }) => {
+    await page.evaluate(() => app.start());
+    server.expire();
+    const repaired = await page.evaluate(() => app.outcome(app.api.get('/api/posts', { validateStatus: () => true })));
+    assert.equal(repaired.status, 200);
+    server.on('api', (call) => call.reply(401, 'never'), 2);
+    const left = await page.evaluate(() => app.outcome(app.api.get('/api/posts', { validateStatus: () => true })));
+    assert.deepEqual(left, { status: 401, data: 'never' });
+    const bytes = await page.evaluate(async () => {
+      const { data } = await app.api.get('/api/posts', { responseType: 'arraybuffer' });
+      return [data instanceof ArrayBuffer, JSON.parse(new TextDecoder().decode(data)).user];
+    });
+    assert.deepEqual(bytes, [true, 'alice']);
   });
 }

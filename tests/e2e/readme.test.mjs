@@ -83,10 +83,11 @@ async function runInBrowser(t, name, { origin, exports, prepare }) {
 
 test('README: every example in JavaScript is run: here, or with its library in tests/adapters', async () => {
   assert.equal(readme.match(/^```js$/gm)?.length, blocks.size);
-  const elsewhere = ['axios', 'react', 'vue', 'socket'];
+  const elsewhere = ['axios', 'react', 'vue', 'socket', 'testing'];
   assert.deepEqual([...blocks.keys()], ['quick-start', 'plain-options', ...elsewhere, 'errors']);
   const there = await readFile(new URL('tests/adapters/readme.test.mjs', root), 'utf8');
-  for (const name of elsewhere) assert.match(there, new RegExp(`^example\\(\\n  '${name}',$`, 'm'));
+  for (const name of elsewhere.slice(0, -1)) assert.match(there, new RegExp(`^example\\(\\n  '${name}',$`, 'm'));
+  assert.match(await readFile(new URL('tests/adapters/testing.test.mjs', root), 'utf8'), /test: testing -->/);
 });
 
 test('README: quick-start works with the embedded backend', { timeout: 60_000 }, async (t) => {

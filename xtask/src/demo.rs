@@ -1,15 +1,21 @@
 //! `cargo xtask demo`: the page and its backend.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use crate::project::Project;
-use crate::{Result, announce, build, process};
+use crate::{Result, announce, build, guide, process};
 
 const PORT: &str = "8787";
 
 pub fn run(project: &Project, options: &[String]) -> Result {
     build::package(project)?;
+    guide::build(project)?;
+    serve(project, &project.root.join("www"), options)
+}
+
+/// Serves a folder, together with the API.
+pub fn serve(project: &Project, root: &Path, options: &[String]) -> Result {
     let program = server(project)?;
     let mut command = Command::new(program);
     let mut default = |option: &str, value: PathBuf| {
@@ -18,7 +24,7 @@ pub fn run(project: &Project, options: &[String]) -> Result {
         }
     };
     default("--port", PORT.into());
-    default("--root", project.root.join("www"));
+    default("--root", root.to_path_buf());
     default("--pkg", project.pkg());
     command.args(options).stdin(Stdio::null());
     match given(options, "--port").unwrap_or(PORT) {

@@ -11,9 +11,11 @@ mod bundle;
 mod check;
 mod constants;
 mod demo;
+mod example;
 mod fingerprint;
 mod fleet;
 mod fuzz;
+mod guide;
 mod manifest;
 mod process;
 mod project;
@@ -35,9 +37,11 @@ Usage: cargo xtask COMMAND
 
   build                     the WebAssembly module and the npm package in pkg/
   demo [--port 8787] [...]  builds, then serves the page; further options go to the server
+  example NAME [--port 8787]  builds a small application and serves it with its API
   backend NAME [--port N] [--access-ttl 3s] [--origin URL] [...]
                             a real system to test against; further options go to it
-  test [core|web|e2e|fallback|adapters|backends ...]
+  guide                     renders the guide in www/guide/
+  test [core|web|e2e|fallback|adapters|examples|backends ...]
                             all tests, or the named parts
   bench [ROUNDS] [peers|loopback|decoding|growth|profile|firefox ...]
                             Evertoken beside its peers: sizes, times and ratios, in one run
@@ -73,12 +77,14 @@ fn dispatch(arguments: &[String]) -> Result {
     match command.as_str() {
         "build" => none(command, rest).and_then(|()| build::run(&project)),
         "demo" => demo::run(&project, rest),
+        "example" => example::run(&project, rest),
         "backend" => backend::run(&project, rest),
         "test" => test::run(&project, rest),
         "bench" => bench::run(&project, rest),
         "check" => none(command, rest).and_then(|()| check::run(&project)),
         "fleet" => none(command, rest).and_then(|()| fleet::run(&project)),
         "fuzz" => fuzz::run(&project, rest),
+        "guide" => none(command, rest).and_then(|()| guide::build(&project)),
         "simulate" => simulate::run(&project, rest),
         "size" => none(command, rest).and_then(|()| size::run(&project)),
         "tools" => none(command, rest).and_then(|()| tools::run(&project)),

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use crate::project::Project;
 use crate::tools::{BROWSERS, CHROMIUM, Screen, Tools};
-use crate::{Result, announce, backend, build, bundle, demo, process, show, size};
+use crate::{Result, announce, backend, build, bundle, demo, example, guide, process, show, size};
 
 /// A part of the tests with a runner of its own.
 #[derive(Clone, Copy)]
@@ -14,7 +14,7 @@ struct Part {
     run: fn(&Project, &Tools) -> Result<Closing>,
 }
 
-const PARTS: [Part; 6] = [
+const PARTS: [Part; 7] = [
     Part {
         name: "core",
         run: core,
@@ -36,10 +36,17 @@ const PARTS: [Part; 6] = [
         run: adapters,
     },
     Part {
+        name: "examples",
+        run: examples,
+    },
+    Part {
         name: "backends",
         run: backends,
     },
 ];
+
+/// The tests of the examples, which are a part of their own.
+const EXAMPLES: &str = "examples.test.mjs";
 
 /// How a runner ended: whether all was well and its last words.
 struct Closing {
@@ -144,7 +151,9 @@ fn web(project: &Project, tools: &Tools) -> Result<Closing> {
 /// The package, the page and the backend in real browsers.
 fn e2e(project: &Project, tools: &Tools) -> Result<Closing> {
     let folder = project.root.join("tests/e2e");
-    browser_suite(project, tools, "e2e", &test_files(&folder)?, "wasm")
+    let mut tests = test_files(&folder)?;
+    tests.retain(|path| !path.ends_with(EXAMPLES));
+    browser_suite(project, tools, "e2e", &tests, "wasm")
 }
 
 /// The rules once more, with the engine that runs where WebAssembly cannot.
@@ -170,6 +179,7 @@ fn browser_suite(
         return Err(format!("{}: no *.test.mjs there", folder.display()));
     }
     size::check_budget(&build::package(project)?)?;
+    guide::build(project)?;
     let server = demo::server(project)?;
     let mut places = vec![
         ("EVERTOKEN_SERVER", server),
@@ -191,8 +201,25 @@ fn adapters(project: &Project, tools: &Tools) -> Result<Closing> {
     build::package(project)?;
     let browser = tools.browser(&CHROMIUM)?;
     tools.node_modules(&folder)?;
+    tools.node_modules(&project.root.join("tests/testing"))?;
     let places = [("CHROMIUM", browser.executable)];
     node_tests(project, "adapters", &tests, Some(2), &places)
+}
+
+/// The examples, as they are built and served, in a real browser.
+fn examples(project: &Project, tools: &Tools) -> Result<Closing> {
+    let folder = project.root.join("tests/e2e");
+    build::package(project)?;
+    for name in example::names(project)? {
+        example::build_one(project, tools, &name)?;
+    }
+    let places = [
+        ("EVERTOKEN_SERVER", demo::server(project)?),
+        ("EVERTOKEN_EXAMPLES", example::built(project)),
+        ("CHROMIUM", tools.browser(&CHROMIUM)?.executable),
+    ];
+    tools.node_modules(&folder)?;
+    node_tests(project, "examples", &[folder.join(EXAMPLES)], None, &places)
 }
 
 /// The package against the real systems, in a real browser.
@@ -340,7 +367,7 @@ mod tests {
         let error = chosen(&["core".into(), "wbe".into()]).err().unwrap();
         assert!(
             error.contains("`wbe`")
-                && error.contains("core, web, e2e, fallback, adapters, backends"),
+                && error.contains("core, web, e2e, fallback, adapters, examples, backends"),
             "{error}"
         );
         assert_eq!(chosen(&[]).unwrap().len(), PARTS.len());

@@ -2,14 +2,16 @@ import { HttpClient, provideHttpClient, withInterceptors } from '@angular/common
 import type { HttpInterceptorFn } from '@angular/common/http';
 import axios from 'axios';
 import type { AxiosInstance as Axios0 } from 'axios-0';
-import type { TokenManager } from 'evertoken';
+import type { TokenManager, TokenManagerConfig } from 'evertoken';
 import { tokenInterceptor } from 'evertoken/angular';
-import { attach, transport } from 'evertoken/axios';
+import { attach } from 'evertoken/axios';
 import { openEvents } from 'evertoken/events';
 import { openSocket, reconnect } from 'evertoken/socket';
 import type { Closed } from 'evertoken/socket';
 import { tokenStore } from 'evertoken/svelte';
 import { createTokens, useClaims, useSnapshot, useTokenManager } from 'evertoken/vue';
+import { createClock, createMockServer, idle, jwt } from 'evertoken/testing';
+import type { MockHandler } from 'evertoken/testing';
 import { derived } from 'svelte/store';
 import type { Readable } from 'svelte/store';
 import { createApp } from 'vue';
@@ -21,8 +23,6 @@ interface Mine {
 declare const auth: TokenManager<Mine>;
 declare const old: Axios0;
 
-const send: typeof fetch = transport();
-transport(send);
 const detach: () => void = attach(axios.create(), auth);
 attach(axios, auth);
 attach(old, auth);
@@ -59,4 +59,15 @@ reconnect(auth, async ({ token, signal }) => (void [token, signal], { delayMs: 1
 // @ts-expect-error a connection has to tell when it ended
 reconnect(auth, () => {});
 
-export { HttpClient, detach, ended, roles, sent, status, sub, token, whole };
+const clock = createClock(0);
+const mock = createMockServer({ clock, api: ({ user }) => [user], claims: (user) => ({ roles: [user] }) });
+const config: TokenManagerConfig = { refresh: '/refresh', fetch: mock.fetch, clock };
+const handler: MockHandler = (call, proceed) => (call.user ? proceed() : call.reply(503, { error: 'down' }, { 'retry-after': '1' }));
+mock.on('api', handler, 1);
+mock.fail('refresh', { status: 429, headers: { 'retry-after': '30' }, times: 2 });
+auth.setTokens(mock.issue('bob')).then(() => Promise.all([idle(auth), clock.advance(1000, auth)]));
+// @ts-expect-error there is no such route
+mock.count('token');
+const unsigned: string = jwt({ sub: 'alice' });
+
+export { HttpClient, config, unsigned, detach, ended, roles, sent, status, sub, token, whole };

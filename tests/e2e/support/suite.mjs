@@ -12,7 +12,7 @@ export const PKG = process.env.EVERTOKEN_PKG;
 export const ENGINE = process.env.EVERTOKEN_ENGINE ?? 'wasm';
 const TYPES = { js: 'text/javascript', mjs: 'text/javascript', html: 'text/html' };
 const BLANK = '<!doctype html><title>test</title><link rel=icon href=data:,>';
-const PAGE = `${BLANK}<script src=/kit.js></script>`;
+const PAGE = `${BLANK}<script type=module src=/kit.js></script>`;
 
 export const BROWSER = {
   executablePath: process.env.CHROMIUM,
@@ -26,6 +26,13 @@ export const BROWSER = {
     '--disable-sync',
   ],
 };
+
+/** The package is the built one; what the kit is made of is its source. */
+function fileOf(pathname) {
+  if (pathname === '/kit.js') return new URL('kit.js', import.meta.url);
+  if (pathname.startsWith('/testing/')) return new URL(`../../../pkg-template${pathname}`, import.meta.url);
+  return `${PKG}/${pathname.replace(/^\/pkg\//, '')}`;
+}
 
 /** Starts the server of the pages: the package, the kit and two pages. */
 export async function servePages() {
@@ -45,8 +52,7 @@ export async function servePages() {
     }
     if (pathname === '/blank') return response.end(BLANK);
     try {
-      const file = pathname === '/kit.js' ? new URL('kit.js', import.meta.url) : `${PKG}/${pathname.replace(/^\/pkg\//, '')}`;
-      response.end(await readFile(file));
+      response.end(await readFile(fileOf(pathname)));
     } catch {
       response.writeHead(404).end();
     }

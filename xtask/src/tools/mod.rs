@@ -16,9 +16,10 @@ use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
 
 use crate::project::Project;
-use crate::{Result, announce};
+use crate::{Result, announce, example};
 
 pub use browser::{BROWSERS, CHROMIUM, FIREFOX};
+pub use npm::link;
 pub use screen::Screen;
 
 pub struct Tools<'a> {
@@ -35,9 +36,21 @@ pub fn run(project: &Project) -> Result {
     for browser in BROWSERS {
         tools.browser(browser)?;
     }
-    let tests =
-        ["tests/e2e", "tests/adapters", "tests/backends"].map(|folder| project.root.join(folder));
-    for folder in tests.into_iter().chain([project.build_scripts()]) {
+    let tests = [
+        "tests/e2e",
+        "tests/adapters",
+        "tests/backends",
+        "tests/testing",
+    ]
+    .map(|folder| project.root.join(folder));
+    let examples = example::names(project)?
+        .into_iter()
+        .map(|name| example::folder(project).join(name));
+    for folder in tests
+        .into_iter()
+        .chain(examples)
+        .chain([project.build_scripts()])
+    {
         tools.node_modules(&folder)?;
     }
     tools.wasm_bindgen()?;

@@ -90,7 +90,8 @@ fn major(version: &str) -> Option<u32> {
     version.strip_prefix('v')?.split('.').next()?.parse().ok()
 }
 
-fn link(packages: &Path, place: &Path) -> Result {
+/// Makes `place` a link to `packages`.
+pub fn link(packages: &Path, place: &Path) -> Result {
     if fs::read_link(place).is_ok_and(|target| target == packages) {
         return Ok(());
     }

@@ -1,0 +1,158 @@
+import { Authority, Call } from './testing/authority.js';
+import { Clock, idle } from './testing/clock.js';
+import { jwt } from './testing/token.js';
+
+export { idle, jwt };
+
+/** Makes a clock; see testing.d.ts. */
+export const createClock = (at) => new Clock(at);
+
+/** Makes a server; see testing.d.ts. */
+export const createMockServer = (options) => new MemoryServer(options);
+
+/** Statuses whose answers have no body (Fetch section 2.2.3). */
+const BODILESS = new Set([204, 205, 304]);
+/** What people call the member in which a name is sent. */
+const NAMES = ['user', 'username', 'identifier', 'email', 'login', 'name'];
+
+class MemoryCall extends Call {
+  /** Whether it is carried out, and the answer lost. */
+  lost = false;
+
+  constructor(server, request, headers) {
+    super(server, request.method, request.url, headers);
+    this.url = request.url;
+    this.answer = new Promise((resolve, reject) => Object.assign(this, { resolve, reject }));
+  }
+
+  /** A token in whatever header the application sends it. */
+  get token() {
+    return /eyJ[\w-]+\.[\w-]+\.[\w-]+/.exec(Object.values(this.headers).join(' '))?.[0];
+  }
+
+  get user() {
+    return this.server.userOf(this.token);
+  }
+
+  send(status, text, { 'set-cookie': cookies = [], ...headers }) {
+    // Cookies of an answer that is lost are lost with it.
+    if (this.lost) return this.cut();
+    for (const cookie of cookies) this.server.keep(cookie);
+    this.resolve(new Response(BODILESS.has(status) ? null : text, { status, headers }));
+  }
+
+  cut() {
+    this.reject(new TypeError('Failed to fetch'));
+  }
+}
+
+class MemoryServer extends Authority {
+  #clock;
+  #respond;
+  /** The cookies of the one browser that there is. */
+  #jar = new Map();
+  #delays = new Map();
+
+  constructor({
+    login = '/login',
+    refresh = '/refresh',
+    logout = '/logout',
+    accessToken = 'header',
+    refreshToken = 'body',
+    lifetimeSeconds = 600,
+    newestOnly = false,
+    claims = {},
+    clock,
+    isProtected = () => true,
+    signIn = nameIn,
+    answer,
+    api = ({ user, method }) => ({ user, method }),
+  } = {}) {
+    super();
+    this.routes = { [login]: 'login', [refresh]: 'refresh', [logout]: 'logout' };
+    this.access = accessToken;
+    this.carrier = refreshToken;
+    this.lifetime = lifetimeSeconds;
+    this.newestOnly = newestOnly;
+    this.claims = claims;
+    this.protects = isProtected;
+    this.signIn = signIn;
+    this.shape = answer ?? this.shape;
+    this.#clock = clock ?? globalThis;
+    if (clock) this.now = () => clock.now();
+    this.#respond = api;
+  }
+
+  get lifetimeSeconds() {
+    return this.lifetime;
+  }
+
+  set lifetimeSeconds(seconds) {
+    this.lifetime = seconds;
+  }
+
+  fetch = async (input, init) => {
+    // A test's DOM may have a signal of its own, which Request does not know.
+    const signal = init?.signal ?? input.signal;
+    signal?.throwIfAborted();
+    const request = new Request(input, { ...init, signal: undefined });
+    const headers = Object.fromEntries(request.headers);
+    if (request.credentials !== 'omit' && this.#jar.size) {
+      headers.cookie = [...this.#jar].map((pair) => pair.join('=')).join('; ');
+    }
+    const call = new MemoryCall(this, request, headers);
+    this.#take(call, request).catch(call.reject);
+    if (!signal) return call.answer;
+    const abort = () => call.reject(signal.reason);
+    signal.addEventListener('abort', abort);
+    return call.answer.finally(() => signal.removeEventListener('abort', abort));
+  };
+
+  async #take(call, request) {
+    const ms = this.#delays.get(call.route);
+    if (ms) await new Promise((resolve) => this.#clock.setTimeout(resolve, ms));
+    call.text = await request.text();
+    await this.serve(call);
+  }
+
+  async api(call) {
+    if (call.user === undefined) return call.reply(401, { error: 'unauthorized' });
+    const body = await this.#respond(call);
+    if (body === undefined) call.reply(404, { error: 'not found' });
+    else call.reply(200, body);
+  }
+
+  /** Keeps what a Set-Cookie header says. */
+  keep(cookie) {
+    const [, name, value] = /^([^=]+)=([^;]*)/.exec(cookie);
+    if (value) this.#jar.set(name, value);
+    else this.#jar.delete(name);
+  }
+
+  fail(route, { status = 503, headers, body, times = 1 } = {}) {
+    this.on(route, (call) => call.reply(status, body, headers), times);
+  }
+
+  drop(route, times = 1) {
+    this.on(route, (call) => call.drop(), times);
+  }
+
+  lose(route, times = 1) {
+    const carryOut = (call, proceed) => {
+      call.lost = true;
+      return proceed();
+    };
+    this.on(route, carryOut, times);
+  }
+
+  delay(route, ms) {
+    this.#delays.set(route, ms);
+  }
+}
+
+/** Whom a sign-in names, in JSON or in a form. */
+function nameIn({ text, headers }) {
+  const form = headers['content-type']?.includes('x-www-form-urlencoded');
+  const fields = form ? Object.fromEntries(new URLSearchParams(text)) : JSON.parse(text || '{}');
+  return NAMES.map((name) => fields[name]).find((value) => value && typeof value === 'string');
+}

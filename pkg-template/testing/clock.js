@@ -1,0 +1,87 @@
+const LONGEST_TIMEOUT = 2 ** 31 - 1;
+const later = globalThis.setTimeout;
+
+/** A turn of the event loop, so that all promises have had theirs. */
+export const turn = () =>
+  new Promise((resolve) => {
+    // jsdom has no channels.
+    if (typeof MessageChannel !== 'function') return later(resolve, 0);
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = () => {
+      port1.close();
+      resolve();
+    };
+    port2.postMessage(0);
+  });
+
+/** Settles at a manager's next snapshot. */
+export const change = (manager) =>
+  new Promise((resolve) => {
+    const off = manager.subscribe((snapshot) => {
+      off();
+      resolve(snapshot);
+    });
+  });
+
+/** Settles when a manager has no refresh under way. */
+export async function idle(manager) {
+  await turn();
+  while (manager?.snapshot.refreshing) await change(manager);
+}
+
+/** A clock that stands still until it is told otherwise. As in a browser, a
+ * delay of more than 2^31-1 ms is one of 1 ms. */
+export class Clock {
+  #timers = new Map();
+  #count = 0;
+  made = 0;
+  now = () => this.at;
+  setTimeout = (f, ms) => {
+    this.made++;
+    const delay = ms > LONGEST_TIMEOUT || !(ms >= 1) ? 1 : ms;
+    this.#timers.set(++this.#count, { f, at: this.at + delay });
+    return this.#count;
+  };
+  clearTimeout = (id) => void this.#timers.delete(id);
+
+  constructor(at = Date.now()) {
+    this.at = at;
+  }
+
+  get timers() {
+    return this.#timers.size;
+  }
+
+  get next() {
+    return Math.min(...[...this.#timers.values()].map(({ at }) => at));
+  }
+
+  /** Lets time go by, timer after timer, each with all that it sets off. */
+  async advance(ms, ...managers) {
+    const until = this.at + ms;
+    // What is under way sets its timers first.
+    await turn();
+    for (let fired = 0; this.next <= until; fired++) {
+      if (fired > 20_000) throw new Error('the timers come without end');
+      this.at = Math.max(this.at, this.next);
+      this.fire();
+      await turn();
+      for (const manager of managers) await idle(manager);
+    }
+    this.at = until;
+  }
+
+  /** A machine that slept: the time is another one, then what is due fires. */
+  jump(ms) {
+    this.at += ms;
+    this.fire();
+  }
+
+  /** Fires what is due. */
+  fire() {
+    for (const [id, { f, at }] of [...this.#timers]) {
+      if (at > this.at || !this.#timers.delete(id)) continue;
+      f();
+    }
+  }
+}

@@ -1,0 +1,66 @@
+// The applications of www/examples, as `cargo xtask example` serves them.
+import assert from 'node:assert/strict';
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { chromium } from 'playwright-core';
+import { startBackend } from './support/backend.mjs';
+import { BROWSER } from './support/suite.mjs';
+
+const built = process.env.EVERTOKEN_EXAMPLES;
+let browser;
+
+before(async () => {
+  browser = await chromium.launch(BROWSER);
+});
+after(() => browser?.close());
+
+for (const name of await readdir(built)) {
+  test(`the example ${name}: sign in, list, let the token end, list, sign out in another tab`, { timeout: 90_000 }, async (t) => {
+    const { origin, state, stop } = await startBackend('--root', join(built, name), '--access-ttl', '10m');
+    t.after(stop);
+    const context = await browser.newContext();
+    t.after(() => context.close());
+    const complaints = [];
+    const open = async () => {
+      const page = await context.newPage();
+      page.on('pageerror', (error) => complaints.push(String(error)));
+      page.on('console', (message) => {
+        const refused = message.text().startsWith('Failed to load resource');
+        if (['error', 'warning'].includes(message.type()) && !refused) complaints.push(message.text());
+      });
+      await page.goto(origin);
+      return page;
+    };
+
+    const page = await open();
+    await page.getByLabel('Password').fill('wrong');
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    await page.getByText('Wrong name or password.').waitFor();
+    await page.getByLabel('Password').fill('Password1!');
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    const posts = page.getByRole('list', { name: 'Posts' }).getByRole('listitem');
+    await posts.first().waitFor();
+    const count = await posts.count();
+    assert.ok(count > 1, `${count} posts`);
+    assert.equal(await page.getByRole('button', { name: 'Sign in' }).isVisible(), false);
+
+    const { refreshesOk } = (await state()).counters;
+    await page.getByRole('button', { name: 'Expire the token' }).click();
+    await page.getByText('The server refuses the token now.').waitFor();
+    await page.getByRole('button', { name: 'Load again' }).click();
+    await page.getByText('renewals: 1').waitFor();
+    assert.equal(await posts.count(), count);
+    assert.equal((await state()).counters.refreshesOk, refreshesOk + 1);
+    await page.getByText('The server refuses the token now.').waitFor({ state: 'hidden' });
+
+    const other = await open();
+    await other.getByRole('list', { name: 'Posts' }).getByRole('listitem').first().waitFor();
+    await other.getByRole('button', { name: 'Sign out' }).click();
+    await other.getByText('You have signed out.').waitFor();
+    await page.getByText('You have signed out in another tab.').waitFor();
+    assert.equal(await page.getByRole('button', { name: 'Sign in' }).isVisible(), true);
+    assert.equal(await posts.count(), 0);
+    assert.deepEqual(complaints, []);
+  });
+}

@@ -1,0 +1,155 @@
+// Renders the guide: guide.mjs PAGES TYPES FAILURES
+//
+// PAGES is the folder of the Markdown files, beside which each becomes a page
+// of HTML. TYPES is index.d.ts, of which the reference of the options is made,
+// and FAILURES the document with the table of peers' failures.
+import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Marked } from 'marked';
+import { options } from './options.mjs';
+
+const [pages, types, failures] = process.argv.slice(2);
+
+/** The order of the pages. One that is not named here comes last. */
+const ORDER = [
+  ['Start', ['quick-start', 'options', 'errors', 'migrating']],
+  ['Backends', ['strapi4', 'strapi5', 'strapi5-plugin', 'nestjs', 'express']],
+  ['Frameworks', ['axios', 'react', 'vue', 'svelte', 'angular', 'sockets', 'libraries', 'testing']],
+  ['Background', ['how-it-works', 'security', 'failures', 'limits']],
+];
+
+const escape = (text) => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
+/** How often an anchor is on the page that is being rendered. */
+const anchors = new Map();
+const slug = (text) => text.toLowerCase().replaceAll(/[^\p{Letter}\p{Number}\s-]/gu, '').trim().replaceAll(/\s+/g, '-');
+
+const marked = new Marked({
+  renderer: {
+    // Wide ones scroll, and are reached by the keyboard.
+    table(token) {
+      const row = (cells, name) =>
+        `<tr>${cells.map(({ tokens }) => `<${name}>${this.parser.parseInline(tokens)}</${name}>`).join('')}</tr>`;
+      const head = token.header.some(({ text }) => text) ? `<thead>${row(token.header, 'th')}</thead>` : '';
+      return `<div class="wide" tabindex="0"><table>${head}<tbody>${token.rows.map((cells) => row(cells, 'td')).join('')}</tbody></table></div>`;
+    },
+    code({ text, lang }) {
+      const lines = lang === 'diff' ? text.split('\n').map(changed).join('\n') : escape(text);
+      return `<pre tabindex="0"><code>${lines}</code></pre>`;
+    },
+    heading({ tokens, depth, text }) {
+      const anchor = slug(text);
+      const times = anchors.get(anchor) ?? 0;
+      anchors.set(anchor, times + 1);
+      return `<h${depth} id="${times ? `${anchor}-${times}` : anchor}">${this.parser.parseInline(tokens)}</h${depth}>`;
+    },
+    link({ href, tokens }) {
+      return `<a href="${escape(href.replace(/^([\w-]+)\.md(?=#|$)/, '$1.html'))}">${this.parser.parseInline(tokens)}</a>`;
+    },
+    image({ href, text }) {
+      // A drawing of the guide takes the colours of the page.
+      if (href.endsWith('.svg')) return readFileSync(join(pages, href), 'utf8');
+      return `<img src="${escape(href)}" alt="${escape(text)}">`;
+    },
+  },
+});
+
+function changed(line) {
+  const name = { '+': 'ins', '-': 'del' }[line[0]];
+  return name ? `<${name}>${escape(line)}</${name}>` : escape(line);
+}
+
+/** The section of a document below a heading of the second level. */
+function section(file, heading) {
+  const found = readFileSync(file, 'utf8').split(/^## /m).find((part) => part.startsWith(`${heading}\n`));
+  if (!found) throw new Error(`${file} has no section "${heading}"`);
+  return found.slice(heading.length).replaceAll(/\]\(\.\.?\/[^)]*\)/g, ']()');
+}
+
+const GENERATED = {
+  options: () => options(types),
+  failures: () => section(failures, 'Failures of others').slice(1).split('\n\n').filter((part) => part.trim().startsWith('|')).join('\n'),
+};
+
+/** The Markdown of a page, with what is made of other files in its place. */
+function source(name) {
+  const text = readFileSync(join(pages, `${name}.md`), 'utf8');
+  return text.replaceAll(/<!-- generated: (\w+) -->/g, (_, what) => GENERATED[what]());
+}
+
+const there = readdirSync(pages).filter((file) => file.endsWith('.md')).map((file) => file.slice(0, -3));
+const named = ORDER.flatMap(([, names]) => names);
+const groups = [...ORDER, ['More', there.filter((name) => !named.includes(name)).sort()]]
+  .map(([title, names]) => [title, names.filter((name) => there.includes(name))])
+  .filter(([, names]) => names.length);
+const sources = new Map(there.map((name) => [name, source(name)]));
+const titleOf = (name) => /^# (.+)$/m.exec(sources.get(name))[1];
+
+const navigation = (current) =>
+  groups
+    .map(([title, names]) => {
+      const items = names.map((name) => {
+        const here = name === current ? ' aria-current="page"' : '';
+        return `<li><a href="${name}.html"${here}>${escape(titleOf(name))}</a></li>`;
+      });
+      return `<li><strong>${title}</strong><ul>${items.join('')}</ul></li>`;
+    })
+    .join('\n');
+
+const page = (title, current, body) => `<!doctype html>
+<html lang="en">
+  <head>
+    <meta charset="utf-8">
+    <meta name="viewport" content="width=device-width, initial-scale=1">
+    <meta name="color-scheme" content="light dark">
+    <title>${escape(title)} · Evertoken</title>
+    <link rel="icon" href="../favicon.svg" type="image/svg+xml">
+    <link rel="stylesheet" href="../style.css">
+    <link rel="stylesheet" href="../guide.css">
+  </head>
+  <body class="guide">
+    <a class="skip" href="#content">Skip to the text</a>
+    <header class="top">
+      <img src="../favicon.svg" alt="" width="36" height="36">
+      <div>
+        <p class="name"><a href="./">Evertoken</a></p>
+        <p>The guide</p>
+      </div>
+      <nav class="places" aria-label="Site"><a href="../">Demonstration</a> <a href="../bench.html">Benchmark</a></nav>
+    </header>
+    <div class="columns">
+      <nav class="pages" aria-label="Guide">
+        <ul>
+${navigation(current)}
+        </ul>
+      </nav>
+      <main id="content" tabindex="-1">
+${body}
+      </main>
+    </div>
+  </body>
+</html>
+`;
+
+/** The way on, below a page. */
+function onward(name) {
+  const order = groups.flatMap(([, names]) => names);
+  const at = order.indexOf(name);
+  const link = (other, rel, text) => (other ? `<a rel="${rel}" href="${other}.html">${text(escape(titleOf(other)))}</a>` : '<span></span>');
+  return `<nav class="onward" aria-label="Next pages">${link(order[at - 1], 'prev', (title) => `← ${title}`)}${link(order[at + 1], 'next', (title) => `${title} →`)}</nav>`;
+}
+
+for (const [name, text] of sources) {
+  anchors.clear();
+  writeFileSync(join(pages, `${name}.html`), page(titleOf(name), name, marked.parse(text) + onward(name)));
+}
+
+const cards = groups.map(([title, names]) => {
+  const items = names.map((name) => `<li><a href="${name}.html">${escape(titleOf(name))}</a></li>`);
+  return `<section class="card"><h2>${title}</h2><ul>${items.join('')}</ul></section>`;
+});
+const index = `<h1>Evertoken, the guide</h1>
+<p>Evertoken keeps the tokens of a web application: it signs in, puts the access token on every request that may have it,
+refreshes it before it ends, repairs a 401 once, and signs out only when the session is really over.</p>
+<p><a class="button" href="quick-start.html">Quick start</a></p>
+<div class="cards">${cards.join('\n')}</div>`;
+writeFileSync(join(pages, 'index.html'), page('The guide', 'index', index));
