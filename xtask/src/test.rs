@@ -14,7 +14,7 @@ struct Part {
     run: fn(&Project, &Tools) -> Result<Closing>,
 }
 
-const PARTS: [Part; 6] = [
+const PARTS: [Part; 7] = [
     Part {
         name: "core",
         run: core,
@@ -34,6 +34,10 @@ const PARTS: [Part; 6] = [
     Part {
         name: "adapters",
         run: adapters,
+    },
+    Part {
+        name: "package",
+        run: package,
     },
     Part {
         name: "backends",
@@ -195,6 +199,19 @@ fn adapters(project: &Project, tools: &Tools) -> Result<Closing> {
     node_tests(project, "adapters", &tests, Some(2), &places)
 }
 
+/// The packed package in the tools with which people build and run
+/// applications, and with the libraries that take its fetch.
+fn package(project: &Project, tools: &Tools) -> Result<Closing> {
+    let tests = test_files(&project.root.join("tests/package"))?;
+    build::package(project)?;
+    let browser = tools.browser(&CHROMIUM)?;
+    for folder in project.package_fixtures()? {
+        tools.node_modules(&folder)?;
+    }
+    let places = [("CHROMIUM", browser.executable)];
+    node_tests(project, "package", &tests, Some(2), &places)
+}
+
 /// The package against the real systems, in a real browser.
 fn backends(project: &Project, tools: &Tools) -> Result<Closing> {
     let folder = backend::folder(project);
@@ -340,7 +357,7 @@ mod tests {
         let error = chosen(&["core".into(), "wbe".into()]).err().unwrap();
         assert!(
             error.contains("`wbe`")
-                && error.contains("core, web, e2e, fallback, adapters, backends"),
+                && error.contains("core, web, e2e, fallback, adapters, package, backends"),
             "{error}"
         );
         assert_eq!(chosen(&[]).unwrap().len(), PARTS.len());

@@ -37,7 +37,8 @@ pub fn run(project: &Project) -> Result {
     }
     let tests =
         ["tests/e2e", "tests/adapters", "tests/backends"].map(|folder| project.root.join(folder));
-    for folder in tests.into_iter().chain([project.build_scripts()]) {
+    let folders = tests.into_iter().chain(project.package_fixtures()?);
+    for folder in folders.chain([project.build_scripts()]) {
         tools.node_modules(&folder)?;
     }
     tools.wasm_bindgen()?;

@@ -1,0 +1,61 @@
+// SvelteKit: its dev server and its build, both rendered on the server.
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { withBrowser, proves } from './support/browser.mjs';
+import { fixture, version } from './support/fixture.mjs';
+import { finish, node, serve } from './support/programs.mjs';
+import { rendered } from './support/rendered.mjs';
+
+const FILES = {
+  'vite.config.js': `
+    import { sveltekit } from '@sveltejs/kit/vite';
+    import adapter from '@sveltejs/adapter-node';
+    export default { plugins: [sveltekit({ adapter: adapter() })] };
+  `,
+  'src/app.html': '<!doctype html><html><head><link rel="icon" href="data:," />%sveltekit.head%</head><body><div>%sveltekit.body%</div></body></html>',
+  'src/routes/+page.svelte': `
+    <script>
+      import { onMount } from 'svelte';
+      import { watched } from '../../watch.js';
+      import { start } from '../../app.js';
+      const touched = typeof document === 'undefined' ? watched() : 'nothing';
+      let said = $state('');
+      onMount(async () => (said = await start()));
+    </script>
+    <p id="said">{said}</p><p id="touched">{touched}</p>
+  `,
+};
+const TIME = { timeout: 300_000 };
+
+let application;
+before(async () => {
+  application = await fixture(FILES, { kind: 'sveltekit', whole: true });
+});
+after(() => application?.remove());
+withBrowser();
+
+const title = (kind) => `SvelteKit ${version('@sveltejs/kit', 'sveltekit')}: ${kind}`;
+const vite = (...rest) => [join(application.folder, 'node_modules/vite/bin/vite.js'), ...rest];
+const options = () => ({ cwd: application.folder, env: { HOST: '127.0.0.1', PORT: '0' } });
+
+test(title('dev'), TIME, async () => {
+  const server = await serve(node('24'), vite('dev', '--host', '127.0.0.1'), /(http:\/\/127\.0\.0\.1:\d+)/, options());
+  try {
+    assert.equal(await rendered(server.found), 'nothing');
+    await proves(`${server.found}/`);
+  } finally {
+    await server.stop();
+  }
+});
+
+test(title('build'), TIME, async () => {
+  await finish(node('24'), vite('build'), options());
+  const server = await serve(node('24'), vite('preview', '--host', '127.0.0.1'), /(http:\/\/127\.0\.0\.1:\d+)/, options());
+  try {
+    assert.equal(await rendered(server.found), 'nothing');
+    await proves(`${server.found}/`);
+  } finally {
+    await server.stop();
+  }
+});
