@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { withBrowser, proves, serveFiles } from './support/browser.mjs';
 import { fixture, version } from './support/fixture.mjs';
-import { finish, node, serve } from './support/programs.mjs';
+import { finish, node, serving } from './support/programs.mjs';
 
 const WORKSPACE = {
   version: 1,
@@ -69,12 +69,9 @@ const ng = (...rest) => [join(application.folder, 'node_modules/@angular/cli/bin
 const options = () => ({ cwd: application.folder, env: { NG_CLI_ANALYTICS: 'false' } });
 
 test(title('dev'), TIME, async () => {
-  const server = await serve(node('24'), ng('serve', '--host', '127.0.0.1', '--port', '0'), /(http:\/\/127\.0\.0\.1:[1-9]\d*)/, options());
-  try {
-    await proves(`${server.found}/`);
-  } finally {
-    await server.stop();
-  }
+  await serving(node('24'), ng('serve', '--host', '127.0.0.1', '--port', '0'), /(http:\/\/127\.0\.0\.1:[1-9]\d*)/, options(), async (url) => {
+    await proves(`${url}/`);
+  });
 });
 
 test(title('build'), TIME, async () => {

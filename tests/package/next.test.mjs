@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { withBrowser, proves } from './support/browser.mjs';
 import { fixture, version } from './support/fixture.mjs';
-import { finish, serve } from './support/programs.mjs';
+import { finish, serving } from './support/programs.mjs';
 import { rendered } from './support/rendered.mjs';
 
 const FILES = {
@@ -23,7 +23,7 @@ const FILES = {
     export default function Page() {
       const [said, say] = useState('');
       useEffect(() => void start().then(say), []);
-      return <><p id="said">{said}</p><p id="touched" suppressHydrationWarning>{touched}</p></>;
+      return <><p id="said">{said}</p><p id="touched">{touched}</p></>;
     }
   `,
 };
@@ -40,27 +40,21 @@ withBrowser();
 for (const [bundler, option] of [['Turbopack', '--turbopack'], ['webpack', '--webpack']]) {
   const title = (kind) => `Next.js ${version('next', 'next')} with ${bundler}: ${kind}`;
   const next = (command, ...rest) => [join(application.folder, 'node_modules/next/dist/bin/next'), command, ...rest];
-  const options = () => ({ cwd: application.folder, env: { NEXT_TELEMETRY_DISABLED: '1' } });
+  const options = (env) => ({ cwd: application.folder, env: { NEXT_TELEMETRY_DISABLED: '1', ...env } });
   const LISTENS = /(http:\/\/127\.0\.0\.1:\d+)[^]*Ready/;
 
   test(title('dev'), TIME, async () => {
-    const server = await serve(process.execPath, next('dev', option, '-H', '127.0.0.1', '-p', '0'), LISTENS, options());
-    try {
-      assert.equal(await rendered(server.found), 'nothing');
-      await proves(`${server.found}/`);
-    } finally {
-      await server.stop();
-    }
+    await serving(process.execPath, next('dev', option, '-H', '127.0.0.1', '-p', '0'), LISTENS, options({ DEV_SERVER: '1' }), async (url) => {
+      await rendered(url);
+      await proves(`${url}/`);
+    });
   });
 
   test(title('build'), TIME, async () => {
     await finish(process.execPath, next('build', option), options());
-    const server = await serve(process.execPath, next('start', '-H', '127.0.0.1', '-p', '0'), LISTENS, options());
-    try {
-      assert.equal(await rendered(server.found), 'nothing');
-      await proves(`${server.found}/`);
-    } finally {
-      await server.stop();
-    }
+    await serving(process.execPath, next('start', '-H', '127.0.0.1', '-p', '0'), LISTENS, options(), async (url) => {
+      assert.equal(await rendered(url), 'nothing');
+      await proves(`${url}/`);
+    });
   });
 }

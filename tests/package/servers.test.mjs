@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { AuthServer } from '../e2e/support/auth-server.mjs';
 import { fixture, modules, version } from './support/fixture.mjs';
-import { finish, node, serve } from './support/programs.mjs';
+import { finish, node, serving } from './support/programs.mjs';
 
 const MAIN = `
   import { answer } from './server.mjs';
@@ -101,14 +101,9 @@ test(`workerd ${version('workerd')}: test`, TIME, async () => {
     );
   `;
   await writeFile(join(folder, 'config.capnp'), config);
-  const running = await serve(workerd, ['serve', 'config.capnp', '--control-fd=3'], /"event":"listen".*"port":(\d+)/, {
-    cwd: folder,
-    stdio: ['pipe'],
-  });
-  try {
-    const response = await fetch(`http://127.0.0.1:${running.found}/`);
+  const options = { cwd: folder, stdio: ['pipe'] };
+  await serving(workerd, ['serve', 'config.capnp', '--control-fd=3'], /"event":"listen".*"port":(\d+)/, options, async (port) => {
+    const response = await fetch(`http://127.0.0.1:${port}/`);
     assert.equal(await response.text(), expected('js'));
-  } finally {
-    await running.stop();
-  }
+  });
 });

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { withBrowser, proves } from './support/browser.mjs';
 import { fixture, version } from './support/fixture.mjs';
-import { finish, node, serve } from './support/programs.mjs';
+import { finish, node, serving } from './support/programs.mjs';
 import { rendered } from './support/rendered.mjs';
 
 const FILES = {
@@ -15,11 +15,13 @@ const FILES = {
   `,
   'src/app.html': '<!doctype html><html><head><link rel="icon" href="data:," />%sveltekit.head%</head><body><div>%sveltekit.body%</div></body></html>',
   'src/routes/+page.svelte': `
-    <script>
-      import { onMount } from 'svelte';
+    <script module>
       import { watched } from '../../watch.js';
       import { start } from '../../app.js';
-      const touched = typeof document === 'undefined' ? watched() : 'nothing';
+      const touched = watched();
+    </script>
+    <script>
+      import { onMount } from 'svelte';
       let said = $state('');
       onMount(async () => (said = await start()));
     </script>
@@ -37,25 +39,19 @@ withBrowser();
 
 const title = (kind) => `SvelteKit ${version('@sveltejs/kit', 'sveltekit')}: ${kind}`;
 const vite = (...rest) => [join(application.folder, 'node_modules/vite/bin/vite.js'), ...rest];
-const options = () => ({ cwd: application.folder, env: { HOST: '127.0.0.1', PORT: '0' } });
+const options = (env) => ({ cwd: application.folder, env: { HOST: '127.0.0.1', PORT: '0', ...env } });
 
 test(title('dev'), TIME, async () => {
-  const server = await serve(node('24'), vite('dev', '--host', '127.0.0.1'), /(http:\/\/127\.0\.0\.1:\d+)/, options());
-  try {
-    assert.equal(await rendered(server.found), 'nothing');
-    await proves(`${server.found}/`);
-  } finally {
-    await server.stop();
-  }
+  await serving(node('24'), vite('dev', '--host', '127.0.0.1'), /(http:\/\/127\.0\.0\.1:\d+)/, options({ DEV_SERVER: '1' }), async (url) => {
+    await rendered(url);
+    await proves(`${url}/`);
+  });
 });
 
 test(title('build'), TIME, async () => {
   await finish(node('24'), vite('build'), options());
-  const server = await serve(node('24'), vite('preview', '--host', '127.0.0.1'), /(http:\/\/127\.0\.0\.1:\d+)/, options());
-  try {
-    assert.equal(await rendered(server.found), 'nothing');
-    await proves(`${server.found}/`);
-  } finally {
-    await server.stop();
-  }
+  await serving(node('24'), vite('preview', '--host', '127.0.0.1'), /(http:\/\/127\.0\.0\.1:\d+)/, options(), async (url) => {
+    assert.equal(await rendered(url), 'nothing');
+    await proves(`${url}/`);
+  });
 });

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { withBrowser, proves, serveFiles } from './support/browser.mjs';
 import { fixture, modules, version } from './support/fixture.mjs';
-import { finish, serve } from './support/programs.mjs';
+import { finish, serving } from './support/programs.mjs';
 
 const MAIN = `
   import { start } from './app.js';
@@ -23,12 +23,9 @@ for (const name of ['vite', 'vite-7', 'vite-6']) {
   after(() => application?.remove());
 
   test(`${title}: dev`, TIME, async () => {
-    const server = await serve(process.execPath, [program, '--host', '127.0.0.1'], /(http:\/\/127\.0\.0\.1:\d+\/)/, { cwd: application.folder });
-    try {
-      await proves(server.found);
-    } finally {
-      await server.stop();
-    }
+    await serving(process.execPath, [program, '--host', '127.0.0.1'], /(http:\/\/127\.0\.0\.1:\d+\/)/, { cwd: application.folder }, async (url) => {
+      await proves(url);
+    });
   });
 
   test(`${title}: build`, TIME, async () => {

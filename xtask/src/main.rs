@@ -16,6 +16,7 @@ mod fuzz;
 mod manifest;
 mod process;
 mod project;
+mod release;
 mod report;
 mod simulate;
 mod size;
@@ -48,6 +49,8 @@ Usage: cargo xtask COMMAND
                             what decodes, on any text at all: token, record, answer,
                             retry_after, origin
   check                     formatting, lints and documentation
+  release --dry-run         what would be published: built twice, its contents, licences and bill of
+                            materials
   size                      what the module is made of, by section, crate and function
   tools                     installs everything that the other commands would install";
 
@@ -77,6 +80,7 @@ fn dispatch(arguments: &[String]) -> Result {
         "check" => none(command, rest).and_then(|()| check::run(&project)),
         "fleet" => none(command, rest).and_then(|()| fleet::run(&project)),
         "fuzz" => fuzz::run(&project, rest),
+        "release" => release::run(&project, rest),
         "simulate" => simulate::run(&project, rest),
         "size" => none(command, rest).and_then(|()| size::run(&project)),
         "tools" => none(command, rest).and_then(|()| tools::run(&project)),

@@ -38,9 +38,9 @@ export async function finish(program, parameters, options) {
   return output.text;
 }
 
-/** Runs a server until it has said something that `pattern` finds; gives its
- * first group and the function that ends it. */
-export async function serve(program, parameters, pattern, options) {
+/** Runs a server, and `use` with the first group of `pattern` once that is
+ * found in what the server says. */
+export async function serving(program, parameters, pattern, options, use) {
   const { child, output, closed } = start(program, parameters, options);
   const said = new Promise((resolve) => {
     const look = () => {
@@ -49,33 +49,30 @@ export async function serve(program, parameters, pattern, options) {
     };
     for (const stream of child.stdio.slice(1)) stream.on('data', look);
   });
-  const silent = (what) => new Error(`${program} ${parameters.join(' ')} ${what}:\n${output.text}`);
-  const ended = closed.then(() => {
-    throw silent('ended');
-  });
+  const ended = closed.then(() => Promise.reject(new Error('the server ended')));
   ended.catch(() => {});
-  const kill = (signal) => {
-    try {
-      process.kill(-child.pid, signal);
-    } catch {
-      // It has ended.
-    }
-  };
-  const stop = async () => {
-    kill('SIGTERM');
-    const patience = setTimeout(kill, 5_000, 'SIGKILL');
-    await closed;
-    clearTimeout(patience);
-    kill('SIGKILL');
-  };
   let patience;
-  const late = new Promise((_, reject) => (patience = setTimeout(() => reject(silent('is not ready')), PATIENCE)));
+  const late = new Promise((_, reject) => (patience = setTimeout(() => reject(new Error('the server does not say that it is ready')), PATIENCE)));
   try {
-    return { found: await Promise.race([said, ended, late]), stop };
+    await use(await Promise.race([said, ended, late]));
   } catch (error) {
-    kill('SIGKILL');
+    error.message += `\n${program} ${parameters.join(' ')} said:\n${output.text}`;
     throw error;
   } finally {
     clearTimeout(patience);
+    kill(child, 'SIGTERM');
+    patience = setTimeout(kill, 5_000, child, 'SIGKILL');
+    await closed;
+    clearTimeout(patience);
+    // What it left behind.
+    kill(child, 'SIGKILL');
+  }
+}
+
+function kill({ pid }, signal) {
+  try {
+    process.kill(-pid, signal);
+  } catch {
+    // It has ended.
   }
 }

@@ -1,10 +1,11 @@
 // Imported just before a module, on a server: `watched()` says which of these
-// the module has touched when it was imported.
+// the module has touched when it was imported. Not on a dev server, where
+// other things happen between two imports.
 const NAMES = ['BroadcastChannel', 'WebAssembly', 'document', 'fetch', 'indexedDB', 'localStorage', 'navigator', 'sessionStorage', 'setTimeout', 'window'];
 const touched = [];
 const before = new Map();
 
-if (typeof document === 'undefined') {
+if (typeof document === 'undefined' && !globalThis.process?.env?.DEV_SERVER) {
   for (const name of NAMES) {
     const own = Object.getOwnPropertyDescriptor(globalThis, name);
     if (own && !own.configurable) continue;
