@@ -122,32 +122,25 @@ fn newest(changelog: &str, version: &str) -> Result<bool> {
 /// Licences, sources and advisories of all crates, by cargo-deny.
 fn policy(project: &Project, tools: &Tools) -> Result<Vec<String>> {
     let program = tools.cargo_deny()?.join("cargo-deny");
-    let deny = |options: &[&str], checks: &[&str]| {
+    let config = project.root.join("xtask/release/deny.toml");
+    let deny = |arguments: &[&str]| {
         let mut command = Command::new(&program);
         command
-            .args(["--workspace", "--locked"])
-            .args(options)
-            .args(checks)
+            .args(["--workspace", "--locked", "--config"])
+            .arg(&config)
+            .args(arguments)
             .current_dir(&project.root);
         command
     };
-    let config = project.root.join("xtask/release/deny.toml");
-    let config = config.to_string_lossy();
     announce("checking licences and sources");
-    process::run(&mut deny(
-        &["--offline"],
-        &["check", "--config", &config, "licenses", "bans", "sources"],
-    ))?;
+    process::run(&mut deny(&["check", "licenses", "bans", "sources"]))?;
     let mut summary = vec!["crates: licences, bans and sources are as deny.toml says".to_owned()];
     announce("fetching the advisory database");
     let log = project.work().join("advisories.log");
-    let fetched = process::logged(&mut deny(&[], &["fetch", "--config", &config, "db"]), &log);
+    let fetched = process::logged(&mut deny(&["fetch", "db"]), &log);
     summary.push(match fetched {
         Ok(()) => {
-            process::run(&mut deny(
-                &[],
-                &["check", "--config", &config, "advisories"],
-            ))?;
+            process::run(&mut deny(&["check", "advisories"]))?;
             "advisories: none".to_owned()
         }
         // Many a machine reaches the registry alone.
