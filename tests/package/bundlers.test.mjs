@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { withBrowser, proves, serveFiles } from './support/browser.mjs';
 import { fixture, modules, version } from './support/fixture.mjs';
-import { finish } from './support/programs.mjs';
+import { finish, serving } from './support/programs.mjs';
 
 const MAIN = `
   import { start } from './app.js';
@@ -71,11 +71,17 @@ for (const mode of ['development', 'production']) {
   });
 }
 
-test(`Parcel ${version('parcel')}: build`, TIME, async () => {
+test(`Parcel ${version('parcel')}: dev`, TIME, async () => {
   const { folder } = application;
   await writeFile(join(folder, 'parcel.html'), page('<script type=module src=main.js></script>'));
+  // It takes another port than its own where that is in use.
+  const parameters = ['serve', 'parcel.html', '--host', '127.0.0.1', '--dist-dir', 'parcel-dev', '--no-cache', '--no-hmr'];
+  await serving(program('parcel'), parameters, /(http:\/\/127\.0\.0\.1:\d+)[^]*Built/, { cwd: folder }, (url) => proves(`${url}/parcel.html`));
+});
+
+test(`Parcel ${version('parcel')}: build`, TIME, async () => {
+  const { folder } = application;
   await finish(program('parcel'), ['build', 'parcel.html', '--dist-dir', 'parcel', '--no-cache'], { cwd: folder });
-  await rm(join(folder, 'parcel.html'));
   const files = await serveFiles(join(folder, 'parcel'));
   try {
     await proves(`${files.origin}/parcel.html`);
