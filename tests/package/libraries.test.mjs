@@ -53,7 +53,7 @@ const forward = (page, server) =>
  * good token and with one that has ended. `silent` is how often it asks for a
  * token before anybody has signed in. */
 function works(name, library, answer, expected, { rest = 'window.app = { auth, load };', shape, silent = 0 } = {}) {
-  test(`${library} ${version(library, 'libraries')}: test`, { timeout: 180_000 }, async () => {
+  test(`${library} ${version(library, 'libraries')}: test`, { timeout: 300_000 }, async () => {
     await bundle(name, `${recipe(name)}\n${rest}`);
     await withPage(files.origin, async (page, server) => {
       if (shape) server.shape = shape;

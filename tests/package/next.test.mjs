@@ -27,7 +27,7 @@ const FILES = {
     }
   `,
 };
-const TIME = { timeout: 300_000 };
+const TIME = { timeout: 600_000 };
 
 let application;
 before(async () => {

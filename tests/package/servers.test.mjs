@@ -41,7 +41,7 @@ after(async () => {
   await application?.remove();
 });
 
-const TIME = { timeout: 120_000 };
+const TIME = { timeout: 300_000 };
 const expected = (engine) => `alice ${engine} memory, the import touched nothing`;
 
 /** Programs as npm has them, without the launchers that its scripts make. */

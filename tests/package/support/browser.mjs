@@ -21,7 +21,7 @@ const FLAGS = [
 const TYPES = { '.html': 'text/html', '.js': 'text/javascript', '.mjs': 'text/javascript', '.css': 'text/css', '.json': 'application/json' };
 
 /** How long a page on a busy machine may take. */
-export const PATIENCE = 60_000;
+export const PATIENCE = 120_000;
 
 let browser;
 

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { modules } from './fixture.mjs';
 
 /** How long a server on a busy machine may take to start. */
-const PATIENCE = 150_000;
+const PATIENCE = 240_000;
 
 /** Node.js of a later major, for tools that need one. */
 export function node(major) {
