@@ -5,8 +5,10 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { modules } from './fixture.mjs';
 
-/** How long a server on a busy machine may take to start. */
+/** How long a server on a busy machine may take to start, and a program to
+ * end: less than its test, so that nothing is left behind. */
 const PATIENCE = 240_000;
+const END = 450_000;
 
 /** Node.js of a later major, for tools that need one. */
 export function node(major) {
@@ -32,8 +34,10 @@ function start(program, parameters, { cwd, env = {}, stdio = [] }) {
 
 /** Runs a program to its end; gives what it said. */
 export async function finish(program, parameters, options) {
-  const { output, closed } = start(program, parameters, options);
+  const { child, output, closed } = start(program, parameters, options);
+  const patience = setTimeout(kill, END, child, 'SIGKILL');
   const [code, signal] = await closed;
+  clearTimeout(patience);
   if (code !== 0) throw new Error(`${program} ${parameters.join(' ')} ended with ${code ?? signal}:\n${output.text}`);
   return output.text;
 }
