@@ -3,7 +3,7 @@
 // one of the lock files here.
 import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { cp, link, mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -23,15 +23,8 @@ export const modules = (kind = '') => join(HERE, kind, 'node_modules');
 export const version = (name, kind) => JSON.parse(readFileSync(join(modules(kind), name, 'package.json'), 'utf8')).version;
 
 /** Links each file, or copies it where the cache is on another disk. */
-async function copyTree(from, to) {
-  await mkdir(to, { recursive: true });
-  for (const entry of await readdir(from, { withFileTypes: true })) {
-    const [source, target] = [join(from, entry.name), join(to, entry.name)];
-    if (entry.isDirectory()) await copyTree(source, target);
-    else if (entry.isSymbolicLink()) await cp(source, target, { verbatimSymlinks: true });
-    else await link(source, target).catch(() => cp(source, target));
-  }
-}
+const copyTree = (from, to) =>
+  run('cp', ['-al', `${from}/.`, to], { maxBuffer: Infinity }).catch(() => cp(from, to, { recursive: true, verbatimSymlinks: true }));
 
 /** Makes an application of `files`, by their names; gives `{ folder, remove }`.
  * `whole` is for tools that do not follow links out of their root. */
@@ -39,12 +32,9 @@ export async function fixture(files, { kind = '', whole = false } = {}) {
   const folder = await mkdtemp(join(tmpdir(), 'evertoken-package-'));
   const packages = join(folder, 'node_modules');
   await mkdir(packages);
-  for (const name of await readdir(modules(kind))) {
-    const [from, to] = [join(modules(kind), name), join(packages, name)];
-    if (name.startsWith('.') && name !== '.bin') continue;
-    if (whole) await copyTree(from, to);
-    else await symlink(from, to);
-  }
+  if (whole) await copyTree(modules(kind), packages);
+  const links = whole ? [] : (await readdir(modules(kind))).filter((name) => !name.startsWith('.') || name === '.bin');
+  for (const name of links) await symlink(join(modules(kind), name), join(packages, name));
   const { stdout } = await run('npm', ['pack', '--silent', '--pack-destination', folder], { cwd: process.env.EVERTOKEN_PKG });
   const tarball = join(folder, stdout.trim().split('\n').at(-1));
   await mkdir(join(packages, 'evertoken'));
