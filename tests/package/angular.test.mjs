@@ -55,7 +55,7 @@ const FILES = {
     bootstrapApplication(Root);
   `,
 };
-const TIME = { timeout: 600_000 };
+const TIME = { timeout: 900_000 };
 
 let application;
 before(async () => {

@@ -33,7 +33,7 @@ async function works(folder, html) {
 }
 
 const program = (name) => join(modules(), '.bin', name);
-const TIME = { timeout: 480_000 };
+const TIME = { timeout: 900_000 };
 
 test('no bundler: build', TIME, async () => {
   const imports = JSON.stringify({ imports: { evertoken: './node_modules/evertoken/index.js' } });

@@ -27,7 +27,7 @@ const FILES = {
     }
   `,
 };
-const TIME = { timeout: 600_000 };
+const TIME = { timeout: 900_000 };
 
 let application;
 before(async () => {

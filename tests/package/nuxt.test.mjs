@@ -24,7 +24,7 @@ const FILES = {
     <template><div><p id="said">{{ said }}</p><p id="touched">{{ touched }}</p></div></template>
   `,
 };
-const TIME = { timeout: 600_000 };
+const TIME = { timeout: 900_000 };
 const LISTENS = /(http:\/\/127\.0\.0\.1:\d+)/;
 
 let application;

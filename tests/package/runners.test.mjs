@@ -28,7 +28,7 @@ after(() => server?.stop());
 
 /** Runs a runner on an application of its own. */
 function passes(title, files, program, parameters, pattern) {
-  test(title, { timeout: 480_000 }, async () => {
+  test(title, { timeout: 900_000 }, async () => {
     const application = await fixture(files);
     try {
       const said = await finish(program, parameters, { cwd: application.folder, env: { API: server.origin } });

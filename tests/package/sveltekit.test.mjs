@@ -28,7 +28,7 @@ const FILES = {
     <p id="said">{said}</p><p id="touched">{touched}</p>
   `,
 };
-const TIME = { timeout: 600_000 };
+const TIME = { timeout: 900_000 };
 
 let application;
 before(async () => {

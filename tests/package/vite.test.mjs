@@ -10,7 +10,7 @@ const MAIN = `
   start().then((said) => (document.getElementById('said').textContent = said));
 `;
 const PAGE = '<!doctype html><html><head><link rel=icon href=data:,></head><body><p id=said></p><script type=module src=/main.js></script></body></html>';
-const TIME = { timeout: 480_000 };
+const TIME = { timeout: 900_000 };
 
 withBrowser();
 for (const name of ['vite', 'vite-7', 'vite-6']) {

@@ -38,7 +38,11 @@ pub fn run(project: &Project, arguments: &[String]) -> Result {
 
     let place = project.work().join("release");
     bundle::clear(&place)?;
-    let [first, second] = PLACES.map(|name| build(project, &place.join(name)));
+    // Both first: somebody may go on working meanwhile.
+    for name in PLACES {
+        copy(project, &place.join(name))?;
+    }
+    let [first, second] = PLACES.map(|name| build(&place.join(name)));
     let (first, second) = (first?, second?);
     summary.push(same(&first, &second)?);
     summary.push(without_paths(project, &first)?);
@@ -152,9 +156,8 @@ fn policy(project: &Project, tools: &Tools) -> Result<Vec<String>> {
     Ok(summary)
 }
 
-/// Builds and packs a copy of what the repository has in `place`, from nothing.
-fn build(project: &Project, place: &Path) -> Result<Artefacts> {
-    announce(&format!("building in {}", place.display()));
+/// Copies what the repository has to `place`.
+fn copy(project: &Project, place: &Path) -> Result {
     let root = place.join("source");
     let tracked = process::output(
         Command::new("git")
@@ -168,8 +171,14 @@ fn build(project: &Project, place: &Path) -> Result<Artefacts> {
             .and_then(|()| fs::copy(&from, &to))
             .map_err(|error| format!("{}: {error}", from.display()))?;
     }
+    Ok(())
+}
+
+/// Builds and packs the copy in `place`, from nothing.
+fn build(place: &Path) -> Result<Artefacts> {
+    announce(&format!("building in {}", place.display()));
     let source = Project {
-        root,
+        root: place.join("source"),
         target: place.join("target"),
     };
     build::package(&source)?;

@@ -8,7 +8,7 @@ import { modules } from './fixture.mjs';
 /** How long a server on a busy machine may take to start, and a program to
  * end: less than its test, so that nothing is left behind. */
 const PATIENCE = 240_000;
-const END = 450_000;
+const END = 800_000;
 
 /** Node.js of a later major, for tools that need one. */
 export function node(major) {
