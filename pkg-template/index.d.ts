@@ -35,29 +35,58 @@ export type TokenErrorCode =
   /** The manager was disposed of, or its module trapped. */
   | 'disposed';
 
-/**
- * Tells what went wrong; the one error class of the package.
- *
- * `code` is for programs, `message` for developers. Neither holds a token, a body or a query. Beside it, `fetch`
- * rejects with what the platform's fetch rejects with, and every call with the reason of the caller's own signal.
- */
-export declare class TokenError extends Error {
-  /** Makes one, which a refresh function may reject with. `retryable` is false and `message` the code by default. */
-  constructor(
-    code: TokenErrorCode,
-    options?: { message?: string; status?: number; retryable?: boolean; retryAfterMs?: number; cause?: unknown },
-  );
+interface ErrorOf<Code extends TokenErrorCode> extends Error {
   readonly name: 'TokenError';
-  readonly code: TokenErrorCode;
+  readonly code: Code;
   /** Whether the same call may succeed later with nothing changed here. */
   readonly retryable: boolean;
   /** The HTTP status behind it, if there is one. */
   readonly status?: number;
-  /** Milliseconds until the next attempt is allowed. */
+  /** Milliseconds until the next attempt is allowed; where the server did not say and nothing is spaced, there is none. */
   readonly retryAfterMs?: number;
-  /** What is behind it: another `TokenError`, what the platform or a refresh function threw, or with 'login-rejected' the server's `Response`, unread, for the reason to show. */
+  /** What is behind it: another `TokenError`, or what the platform or a refresh function threw. */
   readonly cause?: unknown;
 }
+
+/** No answer of a server is behind it, and trying again helps nobody. */
+interface Final {
+  readonly retryable: false;
+  readonly status?: never;
+  readonly retryAfterMs?: never;
+}
+
+/**
+ * Tells what went wrong, by `code`: the one error class of the package.
+ *
+ * `code` is for programs, `message` for developers. Neither holds a token, a body or a query. Beside it, `fetch`
+ * rejects with what the platform's fetch rejects with, and every call with the reason of the caller's own signal.
+ */
+export type TokenError =
+  | (ErrorOf<'invalid-config'> & Final)
+  | (ErrorOf<'signed-out'> & Final)
+  | (ErrorOf<'login-rejected'> & {
+      readonly retryable: false;
+      readonly retryAfterMs?: never;
+      /** The server's answer, unread, for the reason to show. */
+      readonly cause?: Response;
+    })
+  | ErrorOf<'login-unavailable'>
+  | (ErrorOf<'refresh-rejected'> & { readonly retryable: false; readonly retryAfterMs?: never })
+  | ErrorOf<'refresh-unavailable'>
+  | (ErrorOf<'invalid-response'> & { readonly retryAfterMs?: never })
+  | (ErrorOf<'not-supported'> & Final)
+  | (ErrorOf<'disposed'> & Final);
+
+/** Says what an error of one code may be made with; `message` is the code by default, and `retryable` false. */
+export type TokenErrorOptions<Code extends TokenErrorCode> = { message?: string } & Partial<
+  Pick<Extract<TokenError, { code: Code }>, 'retryable' | 'status' | 'retryAfterMs' | 'cause'>
+>;
+
+export declare const TokenError: {
+  /** Makes one, which a refresh function may reject with. */
+  new <Code extends TokenErrorCode>(code: Code, options?: TokenErrorOptions<Code>): Extract<TokenError, { code: Code }>;
+  readonly prototype: TokenError;
+};
 
 /** Holds tokens that the application got by itself, for `setTokens` or from a refresh function. */
 export interface TokenSet {
@@ -142,17 +171,19 @@ export interface Inspection {
 
 /** Names a double-submit cookie: its value, read anew each time, goes into the header of unsafe requests to allowed origins. Without the cookie there is no header. */
 export interface Csrf {
+  /** The cookie's name. */
   cookie: string;
+  /** The header's name. */
   header: string;
 }
 
 /** Describes a call to the login, refresh or logout endpoint. */
 export interface Endpoint {
-  /** Absolute, or relative to `baseUrl`. May be left out where a preset has one. */
+  /** Absolute, or relative to `baseUrl`. Default: the preset's. */
   url?: string | URL;
   /** Default 'POST'. */
   method?: string;
-  /** Constant headers. */
+  /** Constant headers. Default: none but the body's content type. */
   headers?: HeadersInit;
   /** Whether the access token goes with the call: true sends one, and for a logout fetches one first if the held one has ended. Default: only logout sends one, and only a valid one. */
   authenticate?: boolean;
@@ -160,11 +191,11 @@ export interface Endpoint {
   credentials?: RequestCredentials;
   /** Default: 'json' where there is something to send, else 'none'; never with GET. */
   body?: 'json' | 'form' | 'none';
-  /** Constant extra fields of the body; the caller's win. */
+  /** Constant extra fields of the body; the caller's win. Default: none. */
   fields?: Record<string, unknown>;
-  /** This call's name for the refresh token, such as RFC 7009's 'token'. */
+  /** This call's name for the refresh token, such as RFC 7009's 'token'. Default: that of `refreshToken`. */
   tokenField?: string;
-  /** Replaces the manager's `csrf` for this call; null takes it away. */
+  /** Default: the manager's `csrf`, which null takes away for this call. */
   csrf?: Csrf | null;
 }
 
@@ -188,8 +219,11 @@ export type RefreshFunction = (context: RefreshContext) => Promise<TokenSet>;
 
 /** Keeps the record where the application wants it. Each call has 1.5 seconds; one that fails or hangs means memory and a 'warning'. */
 export interface CustomStorage {
+  /** Gives what was set last, null where nothing is. */
   get(key: string): MaybePromise<string | null>;
+  /** Keeps the record, which holds the tokens. */
   set(key: string, value: string): MaybePromise<void>;
+  /** Forgets it. */
   remove(key: string): MaybePromise<void>;
 }
 
@@ -197,7 +231,9 @@ export interface CustomStorage {
 export interface Clock {
   /** Milliseconds since the epoch. */
   now(): number;
+  /** Calls `f` once, after `ms` milliseconds at the earliest. */
   setTimeout(f: () => void, ms: number): unknown;
+  /** Takes back what `setTimeout` gave. */
   clearTimeout(id: unknown): void;
 }
 
@@ -207,30 +243,33 @@ export type Preset = 'strapi4' | 'strapi5' | 'strapi5-plugin' | 'nestjs' | 'expr
 interface Options {
   /** Relative URLs resolve against it; its origin gets the token unless `attachTo` says otherwise. Default: the page's. */
   baseUrl?: string | URL;
-  /** Where `login()` sends its body. Null takes a preset's away. */
+  /** Where `login()` sends its body. Default: the preset's, which null takes away, else none. */
   login?: string | URL | Endpoint | null;
-  /** Where `logout()` tells the server. Null takes a preset's away. */
+  /** Where `logout()` tells the server. Default: the preset's, which null takes away, else none: it signs out here alone. */
   logout?: string | URL | Endpoint | null;
   /** Where the access token travels. Default `{ in: 'header', name: 'Authorization', prefix: 'Bearer ' }`. */
   accessToken?:
-    | { in: 'header'; name?: string; prefix?: string }
-    | { in: 'cookie'; /** Seconds, where the application knows it. */ lifetimeSeconds?: number };
+    | { in: 'header'; /** Default 'Authorization'. */ name?: string; /** Default 'Bearer '. */ prefix?: string }
+    | { in: 'cookie'; /** Seconds, where the application knows it. Default: what the answer says. */ lifetimeSeconds?: number };
   /** How the refresh token travels. Default: in the body if an answer ever brought one, else a cookie. */
   refreshToken?:
     | { in: 'cookie' }
     | { in: 'body'; /** Default 'refreshToken', in a form 'refresh_token'. */ field?: string }
-    | { in: 'header'; name?: string; prefix?: string };
-  /** Dotted paths into the answers, where the usual names do not fit. */
+    | { in: 'header'; /** Default 'Authorization'. */ name?: string; /** Default 'Bearer '. */ prefix?: string };
+  /** Dotted paths into the answers. Default: the usual names, at the top and under `data`; a path replaces its own search only. */
   response?: {
+    /** Leads to the access token. Default: 'accessToken', 'access_token', 'access', 'jwt' or 'token'. */
     accessToken?: string;
+    /** Leads to the refresh token. Default: 'refreshToken', 'refresh_token' or 'refresh'. */
     refreshToken?: string;
+    /** Leads to the lifetime. Default: 'expiresIn' or 'expires_in'. */
     expiresIn?: string;
-    /** Default 's'. */
+    /** Whether that is in seconds or milliseconds. Default 's'. */
     expiresInUnit?: 's' | 'ms';
-    /** Leads to ISO 8601, or to seconds since the epoch. */
+    /** Leads to ISO 8601, or to seconds since the epoch. Default: none. */
     expiresAt?: string;
   };
-  /** Replaces `baseUrl`'s origin: exact origins (RFC 6454), each with an optional path prefix that ends at a segment. No wildcards; the empty list gives the token to nobody. */
+  /** Replaces `baseUrl`'s origin: exact origins (RFC 6454), each with an optional path prefix that ends at a segment. No wildcards; the empty list gives the token to nobody. Default: that origin. */
   attachTo?: readonly (string | URL)[];
   /** Where the session is kept, tokens included. Default 'memory', which ends with the page. What cannot be used falls back to it with a 'warning'. */
   storage?: 'memory' | 'session' | 'local' | 'indexeddb' | CustomStorage;
@@ -244,7 +283,7 @@ interface Options {
   unauthorized?: readonly number[] | ((response: Response) => boolean);
   /** Milliseconds that one login, refresh or logout call may take. Default 10000. */
   timeoutMs?: number;
-  /** Double-submit on unsafe methods and on the endpoints. */
+  /** Double-submit on unsafe methods and on the endpoints. Default: the preset's, else none. */
   csrf?: Csrf;
   /** Share the session, and its refreshes, with other tabs of the same origin and `key`. Default true. */
   crossTab?: boolean;
@@ -260,10 +299,14 @@ export type TokenManagerConfig = Options &
     | {
         /** A named starting point, every field of which can be overridden. */
         preset: Preset;
-        /** How a new access token is got. Replaces the preset's. */
+        /** How a new access token is got. Default: the preset's. */
         refresh?: string | URL | RefreshEndpoint | RefreshFunction;
       }
-    | { preset?: undefined; refresh: string | URL | RefreshEndpoint | RefreshFunction }
+    | {
+      preset?: undefined;
+      /** How a new access token is got. No default. */
+      refresh: string | URL | RefreshEndpoint | RefreshFunction;
+    }
   );
 
 /** Manages the tokens of one session. `C` is the type of the access token's claims. */

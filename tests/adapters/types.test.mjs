@@ -54,6 +54,21 @@ test('no declaration has an any', async () => {
   }
 });
 
+test('every option says what it is, its unit, and its default', async () => {
+  const types = await readFile(join(installed.folder, 'node_modules/evertoken/index.d.ts'), 'utf8');
+  let count = 0;
+  for (const name of ['Options', 'Endpoint']) {
+    const body = new RegExp(`interface ${name} \\{([^]*?)\n\\}`).exec(types)[1];
+    for (const [, comment, option] of body.matchAll(/(\/\*\*(?:(?!\/\*\*)[^])*?\*\/)?\s*\b(\w+)\?:/g)) {
+      count++;
+      assert.match(comment ?? '', /default/i, `${name}.${option}: ${comment}`);
+      const unit = { Ms: /milliseconds/i, Seconds: /seconds/i }[/Ms$|Seconds$/.exec(option)?.[0]];
+      if (unit) assert.match(comment, unit, `${name}.${option}`);
+    }
+  }
+  assert.ok(count > 30, `${count} options were looked at`);
+});
+
 test('publint has nothing to say', { timeout: 120_000 }, async () => {
   const { code, text } = await said('publint', ['--strict', installed.tarball]);
   assert.equal(code, 0, text);

@@ -19,6 +19,7 @@ mod guide;
 mod manifest;
 mod process;
 mod project;
+mod release;
 mod report;
 mod simulate;
 mod size;
@@ -41,7 +42,7 @@ Usage: cargo xtask COMMAND
   backend NAME [--port N] [--access-ttl 3s] [--origin URL] [...]
                             a real system to test against; further options go to it
   guide                     renders the guide in www/guide/
-  test [core|web|e2e|fallback|adapters|examples|backends ...]
+  test [core|web|e2e|fallback|adapters|package|examples|backends ...]
                             all tests, or the named parts
   bench [ROUNDS] [peers|loopback|decoding|growth|profile|firefox ...]
                             Evertoken beside its peers: sizes, times and ratios, in one run
@@ -54,6 +55,8 @@ Usage: cargo xtask COMMAND
                             what decodes, on any text at all: token, record, answer,
                             retry_after, origin
   check                     formatting, lints and documentation
+  release --dry-run         what would be published: built twice, its contents, licences and bill of
+                            materials
   size                      what the module is made of, by section, crate and function
   tools                     installs everything that the other commands would install";
 
@@ -85,6 +88,7 @@ fn dispatch(arguments: &[String]) -> Result {
         "fleet" => none(command, rest).and_then(|()| fleet::run(&project)),
         "fuzz" => fuzz::run(&project, rest),
         "guide" => none(command, rest).and_then(|()| guide::build(&project)),
+        "release" => release::run(&project, rest),
         "simulate" => simulate::run(&project, rest),
         "size" => none(command, rest).and_then(|()| size::run(&project)),
         "tools" => none(command, rest).and_then(|()| tools::run(&project)),

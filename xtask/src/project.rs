@@ -55,4 +55,20 @@ impl Project {
     pub fn build_scripts(&self) -> PathBuf {
         self.root.join("xtask").join("tools")
     }
+
+    /// The folders of `tests/package`, each with packages of its own: two
+    /// frameworks do not agree on the versions of what both are made of.
+    pub fn package_fixtures(&self) -> Result<Vec<PathBuf>> {
+        let folder = self.root.join("tests/package");
+        let mut found = vec![folder.clone()];
+        let failed = |error| format!("{}: {error}", folder.display());
+        for entry in std::fs::read_dir(&folder).map_err(failed)? {
+            let path = entry.map_err(failed)?.path();
+            if path.join("package-lock.json").is_file() {
+                found.push(path);
+            }
+        }
+        found.sort();
+        Ok(found)
+    }
 }

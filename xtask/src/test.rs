@@ -14,7 +14,7 @@ struct Part {
     run: fn(&Project, &Tools) -> Result<Closing>,
 }
 
-const PARTS: [Part; 7] = [
+const PARTS: [Part; 8] = [
     Part {
         name: "core",
         run: core,
@@ -34,6 +34,10 @@ const PARTS: [Part; 7] = [
     Part {
         name: "adapters",
         run: adapters,
+    },
+    Part {
+        name: "package",
+        run: package,
     },
     Part {
         name: "examples",
@@ -222,6 +226,19 @@ fn examples(project: &Project, tools: &Tools) -> Result<Closing> {
     node_tests(project, "examples", &[folder.join(EXAMPLES)], None, &places)
 }
 
+/// The packed package in the tools with which people build and run
+/// applications, and with the libraries that take its fetch.
+fn package(project: &Project, tools: &Tools) -> Result<Closing> {
+    let tests = test_files(&project.root.join("tests/package"))?;
+    build::package(project)?;
+    let browser = tools.browser(&CHROMIUM)?;
+    for folder in project.package_fixtures()? {
+        tools.node_modules(&folder)?;
+    }
+    let places = [("CHROMIUM", browser.executable)];
+    node_tests(project, "package", &tests, Some(2), &places)
+}
+
 /// The package against the real systems, in a real browser.
 fn backends(project: &Project, tools: &Tools) -> Result<Closing> {
     let folder = backend::folder(project);
@@ -367,7 +384,7 @@ mod tests {
         let error = chosen(&["core".into(), "wbe".into()]).err().unwrap();
         assert!(
             error.contains("`wbe`")
-                && error.contains("core, web, e2e, fallback, adapters, examples, backends"),
+                && error.contains("core, web, e2e, fallback, adapters, package, examples, backends"),
             "{error}"
         );
         assert_eq!(chosen(&[]).unwrap().len(), PARTS.len());

@@ -49,6 +49,7 @@ export function explain(event: TokenEvent, error: unknown): string {
     if (code === 'refresh-unavailable') return `in ${retryAfterMs ?? 0} ms`;
     // @ts-expect-error no such code
     if (code === 'expired') return code;
+    return reason(error);
   }
   switch (event.type) {
     case 'signed-out':
@@ -62,6 +63,40 @@ export function explain(event: TokenEvent, error: unknown): string {
       return event.type;
   }
 }
+
+function reason(error: TokenError): string {
+  switch (error.code) {
+    case 'login-rejected': {
+      const answer: Response | undefined = error.cause;
+      const never: false = error.retryable;
+      // @ts-expect-error there is nothing to wait for
+      const wait: number = error.retryAfterMs;
+      void [answer, never, wait];
+      return `${error.status ?? 0}`;
+    }
+    case 'login-unavailable':
+    case 'refresh-unavailable': {
+      const wait: number | undefined = error.retryAfterMs;
+      return error.retryable ? `in ${wait ?? 0} ms` : error.message;
+    }
+    case 'signed-out':
+    case 'refresh-rejected':
+      return 'sign in';
+    case 'invalid-config':
+    case 'invalid-response':
+    case 'not-supported':
+    case 'disposed':
+      return error.message;
+  }
+}
+
+export const rejected: TokenError = new TokenError('refresh-rejected', { status: 403, cause: 'revoked' });
+const code: 'disposed' = new TokenError('disposed').code;
+// @ts-expect-error no such code
+new TokenError('expired');
+// @ts-expect-error the session is over: nobody is to try again
+new TokenError('refresh-rejected', { retryable: true });
+void code;
 
 const decoded = decodeJwt('a.b.c');
 const claims: Claims | undefined = decoded?.claims;
@@ -81,6 +116,10 @@ export const configurations: TokenManagerConfig[] = [
   { preset: 'laravel' },
   // @ts-expect-error a cookie has no prefix
   { refresh: '/refresh', accessToken: { in: 'cookie', prefix: 'Bearer ' } },
+  // @ts-expect-error no such option
+  { refresh: '/refresh', timeout: 10 },
+  // @ts-expect-error seconds are a number
+  { refresh: '/refresh', refreshAheadSeconds: '60' },
 ];
 
 export const anyManager = (auth: TokenManager<Mine>): Snapshot<Mine> => auth.snapshot;

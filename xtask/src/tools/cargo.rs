@@ -7,6 +7,7 @@ use super::Tools;
 use crate::{Result, announce, manifest, process};
 
 const WASM_PACK: &str = "0.15.1";
+const CARGO_DENY: &str = "0.20.2";
 const CARGO_FUZZ: &str = "0.13.2";
 
 /// What cargo says when a program's own lock file names a release that the
@@ -34,6 +35,11 @@ impl Tools<'_> {
     /// The folder with `cargo-fuzz`.
     pub fn cargo_fuzz(&self) -> Result<PathBuf> {
         self.program("cargo-fuzz", CARGO_FUZZ, "cargo-fuzz", "2 minutes")
+    }
+
+    /// The folder with `cargo-deny`.
+    pub fn cargo_deny(&self) -> Result<PathBuf> {
+        self.program("cargo-deny", CARGO_DENY, "cargo-deny", "8 minutes")
     }
 
     pub(super) fn program(

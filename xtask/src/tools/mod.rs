@@ -49,6 +49,7 @@ pub fn run(project: &Project) -> Result {
     for folder in tests
         .into_iter()
         .chain(examples)
+        .chain(project.package_fixtures()?)
         .chain([project.build_scripts()])
     {
         tools.node_modules(&folder)?;

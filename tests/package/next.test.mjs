@@ -1,0 +1,60 @@
+// Next.js with the app router, by Turbopack and by webpack.
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { withBrowser, proves } from './support/browser.mjs';
+import { fixture, version } from './support/fixture.mjs';
+import { finish, serving } from './support/programs.mjs';
+import { rendered } from './support/rendered.mjs';
+
+const FILES = {
+  'package.json': '{ "private": true, "dependencies": { "evertoken": "*", "next": "*", "react": "*", "react-dom": "*" } }',
+  'app/layout.js': `
+    export default function Layout({ children }) {
+      return <html><head><link rel="icon" href="data:," /></head><body>{children}</body></html>;
+    }
+  `,
+  'app/page.js': `
+    'use client';
+    import { useEffect, useState } from 'react';
+    import { watched } from '../watch.js';
+    import { start } from '../app.js';
+    const touched = watched();
+    export default function Page() {
+      const [said, say] = useState('');
+      useEffect(() => void start().then(say), []);
+      return <><p id="said">{said}</p><p id="touched">{touched}</p></>;
+    }
+  `,
+};
+const TIME = { timeout: 900_000 };
+
+let application;
+before(async () => {
+  // Turbopack follows no link out of its root.
+  application = await fixture(FILES, { kind: 'next', whole: true });
+});
+after(() => application?.remove());
+withBrowser();
+
+for (const [bundler, option] of [['Turbopack', '--turbopack'], ['webpack', '--webpack']]) {
+  const title = (kind) => `Next.js ${version('next', 'next')} with ${bundler}: ${kind}`;
+  const next = (command, ...rest) => [join(application.folder, 'node_modules/next/dist/bin/next'), command, ...rest];
+  const options = (env) => ({ cwd: application.folder, env: { NEXT_TELEMETRY_DISABLED: '1', ...env } });
+  const LISTENS = /(http:\/\/127\.0\.0\.1:\d+)[^]*Ready/;
+
+  test(title('dev'), TIME, async () => {
+    await serving(process.execPath, next('dev', option, '-H', '127.0.0.1', '-p', '0'), LISTENS, options({ DEV_SERVER: '1' }), async (url) => {
+      await rendered(url);
+      await proves(`${url}/`);
+    });
+  });
+
+  test(title('build'), TIME, async () => {
+    await finish(process.execPath, next('build', option), options());
+    await serving(process.execPath, next('start', '-H', '127.0.0.1', '-p', '0'), LISTENS, options(), async (url) => {
+      assert.equal(await rendered(url), 'nothing');
+      await proves(`${url}/`);
+    });
+  });
+}

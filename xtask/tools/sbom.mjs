@@ -1,0 +1,113 @@
+// Writes the bill of materials: sbom.mjs METADATA LOCK OUT
+//
+// CycloneDX 1.6 (ECMA-424). METADATA is what `cargo metadata` says for
+// wasm32, LOCK the package-lock.json of the programs that take part in the
+// build. Crates whose code is in the module are required; macros, and
+// programs, are excluded: they only helped to make it. There is no date and
+// no random number in it, so that the same sources give the same bill.
+import { createHash } from 'node:crypto';
+import { readFile, writeFile } from 'node:fs/promises';
+
+const [metadataFile, lockFile, out] = process.argv.slice(2);
+const { packages, resolve } = JSON.parse(await readFile(metadataFile, 'utf8'));
+const lock = JSON.parse(await readFile(lockFile, 'utf8'));
+
+/** Licences that a part of the build may have. */
+const LICENCES = ['Apache-2.0', 'BSD-3-Clause', 'ISC', 'MIT', 'Unicode-3.0', 'Zlib'];
+
+const byId = new Map(packages.map((found) => [found.id, found]));
+const nodes = new Map(resolve.nodes.map((node) => [node.id, node]));
+const root = packages.find(({ name, source }) => name === 'evertoken' && source === null);
+const purl = ({ name, version }) => `pkg:cargo/${name}@${version}`;
+const isMacro = ({ targets }) => targets.some(({ kind }) => kind.includes('proc-macro'));
+
+/** The crates that a crate is compiled with; for `root` without its tests'. */
+const needs = (id) =>
+  nodes.get(id).deps.filter(({ dep_kinds: kinds }) => kinds.some(({ kind }) => kind !== 'dev')).map((dependency) => dependency);
+
+/** Each crate that takes part, and whether its code is in the module. */
+const inModule = new Map();
+function visit(id, shipped) {
+  if (inModule.get(id) || inModule.get(id) === shipped) return;
+  inModule.set(id, shipped);
+  for (const { pkg, dep_kinds: kinds } of needs(id)) {
+    const normal = kinds.some(({ kind }) => kind === null);
+    visit(pkg, shipped && normal && !isMacro(byId.get(pkg)));
+  }
+}
+visit(root.id, true);
+inModule.delete(root.id);
+
+const crates = [...inModule].map(([id, shipped]) => {
+  const crate = byId.get(id);
+  return {
+    type: 'library',
+    'bom-ref': purl(crate),
+    name: crate.name,
+    version: crate.version,
+    scope: shipped ? 'required' : 'excluded',
+    licenses: [{ expression: (crate.license ?? '').replaceAll('/', ' OR ').replaceAll(/ +/g, ' ') }],
+    purl: purl(crate),
+    externalReferences: crate.repository ? [{ type: 'vcs', url: crate.repository }] : [],
+  };
+});
+
+const programs = Object.entries(lock.packages)
+  .filter(([path]) => path !== '')
+  .map(([path, { version, license, integrity }]) => {
+    const name = path.slice(path.lastIndexOf('node_modules/') + 'node_modules/'.length);
+    const url = `pkg:npm/${name.replace('@', '%40')}@${version}`;
+    const [algorithm, hash] = integrity.split(/-(.*)/);
+    return {
+      type: 'application',
+      'bom-ref': url,
+      name,
+      version,
+      scope: 'excluded',
+      hashes: [{ alg: algorithm.replace('sha', 'SHA-'), content: Buffer.from(hash, 'base64').toString('hex') }],
+      licenses: [{ expression: license }],
+      purl: url,
+    };
+  });
+
+const components = [...crates, ...programs].sort((a, b) => (a.purl < b.purl ? -1 : 1));
+for (const { purl, licenses } of components) {
+  const [{ expression }] = licenses;
+  const accepted = expression.replaceAll(/[()]/g, '').split(' AND ').every((part) => part.split(' OR ').some((name) => LICENCES.includes(name)));
+  if (!accepted) {
+    console.error(`${purl}: its licence "${expression}" is none of ${LICENCES.join(', ')}`);
+    process.exitCode = 1;
+  }
+}
+
+const direct = (id) => needs(id).map(({ pkg }) => purl(byId.get(pkg))).sort();
+const dependencies = [root.id, ...inModule.keys()]
+  .map((id) => ({ ref: purl(byId.get(id)), dependsOn: direct(id) }))
+  .sort((a, b) => (a.ref < b.ref ? -1 : 1));
+
+const product = {
+  type: 'library',
+  'bom-ref': purl(root),
+  name: root.name,
+  version: root.version,
+  description: root.description,
+  licenses: [{ expression: root.license }],
+  purl: purl(root),
+  externalReferences: [{ type: 'distribution', url: `https://www.npmjs.com/package/${root.name}` }],
+};
+// RFC 9562 section 5.8: a name-based number of our own making.
+const digest = createHash('sha256').update(JSON.stringify([product, components, dependencies])).digest('hex');
+const uuid = [digest.slice(0, 8), digest.slice(8, 12), `8${digest.slice(13, 16)}`, `8${digest.slice(17, 20)}`, digest.slice(20, 32)].join('-');
+const bom = {
+  $schema: 'http://cyclonedx.org/schema/bom-1.6.schema.json',
+  bomFormat: 'CycloneDX',
+  specVersion: '1.6',
+  serialNumber: `urn:uuid:${uuid}`,
+  version: 1,
+  metadata: { component: product },
+  components,
+  dependencies,
+};
+await writeFile(out, `${JSON.stringify(bom, null, 2)}\n`);
+const shipped = crates.filter(({ scope }) => scope === 'required').length;
+console.log(`${shipped} crates in the module, ${crates.length - shipped} that helped to make it, ${programs.length} programs from npm; ${out}`);
