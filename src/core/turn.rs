@@ -100,6 +100,14 @@ impl Machine {
         });
     }
 
+    /// Asks for the lock once more, for this tab has slept.
+    fn lock_anew(&mut self, now: Instant, turn: u32) {
+        if let Some(held) = &mut self.turn {
+            held.slept = true;
+        }
+        self.lock(now, turn);
+    }
+
     /// Whether the back-off allows a call, else the error that says when.
     fn paced(&self, now: Instant) -> Result<(), Error> {
         let wait = self.pace.wait(now);
@@ -138,10 +146,16 @@ impl Machine {
     pub fn granted(&mut self, now: Instant, turn: u32) {
         self.tick(now);
         if let Some(held) = self.turn.as_mut().filter(|held| held.number == turn)
-            && matches!(held.stage, Stage::Locking { .. })
+            && let Stage::Locking { until } = held.stage
         {
-            held.stage = Stage::Reading { since: now };
-            self.output(Output::Read { turn });
+            if now >= until && !held.slept {
+                // Granted while this tab slept: it may have been taken away
+                // again since, and that is told later.
+                self.lock_anew(now, turn);
+            } else {
+                held.stage = Stage::Reading { since: now };
+                self.output(Output::Read { turn });
+            }
         }
         self.advance(now);
     }
@@ -220,9 +234,7 @@ impl Machine {
         if !turn.slept && now.since(until) > GRACE {
             // This tab slept, or its clock was set forth: how long the other
             // one has had the lock is not known. It gets its time once more.
-            turn.slept = true;
-            let until = self.patience(now);
-            self.stage(Stage::Locking { until });
+            self.lock_anew(now, number);
         } else if turn.stolen {
             // Not even taking it away worked. The commit is conditional, so
             // going on without the lock risks a second call and no more.
