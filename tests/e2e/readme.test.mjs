@@ -81,10 +81,11 @@ async function runInBrowser(t, name, { origin, exports, prepare }) {
   return { page, complaints };
 }
 
-test('README: every example in JavaScript is run: here, or with its library in tests/adapters', async () => {
+test('README: every example in JavaScript is run: here, or with what it is for', async () => {
   assert.equal(readme.match(/^```js$/gm)?.length, blocks.size);
   const elsewhere = ['axios', 'react', 'vue', 'socket', 'testing'];
-  assert.deepEqual([...blocks.keys()], ['quick-start', 'plain-options', ...elsewhere, 'errors']);
+  assert.deepEqual([...blocks.keys()], ['jest', 'quick-start', 'plain-options', ...elsewhere, 'errors']);
+  assert.match(await readFile(new URL('tests/package/runners.test.mjs', root), 'utf8'), /readme\('jest'\)/);
   const there = await readFile(new URL('tests/adapters/readme.test.mjs', root), 'utf8');
   for (const name of elsewhere.slice(0, -1)) assert.match(there, new RegExp(`^example\\(\\n  '${name}',$`, 'm'));
   assert.match(await readFile(new URL('tests/adapters/testing.test.mjs', root), 'utf8'), /test: testing -->/);
