@@ -225,8 +225,9 @@ test('README: the download is not larger than it says', async () => {
       params: { [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length },
     }).length,
   };
+  const costs = readme.slice(readme.indexOf('## What it costs'));
   for (const [how, size] of Object.entries(sizes)) {
-    const said = new RegExp(`([\\d.]+) kB ${how}`).exec(readme)?.[1];
+    const said = new RegExp(`([\\d.]+) kB ${how}`).exec(costs)?.[1];
     assert.ok(size <= Number(said) * 1030, `${how}: ${size} bytes, the README says about ${said} kB`);
   }
 });
