@@ -239,7 +239,8 @@ impl TokenManager {
     }
 
     /// Calls `listener` with each new snapshot until the subscription is
-    /// dropped. With a signal of Leptos or Yew it is one line:
+    /// dropped. One that holds a manager keeps it from being disposed of. With
+    /// a signal of Leptos or Yew it is one line:
     ///
     /// ```no_run
     /// # fn set(_: evertoken::Snapshot) {}

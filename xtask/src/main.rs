@@ -12,6 +12,7 @@ mod check;
 mod demo;
 mod fingerprint;
 mod fleet;
+mod frontend;
 mod fuzz;
 mod manifest;
 mod process;
@@ -36,7 +37,7 @@ Usage: cargo xtask COMMAND
   demo [--port 8787] [...]  builds, then serves the page; further options go to the server
   backend NAME [--port N] [--access-ttl 3s] [--origin URL] [...]
                             a real system to test against; further options go to it
-  test [core|web|e2e|fallback|adapters|backends ...]
+  test [core|web|e2e|fallback|adapters|frontends|backends ...]
                             all tests, or the named parts
   bench [ROUNDS]            Evertoken beside its peers: sizes and ratios, in one run
   simulate [--schedules 1000000] [--seed 0]
