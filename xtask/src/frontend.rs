@@ -8,13 +8,13 @@ use crate::project::{Project, WASM_TARGET};
 use crate::tools::Tools;
 use crate::{Result, announce, bundle, process};
 
-const NAMES: [&str; 2] = ["leptos", "yew"];
+const NAMES: [&str; 1] = ["yew"];
 
 /// Builds the pages and gives the folder with a folder for each.
 pub fn build(project: &Project, tools: &Tools) -> Result<PathBuf> {
     tools.wasm_target()?;
     let wasm_bindgen = tools.wasm_bindgen()?.join("wasm-bindgen");
-    // What the frameworks share is compiled once.
+    // What examples share is compiled once.
     let target = project.target.join("frontends");
     let pages = target.join("pages");
     for name in NAMES {
