@@ -5,7 +5,8 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use evertoken::{
-    Config, Endpoint, ErrorKind, Refresh, Snapshot, Status, TokenManager, TokenSet, TokenWish,
+    AccessToken, Config, Csrf, Endpoint, ErrorKind, Refresh, Snapshot, Status, TokenManager,
+    TokenSet, TokenWish,
 };
 use serde::Deserialize;
 use wasm_bindgen_test::wasm_bindgen_test;
@@ -162,8 +163,66 @@ async fn a_wrong_configuration_names_the_option() {
     assert!(message.contains("'strapi5'"), "{message}");
     let message = refused(Config::new().refresh(Endpoint::new("/r").header("a b", "c"))).await;
     assert!(message.starts_with("refresh.headers"), "{message}");
+    let any = || Config::new().refresh("/r");
+    for (config, expected) in [
+        (
+            any().base_url("ftp://api.example.com"),
+            "baseUrl: expected an http: or https: URL, absolute or relative to baseUrl, found another scheme",
+        ),
+        (
+            any().logout(Endpoint::of_preset()),
+            "logout.url: expected an http: or https: URL, absolute or relative to baseUrl, found nothing",
+        ),
+        (
+            any().login(Endpoint::new("/l").csrf(Csrf::new("", "x-csrf"))),
+            "login.csrf.cookie: expected a non-empty string, found an empty string",
+        ),
+        (
+            any().access_token(AccessToken::Header {
+                name: "x token".into(),
+                prefix: String::new(),
+            }),
+            "accessToken.name: expected a header name, found another string",
+        ),
+        (
+            any().timeout(Duration::ZERO),
+            "timeoutMs: expected a number of milliseconds above 0, found another number",
+        ),
+    ] {
+        assert_eq!(refused(config).await, expected);
+    }
     for preset in ["strapi4", "strapi5", "strapi5-plugin", "nestjs", "express"] {
         let auth = TokenManager::new(Config::preset(preset).key(preset)).await;
         assert!(auth.is_ok(), "{preset}");
     }
+}
+
+#[wasm_bindgen_test]
+async fn a_preset_says_what_the_application_does_not() {
+    let server = Server::start("presets");
+    let preset = |name| Config::preset(name).base_url(&*server.origin).key(name);
+
+    let auth = TokenManager::new(preset("express")).await.unwrap();
+    auth.login(&ALICE).await.unwrap_err();
+    let (token, _) = server.tokens();
+    auth.set_tokens(TokenSet::new(&*token)).await.unwrap();
+    auth.fetch(crate::get(&server, "/api")).await.unwrap();
+    let call = &server.calls("/api")[0];
+    assert_eq!(call.header("x-access-token"), Some(token));
+    assert_eq!(call.header("authorization"), None);
+    assert_eq!(call.text("redirect"), "manual");
+
+    let auth = TokenManager::new(preset("strapi5-plugin")).await.unwrap();
+    auth.login(&ALICE).await.unwrap_err();
+    let body = server.calls("/api/auth/local")[0].text("body");
+    assert_eq!(body, r#"{"requestRefresh":true,"name":"alice"}"#);
+
+    let auth = TokenManager::new(preset("nestjs")).await.unwrap();
+    auth.refresh().await.unwrap();
+    let own = preset("nestjs").key("own").refresh("/own");
+    let auth = TokenManager::new(own).await.unwrap();
+    auth.refresh().await.unwrap();
+    let method = |path| server.calls(path)[0].text("method");
+    assert_eq!(method("/users/refresh-tokens"), "GET");
+    assert_eq!(method("/own"), "POST");
 }

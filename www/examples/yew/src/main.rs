@@ -79,7 +79,12 @@ fn App(Props { auth }: &Props) -> Html {
     let report = {
         let problem = problem.setter();
         move |result: Result| {
-            problem.set(result.err().map(|error| error.to_string()).unwrap_or_default());
+            problem.set(
+                result
+                    .err()
+                    .map(|error| error.to_string())
+                    .unwrap_or_default(),
+            );
         }
     };
 
