@@ -1,19 +1,26 @@
 //! A token manager for browsers: it signs in, puts the access token on the
 //! requests that may have it, refreshes it before it ends, and signs out when
-//! the session is really over. Applications use the npm package of the same
-//! name, whose README says how; this is the map of what is inside.
+//! the session is really over. Applications in JavaScript use the npm package
+//! of the same name, whose README says how; those in Rust use this crate.
 //!
+#![cfg_attr(
+    all(target_arch = "wasm32", feature = "client"),
+    doc = include_str!("client/guide.md")
+)]
 //! # The house
+//!
+//! This is the map of what is inside.
 //!
 //! | where | what | what it may know |
 //! |---|---|---|
 //! | [`core`] | the protocol as a state machine: every decision | nothing but what it is told |
 //! | `src/web/*.rs` | the shell, Rust half: JavaScript values into the core's and back | wasm-bindgen |
 //! | `src/web/*.js` | the shell, JavaScript half: the configuration, promises, timers, fetch, storage, locks, channels, the path of a request | the browser |
+//! | `src/client/` | the other shell, for frontends that are Rust themselves | the browser |
 //! | `pkg-template/` | the npm package: how the module is loaded, the types | the shell |
 //! | `www/` | the demonstration page, and its backend in `www/server` | the package, as any application does |
 //! | `xtask/` | `cargo xtask`: build, demo, test, check, size | everything |
-//! | `tests/web`, `tests/e2e`, `tests/backends` | the shell, the package and real servers, each in a real browser | what an application knows |
+//! | `tests/web`, `tests/client`, `tests/e2e`, `tests/backends`, `tests/frontends` | the shells, the package and real servers, each in a real browser | what an application knows |
 //!
 //! In the core, [`core::machine`] holds the state; [`core::ask`] answers what
 //! a caller has to do, [`core::turn`] is one refresh from the wish to the end,
@@ -103,9 +110,19 @@
 //! JavaScript sees as a `code`. A token is a [`core::secret::Secret`], which
 //! `Debug` does not show; no message quotes a token, a body or a query.
 
+#[cfg(all(target_arch = "wasm32", feature = "client"))]
+mod client;
 pub mod core;
-#[cfg(target_arch = "wasm32")]
+#[cfg(all(target_arch = "wasm32", feature = "npm"))]
 pub mod web;
+
+#[cfg(all(target_arch = "wasm32", feature = "client"))]
+pub use client::*;
+
+/// The README's example.
+#[cfg(all(doctest, target_arch = "wasm32", feature = "client"))]
+#[doc = include_str!("../README.md")]
+struct Readme;
 
 /// With the standard allocator the module is 2.3 kB larger (brotli).
 #[cfg(all(target_arch = "wasm32", feature = "npm"))]

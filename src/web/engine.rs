@@ -326,7 +326,10 @@ pub fn how(call: &Call) -> u32 {
 /// for the body, `authenticate` and the credentials mode, of which 0 is not
 /// said.
 fn endpoint(bits: u32) -> Option<Endpoint> {
-    (bits != 0).then(|| Endpoint {
+    if bits == 0 {
+        return None;
+    }
+    Some(Endpoint {
         bodyless: bits & 2 != 0,
         has_fields: bits & 4 != 0,
         body: match bits >> 3 & 3 {

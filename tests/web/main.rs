@@ -1,4 +1,4 @@
-//! The browser shell in a real browser: `wasm-pack test --headless --chrome`.
+//! The browser shell in a real browser: `wasm-pack test --headless --chrome -- --features npm`.
 //!
 //! The engine is driven as `src/web/host.js` drives it, by a host that only
 //! writes down what it is asked to do.

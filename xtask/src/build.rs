@@ -92,6 +92,8 @@ pub fn compile(project: &Project, tools: &Tools) -> Result<PathBuf> {
         "--package=evertoken",
         "--lib",
         "--profile=wasm",
+        // Nothing of the client for Rust frontends.
+        "--no-default-features",
         "--features=npm",
         "--target",
         WASM_TARGET,

@@ -10,7 +10,7 @@ pub fn run(project: &Project) -> Result {
     tools.component("clippy")?;
     tools.wasm_target()?;
 
-    let steps: [(&str, &[&str]); 4] = [
+    let steps: [(&str, &[&str]); 6] = [
         ("formatting", &["fmt", "--all", "--check"]),
         (
             "lints",
@@ -37,7 +37,25 @@ pub fn run(project: &Project) -> Result {
                 "warnings",
             ],
         ),
+        (
+            "lints of what the npm package is made of",
+            &[
+                "clippy",
+                "--package=evertoken",
+                "--no-default-features",
+                "--features=npm",
+                "--target",
+                WASM_TARGET,
+                "--",
+                "-D",
+                "warnings",
+            ],
+        ),
         ("documentation", &["doc", "--no-deps"]),
+        (
+            "documentation of the client",
+            &["doc", "--no-deps", "--target", WASM_TARGET],
+        ),
     ];
     let mut failed = Vec::new();
     for (name, arguments) in steps {

@@ -14,6 +14,7 @@ mod demo;
 mod example;
 mod fingerprint;
 mod fleet;
+mod frontend;
 mod fuzz;
 mod guide;
 mod manifest;
@@ -42,7 +43,7 @@ Usage: cargo xtask COMMAND
   backend NAME [--port N] [--access-ttl 3s] [--origin URL] [...]
                             a real system to test against; further options go to it
   guide                     renders the guide in www/guide/
-  test [core|web|e2e|fallback|adapters|package|examples|backends ...]
+  test [core|web|e2e|fallback|adapters|package|examples|frontends|backends ...]
                             all tests, or the named parts
   bench [ROUNDS] [peers|loopback|decoding|growth|profile|firefox ...]
                             Evertoken beside its peers: sizes, times and ratios, in one run

@@ -307,6 +307,7 @@ fn bill(project: &Project, place: &Path, version: &str) -> Result<String> {
         "metadata",
         "--format-version=1",
         "--locked",
+        "--no-default-features",
         "--features=npm",
         "--filter-platform",
         WASM_TARGET,

@@ -5,7 +5,9 @@ use std::process::Command;
 
 use crate::project::Project;
 use crate::tools::{BROWSERS, CHROMIUM, Screen, Tools};
-use crate::{Result, announce, backend, build, bundle, demo, example, guide, process, show, size};
+use crate::{
+    Result, announce, backend, build, bundle, demo, example, frontend, guide, process, show, size,
+};
 
 /// A part of the tests with a runner of its own.
 #[derive(Clone, Copy)]
@@ -14,7 +16,7 @@ struct Part {
     run: fn(&Project, &Tools) -> Result<Closing>,
 }
 
-const PARTS: [Part; 8] = [
+const PARTS: [Part; 9] = [
     Part {
         name: "core",
         run: core,
@@ -42,6 +44,10 @@ const PARTS: [Part; 8] = [
     Part {
         name: "examples",
         run: examples,
+    },
+    Part {
+        name: "frontends",
+        run: frontends,
     },
     Part {
         name: "backends",
@@ -134,6 +140,8 @@ fn web(project: &Project, tools: &Tools) -> Result<Closing> {
             .args(["test", "--headless", browser.wasm_pack.browser])
             .arg(browser.wasm_pack.driver)
             .arg(&installed.driver)
+            // The npm package's engine beside the client, which is the default.
+            .args(["--", "--features=npm"])
             .current_dir(&project.root)
             .env("PATH", &path)
             .env("CARGO_TARGET_DIR", &project.target);
@@ -237,6 +245,23 @@ fn package(project: &Project, tools: &Tools) -> Result<Closing> {
     }
     let places = [("CHROMIUM", browser.executable)];
     node_tests(project, "package", &tests, Some(2), &places)
+}
+
+/// The crate in the frontends that are written in Rust, in a real browser.
+fn frontends(project: &Project, tools: &Tools) -> Result<Closing> {
+    let tests = test_files(&project.root.join("tests/frontends"))?;
+    // Whose tabs share a session with theirs.
+    build::package(project)?;
+    let pages = frontend::build(project, tools)?;
+    let server = demo::server(project)?;
+    let browser = tools.browser(&CHROMIUM)?;
+    tools.node_modules(&project.root.join("tests/e2e"))?;
+    let places = [
+        ("CHROMIUM", browser.executable),
+        ("EVERTOKEN_SERVER", server),
+        ("EVERTOKEN_FRONTENDS", pages),
+    ];
+    node_tests(project, "frontends", &tests, Some(1), &places)
 }
 
 /// The package against the real systems, in a real browser.
@@ -384,7 +409,9 @@ mod tests {
         let error = chosen(&["core".into(), "wbe".into()]).err().unwrap();
         assert!(
             error.contains("`wbe`")
-                && error.contains("core, web, e2e, fallback, adapters, package, examples, backends"),
+                && error.contains(
+                    "core, web, e2e, fallback, adapters, package, examples, frontends, backends"
+                ),
             "{error}"
         );
         assert_eq!(chosen(&[]).unwrap().len(), PARTS.len());

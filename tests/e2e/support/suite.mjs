@@ -7,6 +7,7 @@ import { after, before, test } from 'node:test';
 import { chromium } from 'playwright-core';
 import { AuthServer } from './auth-server.mjs';
 
+export { chromium };
 export const PKG = process.env.EVERTOKEN_PKG;
 /** Which engine the pages run: 'wasm', or 'js' where there is no WebAssembly. */
 export const ENGINE = process.env.EVERTOKEN_ENGINE ?? 'wasm';

@@ -1,0 +1,270 @@
+//! The application's configuration, as it is written down; `settings` reads
+//! it.
+
+use std::fmt;
+use std::time::Duration;
+
+use super::endpoint::{Csrf, Endpoint};
+
+/// A token manager's configuration: which endpoints there are, where tokens
+/// travel, where they are kept. What is wrong with it,
+/// [`TokenManager::new`](crate::TokenManager::new) says.
+///
+/// ```no_run
+/// use std::time::Duration;
+/// use evertoken::{Config, Endpoint, RefreshToken, Storage};
+///
+/// let config = Config::new()
+///     .base_url("https://api.example.com")
+///     .login("/auth/login")
+///     .refresh(Endpoint::new("/auth/refresh").field("client", "web"))
+///     .logout("/auth/logout")
+///     .refresh_token(RefreshToken::Cookie)
+///     .storage(Storage::Local)
+///     .refresh_ahead(Duration::from_secs(30));
+/// ```
+#[derive(Clone, Default)]
+pub struct Config {
+    pub(super) preset: Option<String>,
+    pub(super) base_url: Option<String>,
+    pub(super) login: Option<Endpoint>,
+    pub(super) refresh: Option<Endpoint>,
+    pub(super) logout: Option<Endpoint>,
+    pub(super) access_token: Option<AccessToken>,
+    pub(super) refresh_token: Option<RefreshToken>,
+    pub(super) response: Option<AnswerPaths>,
+    pub(super) attach_to: Option<Vec<String>>,
+    pub(super) storage: Storage,
+    pub(super) key: Option<String>,
+    pub(super) refresh_ahead: Option<Duration>,
+    pub(super) proactive: Option<Proactive>,
+    pub(super) unauthorized: Option<Vec<u16>>,
+    pub(super) timeout: Option<Duration>,
+    pub(super) csrf: Option<Csrf>,
+    pub(super) cross_tab: Option<bool>,
+}
+
+impl Config {
+    /// Makes a configuration that needs at least a refresh endpoint.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Starts from a preset, every field of which can be overridden:
+    /// `strapi4`, `strapi5`, `strapi5-plugin`, `nestjs` or `express`.
+    pub fn preset(name: impl Into<String>) -> Self {
+        Self {
+            preset: Some(name.into()),
+            ..Self::default()
+        }
+    }
+
+    /// Resolves relative URLs against this one; its origin gets the token
+    /// unless [`attach_to`](Self::attach_to) says otherwise. Default: the
+    /// page's.
+    pub fn base_url(mut self, url: impl Into<String>) -> Self {
+        self.base_url = Some(url.into());
+        self
+    }
+
+    /// Names the login endpoint, which
+    /// [`login`](crate::TokenManager::login) needs.
+    pub fn login(mut self, endpoint: impl Into<Endpoint>) -> Self {
+        self.login = Some(endpoint.into());
+        self
+    }
+
+    /// Names the refresh endpoint. With a form as its body the call is RFC
+    /// 6749's (section 6).
+    pub fn refresh(mut self, endpoint: impl Into<Endpoint>) -> Self {
+        self.refresh = Some(endpoint.into());
+        self
+    }
+
+    /// Names the logout endpoint. Without one a sign-out ends the session
+    /// here.
+    pub fn logout(mut self, endpoint: impl Into<Endpoint>) -> Self {
+        self.logout = Some(endpoint.into());
+        self
+    }
+
+    /// Says where the access token travels. Default: in `Authorization`,
+    /// after `Bearer `.
+    pub fn access_token(mut self, place: AccessToken) -> Self {
+        self.access_token = Some(place);
+        self
+    }
+
+    /// Says where the refresh token travels. Default: in the body if an answer
+    /// ever brought one, else in a cookie.
+    pub fn refresh_token(mut self, place: RefreshToken) -> Self {
+        self.refresh_token = Some(place);
+        self
+    }
+
+    /// Says where an answer has what. Default: the usual names, at the top
+    /// level and under `data`.
+    pub fn response(mut self, paths: AnswerPaths) -> Self {
+        self.response = Some(paths);
+        self
+    }
+
+    /// Lists the origins that get the token, each with an optional path. It
+    /// replaces the origin of the base URL.
+    pub fn attach_to<T: Into<String>>(mut self, origins: impl IntoIterator<Item = T>) -> Self {
+        self.attach_to = Some(origins.into_iter().map(Into::into).collect());
+        self
+    }
+
+    /// Chooses where the tokens are kept. Default: in memory.
+    pub fn storage(mut self, storage: Storage) -> Self {
+        self.storage = storage;
+        self
+    }
+
+    /// Names the stored record, the lock and the channel. Default:
+    /// `evertoken`. Whoever uses the same key shares the session: another
+    /// manager, another tab, the npm package.
+    pub fn key(mut self, key: impl Into<String>) -> Self {
+        self.key = Some(key.into());
+        self
+    }
+
+    /// Refreshes so long before a token ends. Default: a fifth of the
+    /// lifetime, at most a minute; never more than half of the lifetime.
+    pub fn refresh_ahead(mut self, ahead: Duration) -> Self {
+        self.refresh_ahead = Some(ahead);
+        self
+    }
+
+    /// Says when to refresh by timer. Default: while the page is visible.
+    pub fn proactive(mut self, proactive: Proactive) -> Self {
+        self.proactive = Some(proactive);
+        self
+    }
+
+    /// Lists the statuses that mean that the token was refused. Default: 401.
+    pub fn unauthorized(mut self, statuses: impl IntoIterator<Item = u16>) -> Self {
+        self.unauthorized = Some(statuses.into_iter().collect());
+        self
+    }
+
+    /// Bounds one call to an endpoint. Default: ten seconds.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = Some(timeout);
+        self
+    }
+
+    /// Repeats a cookie in a header, on unsafe methods and on the endpoints.
+    pub fn csrf(mut self, csrf: Csrf) -> Self {
+        self.csrf = Some(csrf);
+        self
+    }
+
+    /// Says whether tabs share the session. Default: they do.
+    pub fn cross_tab(mut self, cross_tab: bool) -> Self {
+        self.cross_tab = Some(cross_tab);
+        self
+    }
+
+    pub(super) fn key_name(&self) -> &str {
+        self.key.as_deref().unwrap_or("evertoken")
+    }
+
+    pub(super) fn refuses(&self, status: u16) -> bool {
+        match &self.unauthorized {
+            Some(statuses) => statuses.contains(&status),
+            None => status == 401,
+        }
+    }
+}
+
+/// Constant headers, fields and queries may be secret.
+impl fmt::Debug for Config {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Config")
+            .field("preset", &self.preset)
+            .field("storage", &self.storage)
+            .field("key", &self.key_name())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Where the access token travels.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum AccessToken {
+    /// In a header, after a prefix.
+    Header { name: String, prefix: String },
+    /// In a cookie that no script can read. The lifetime serves where no
+    /// answer states one.
+    Cookie { lifetime: Option<Duration> },
+}
+
+/// Where the refresh token travels.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum RefreshToken {
+    /// In a cookie that no script can read.
+    Cookie,
+    /// In the body. The field is `refreshToken` by default, in a form
+    /// `refresh_token`.
+    Body { field: Option<String> },
+    /// In a header, after a prefix.
+    Header { name: String, prefix: String },
+}
+
+/// Dotted paths into an answer; those that are `None` are searched for.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct AnswerPaths {
+    pub access_token: Option<String>,
+    pub refresh_token: Option<String>,
+    pub expires_in: Option<String>,
+    /// The unit of what is at `expires_in`.
+    pub expires_in_unit: Option<Unit>,
+    /// ISO 8601, or seconds since the epoch.
+    pub expires_at: Option<String>,
+}
+
+/// A unit of time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unit {
+    Seconds,
+    Milliseconds,
+}
+
+/// Where tokens are kept. What cannot be used falls back to memory, with a
+/// [`Event::Warning`](crate::Event::Warning).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Storage {
+    /// In memory. Other tabs are asked at the start.
+    #[default]
+    Memory,
+    /// In `sessionStorage`: for this tab, across reloads.
+    Session,
+    /// In `localStorage`.
+    Local,
+    /// In IndexedDB, whose transactions are ordered between tabs.
+    IndexedDb,
+}
+
+impl Storage {
+    /// Its name, as in the npm package.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Memory => "memory",
+            Self::Session => "session",
+            Self::Local => "local",
+            Self::IndexedDb => "indexeddb",
+        }
+    }
+}
+
+/// When to refresh by timer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Proactive {
+    Never,
+    WhileVisible,
+    Always,
+}

@@ -1,0 +1,121 @@
+//! The places a record can be kept. Every store has the same two operations:
+//! it reads the stored text, and it swaps that for another one unless the
+//! other does not outrank it. They may fail; the shell falls back.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::rc::Rc;
+
+use wasm_bindgen::{JsCast, JsValue};
+
+use super::config::Storage;
+use super::database::Database;
+use super::document;
+use super::platform::{global, sleep};
+use super::signal::{First, first};
+
+/// A store that hangs is given up after this; a page waits for it.
+const PATIENCE_MS: f64 = 1500.0;
+
+pub(super) type Later<T> = Pin<Box<dyn Future<Output = Result<T, JsValue>>>>;
+
+/// What an operation gives: at once where the platform does, so that a page
+/// that is left has written its sign-out.
+pub(super) enum Given<T> {
+    Now(Result<T, JsValue>),
+    Later(Later<T>),
+}
+
+/// What became of a swap: the text that stays, if it was not outranked.
+pub(super) type Swapped = Option<String>;
+
+/// Whether the new text outranks a stored one.
+pub(super) type Outranks = Rc<dyn Fn(&str) -> bool>;
+
+#[derive(Clone)]
+pub(super) enum Store {
+    /// Keeps that somebody signed out, which holds no token. The server's
+    /// cookie may have outlived the sign-out, and a reload must not sign the
+    /// user in again.
+    Memory(String),
+    Web(web_sys::Storage, String),
+    Database(Rc<Database>, String),
+}
+
+impl Store {
+    pub fn open(storage: Storage, key: &str) -> Result<Self, JsValue> {
+        let key = key.to_owned();
+        let web = |name: &str| {
+            // Looking at it throws where it is blocked.
+            let found = js_sys::Reflect::get(&js_sys::global(), &name.into())?;
+            Ok(Self::Web(found.dyn_into()?, key.clone()))
+        };
+        match storage {
+            Storage::Memory => Ok(Self::Memory(key)),
+            Storage::Session => web("sessionStorage"),
+            Storage::Local => web("localStorage"),
+            Storage::IndexedDb => Ok(Self::Database(Rc::new(Database::open()?), key)),
+        }
+    }
+
+    pub fn read(&self) -> Given<Option<String>> {
+        match self {
+            Self::Memory(key) => {
+                let stored = local().and_then(|area| area.get_item(key).ok().flatten());
+                Given::Now(Ok(stored.filter(|text| is_end(text))))
+            }
+            Self::Web(area, key) => Given::Now(area.get_item(key)),
+            Self::Database(database, key) => {
+                let read = database.clone().read(key.clone());
+                Given::Later(Box::pin(bounded(read)))
+            }
+        }
+    }
+
+    pub fn swap(&self, text: &str, outranks: Outranks) -> Given<Swapped> {
+        match self {
+            Self::Memory(key) => {
+                if let Some(area) = local() {
+                    let _ = if is_end(text) {
+                        area.set_item(key, text)
+                    } else {
+                        match area.get_item(key) {
+                            Ok(Some(stored)) if is_end(&stored) => area.remove_item(key),
+                            _ => Ok(()),
+                        }
+                    };
+                }
+                Given::Now(Ok(None))
+            }
+            Self::Web(area, key) => {
+                Given::Now(area.get_item(key).and_then(|stored| match stored {
+                    Some(stored) if !outranks(&stored) => Ok(Some(stored)),
+                    _ => area.set_item(key, text).map(|()| None),
+                }))
+            }
+            Self::Database(database, key) => {
+                let swap = database
+                    .clone()
+                    .swap(key.clone(), text.to_owned(), outranks);
+                Given::Later(Box::pin(bounded(swap)))
+            }
+        }
+    }
+}
+
+fn local() -> Option<web_sys::Storage> {
+    global("localStorage")?.dyn_into().ok()
+}
+
+fn is_end(text: &str) -> bool {
+    let ended = document::parse(text).and_then(|record| record.text("ended"));
+    ended.as_deref() == Some("logout")
+}
+
+/// Fails what does not end.
+async fn bounded<T>(work: impl Future<Output = Result<T, JsValue>>) -> Result<T, JsValue> {
+    match first(work, sleep(PATIENCE_MS)).await {
+        First::One(result) => result,
+        First::Other(()) => Err(js_sys::Error::new("the storage did not answer").into()),
+    }
+}

@@ -1,0 +1,68 @@
+//! The client in a real browser: `TokenManager` over a server that stands
+//! behind the page's own `fetch`.
+#![cfg(target_arch = "wasm32")]
+
+mod ends;
+mod requests;
+mod server;
+mod sessions;
+mod sharing;
+
+use evertoken::{Snapshot, TokenManager};
+use gloo_net::http::{Request, Response};
+use serde::Serialize;
+use wasm_bindgen_test::wasm_bindgen_test_configure;
+
+wasm_bindgen_test_configure!(run_in_browser);
+
+#[derive(Serialize)]
+struct Credentials {
+    name: &'static str,
+}
+
+const ALICE: Credentials = Credentials { name: "alice" };
+
+async fn signed_in(server: &server::Server) -> TokenManager {
+    let auth = TokenManager::new(server.config()).await.expect("a manager");
+    auth.login(&ALICE).await.expect("a sign-in");
+    auth
+}
+
+fn get(server: &server::Server, path: &str) -> Request {
+    Request::get(&server.url(path)).build().expect("a request")
+}
+
+async fn fetch(auth: &TokenManager, server: &server::Server) -> Result<Response, evertoken::Error> {
+    auth.fetch(get(server, "/api")).await
+}
+
+/// Waits for a snapshot.
+async fn until(auth: &TokenManager, wanted: impl Fn(&Snapshot) -> bool + 'static) {
+    let mut resolve = None;
+    let promise = js_sys::Promise::new(&mut |found, _| resolve = Some(found));
+    let resolve = resolve.expect("a promise");
+    let reached = move |snapshot: &Snapshot| {
+        if wanted(snapshot) {
+            let _ = resolve.call0(&wasm_bindgen::JsValue::NULL);
+        }
+    };
+    reached(&auth.snapshot());
+    let _subscription = auth.subscribe(reached);
+    let _ = wasm_bindgen_futures::JsFuture::from(promise).await;
+}
+
+/// Runs many futures at once.
+async fn all<T: 'static>(work: Vec<impl Future<Output = T> + 'static>) -> Vec<T> {
+    let results: std::rc::Rc<std::cell::RefCell<Vec<T>>> = std::rc::Rc::default();
+    let promises = js_sys::Array::new();
+    for one in work {
+        let results = results.clone();
+        promises.push(&wasm_bindgen_futures::future_to_promise(async move {
+            let result = one.await;
+            results.borrow_mut().push(result);
+            Ok(wasm_bindgen::JsValue::UNDEFINED)
+        }));
+    }
+    let _ = wasm_bindgen_futures::JsFuture::from(js_sys::Promise::all(&promises)).await;
+    results.take()
+}

@@ -1,0 +1,210 @@
+//! One key in several managers, and where records are kept: rules 1, 7, 8
+//! and 13.
+
+use evertoken::{ErrorKind, Event, LockKind, Status, Storage, TokenManager};
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::{JsFuture, future_to_promise};
+use wasm_bindgen_test::wasm_bindgen_test;
+
+use crate::server::{self, Server, evaluate, pass};
+use crate::{ALICE, fetch, get, until};
+
+async fn two(server: &Server, storage: Storage) {
+    let config = server.config().storage(storage);
+    let one = TokenManager::new(config.clone()).await.unwrap();
+    let other = TokenManager::new(config).await.unwrap();
+    assert_eq!(one.inspect().lock, LockKind::WebLocks);
+    one.login(&ALICE).await.unwrap();
+    until(&other, |snapshot| snapshot.status == Status::SignedIn).await;
+    for round in 1..=3 {
+        pass(601.0);
+        server.hold("/refresh");
+        let asked: Vec<_> = [&one, &other, &one, &other]
+            .map(|auth| {
+                let (auth, request) = (auth.clone(), get(server, "/api"));
+                future_to_promise(async move {
+                    let response = auth.fetch(request).await.unwrap();
+                    assert_eq!(response.status(), 200);
+                    Ok(JsValue::UNDEFINED)
+                })
+            })
+            .into();
+        server.arrived("/refresh", round).await;
+        server.release();
+        for asked in asked {
+            JsFuture::from(asked).await.unwrap();
+        }
+        assert_eq!(server.count("/refresh"), round as usize);
+    }
+    other.logout().await.unwrap();
+    until(&one, |snapshot| snapshot.status == Status::SignedOut).await;
+    assert_eq!(one.get_token().await, Ok(None));
+}
+
+#[wasm_bindgen_test]
+async fn two_managers_in_memory_make_one_refresh_and_sign_out_together() {
+    two(&Server::start("two-memory"), Storage::Memory).await;
+}
+
+#[wasm_bindgen_test]
+async fn two_managers_in_local_storage_make_one_refresh_and_sign_out_together() {
+    two(&Server::start("two-local"), Storage::Local).await;
+}
+
+#[wasm_bindgen_test]
+async fn two_managers_in_indexeddb_make_one_refresh_and_sign_out_together() {
+    two(&Server::start("two-indexeddb"), Storage::IndexedDb).await;
+}
+
+/// Another tab of the key: it takes the lock away when it is asked for its
+/// record, answers once somebody waits for the lock again, and keeps it.
+const THIEF: &str = r#"
+  const [name, { calls }] = ['evertoken:robbed', servers.get('https://robbed.example')];
+  const channel = new BroadcastChannel(name);
+  const say = (message) => channel.postMessage({ from: 'thief', ...message });
+  let free;
+  const kept = new Promise((resolve) => (free = resolve));
+  const sent = () => calls.some(({ path }) => path === '/refresh');
+  const waiting = async () => (await navigator.locks.query()).pending.some((lock) => lock.name === name);
+  let stole = false;
+  const looked = new Promise((resolve) => {
+    channel.onmessage = async ({ data }) => {
+      if (data.to === 'thief' && data.question === 'handled') resolve();
+      if (data.kind !== 'ask' || data.question === undefined || stole) return;
+      stole = true;
+      await new Promise((taken) => navigator.locks.request(name, { steal: true }, () => (taken(), kept)));
+      while (!sent() && !(await waiting()));
+      say({ kind: 'here', to: data.from, question: data.question });
+      say({ kind: 'ask', question: 'handled' });
+    };
+  });
+  say({ kind: 'here' });
+  return { looked, free };
+"#;
+
+#[wasm_bindgen_test]
+async fn a_manager_whose_lock_is_taken_away_before_its_call_waits_again() {
+    let server = Server::start("robbed");
+    let auth = TokenManager::new(server.config()).await.unwrap();
+    auth.login(&ALICE).await.unwrap();
+    let thief = evaluate(THIEF);
+    pass(601.0);
+    let asked = {
+        let (auth, request) = (auth.clone(), get(&server, "/api"));
+        future_to_promise(async move {
+            let response = auth.fetch(request).await.unwrap();
+            Ok(response.status().into())
+        })
+    };
+    let looked = js_sys::Promise::from(server::get(&thief, "looked"));
+    JsFuture::from(looked).await.unwrap();
+    assert_eq!(server.count("/refresh"), 0);
+    let free: js_sys::Function = server::get(&thief, "free").unchecked_into();
+    free.call0(&JsValue::UNDEFINED).unwrap();
+    assert_eq!(JsFuture::from(asked).await.unwrap(), 200);
+    assert_eq!(server.count("/refresh"), 1);
+}
+
+#[wasm_bindgen_test]
+async fn a_session_is_found_again_where_it_was_stored() {
+    for (name, storage) in [
+        ("again-session", Storage::Session),
+        ("again-local", Storage::Local),
+        ("again-indexeddb", Storage::IndexedDb),
+    ] {
+        let server = Server::start(name);
+        let config = server.config().storage(storage);
+        let auth = TokenManager::new(config.clone()).await.unwrap();
+        auth.login(&ALICE).await.unwrap();
+        drop(auth);
+        let auth = TokenManager::new(config).await.unwrap();
+        assert_eq!(auth.snapshot().status, Status::SignedIn, "{name}");
+        assert_eq!(fetch(&auth, &server).await.unwrap().status(), 200);
+        assert_eq!(auth.inspect().storage, storage.name());
+        auth.logout().await.unwrap();
+    }
+}
+
+/// The record is the npm package's, which reads only what it wrote.
+#[wasm_bindgen_test]
+async fn the_stored_record_is_the_one_of_the_npm_package() {
+    let server = Server::start("record");
+    let auth = TokenManager::new(server.config().storage(Storage::Local))
+        .await
+        .unwrap();
+    auth.login(&ALICE).await.unwrap();
+    let members = evaluate("return Object.keys(JSON.parse(localStorage.getItem('record'))).join()");
+    assert_eq!(
+        members.as_string().as_deref(),
+        Some("v,sign_in,salt,generation,access,refresh,received,expires")
+    );
+    server.hold("/refresh");
+    pass(601.0);
+    let asked = future_to_promise({
+        let auth = auth.clone();
+        async move { Ok(auth.get_token().await.unwrap().into()) }
+    });
+    server.arrived("/refresh", 1).await;
+    let names = evaluate(
+        "return navigator.locks.query().then(({ held }) => held.map(({ name }) => name).join())",
+    );
+    let names = JsFuture::from(js_sys::Promise::from(names)).await.unwrap();
+    let names = names.as_string().unwrap_or_default();
+    assert!(names.contains("evertoken:record"), "{names}");
+    server.release();
+    JsFuture::from(asked).await.unwrap();
+}
+
+/// Ends when there was a warning.
+fn warned(auth: &TokenManager) -> JsFuture {
+    let mut resolve = None;
+    let warned = js_sys::Promise::new(&mut |found, _| resolve = Some(found));
+    let resolve = resolve.expect("a promise");
+    auth.on(move |event| {
+        if let Event::Warning(error) = event {
+            assert_eq!(error.kind(), ErrorKind::NotSupported);
+            let _ = resolve.call0(&JsValue::NULL);
+        }
+    })
+    .forget();
+    JsFuture::from(warned)
+}
+
+#[wasm_bindgen_test]
+async fn a_storage_that_is_blocked_degrades_to_memory_with_a_warning() {
+    let server = Server::start("blocked");
+    let config = server.config().storage(Storage::Local);
+    evaluate(
+        "globalThis.storage = Object.getOwnPropertyDescriptor(globalThis, 'localStorage');
+         Object.defineProperty(globalThis, 'localStorage', { configurable: true, get() { throw new DOMException('blocked', 'SecurityError'); } });",
+    );
+    let auth = TokenManager::new(config).await;
+    evaluate(
+        "storage ? Object.defineProperty(globalThis, 'localStorage', storage) : delete globalThis.localStorage",
+    );
+    let auth = auth.unwrap();
+    warned(&auth).await.unwrap();
+    auth.login(&ALICE).await.unwrap();
+    assert_eq!(fetch(&auth, &server).await.unwrap().status(), 200);
+    assert_eq!(auth.inspect().storage, "memory");
+    assert_eq!(auth.inspect().degraded, ["storage"]);
+}
+
+#[wasm_bindgen_test]
+async fn a_storage_that_is_full_degrades_to_memory_with_a_warning() {
+    let server = Server::start("full");
+    let auth = TokenManager::new(server.config().storage(Storage::Local))
+        .await
+        .unwrap();
+    let warned = warned(&auth);
+    evaluate(
+        "globalThis.setItem = Storage.prototype.setItem;
+         Storage.prototype.setItem = () => { throw new DOMException('full', 'QuotaExceededError'); };",
+    );
+    let signed_in = auth.login(&ALICE).await;
+    evaluate("Storage.prototype.setItem = setItem");
+    signed_in.unwrap();
+    warned.await.unwrap();
+    assert_eq!(fetch(&auth, &server).await.unwrap().status(), 200);
+    assert_eq!(auth.inspect().degraded, ["storage"]);
+}
