@@ -20,7 +20,7 @@ export function isBody(value) {
   return typeof value === 'string' || ArrayBuffer.isView(value) || types.some((type) => value instanceof type);
 }
 
-/** By the numbers in what src/web/engine.rs says of a call. */
+/** By the numbers in what src/web/numbers.rs says of a call. */
 export const ENDPOINTS = ['login', 'refresh', 'logout'];
 export const BODIES = ['none', 'json', 'form'];
 export const CREDENTIALS = ['include', 'same-origin', 'omit'];

@@ -116,7 +116,7 @@ export function readConfig(config, page) {
   const base = get('baseUrl') === undefined ? page : url('baseUrl', page);
   const csrf = csrfOf('csrf');
 
-  /** One endpoint and its number, as src/web/engine.rs reads it; `null` takes
+  /** One endpoint and its number, as src/web/numbers.rs reads it; `null` takes
    * a preset's away. */
   const endpoint = (path) => {
     const value = get(path);

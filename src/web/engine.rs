@@ -6,17 +6,17 @@ use wasm_bindgen::prelude::*;
 
 use super::document::{PLATFORM, Value};
 use super::host::{Act, Host};
-use crate::core::answer::{self, Answer, Paths, Tokens};
-use crate::core::call::Place;
+use super::numbers;
+use crate::core::answer::{self, Answer, Tokens};
 use crate::core::flight::Failure;
 use crate::core::lifetime::Stated;
 use crate::core::origins::{Misfit, Origins};
-use crate::core::policy::{Access, BodyKind, Carrier, Credentials, Endpoint, Policy, Proactive};
+use crate::core::policy::Policy;
 use crate::core::secret::Secret;
 use crate::core::view::Status;
 use crate::core::{
-    Ask, Call, Committed, Document, Error, ErrorKind, Event, Instant, Machine, Members, Millis,
-    Outcome, Output, Record, Reply, SignedOutBy,
+    Ask, Committed, Document, Error, ErrorKind, Event, Instant, Machine, Members, Millis, Outcome,
+    Output, Record, Reply, SignedOutBy,
 };
 
 /// Replies over the boundary; a turn to wait for is [`WAIT`] + its number.
@@ -64,42 +64,12 @@ impl Engine {
         now: f64,
         seed: f64,
     ) -> Engine {
-        let response = Value(response);
-        let path = |name: &str| response.text(name);
-        let policy = Policy {
-            access: if policy & 1 == 0 {
-                Access::Header {
-                    own: policy & 2 != 0,
-                }
-            } else {
-                Access::Cookie {
-                    lifetime: Millis::from_ms(lifetime),
-                }
-            },
-            carrier: match policy >> 2 & 3 {
-                0 => Carrier::Auto,
-                1 => Carrier::Cookie,
-                2 => Carrier::Body,
-                _ => Carrier::Header,
-            },
-            proactive: match policy >> 4 & 3 {
-                0 => Proactive::WhileVisible,
-                1 => Proactive::Always,
-                _ => Proactive::Never,
-            },
-            paths: Paths {
-                access: path("accessToken"),
-                refresh: path("refreshToken"),
-                expires_in: path("expiresIn"),
-                expires_in_is_ms: policy & 64 != 0,
-                expires_at: path("expiresAt"),
-            },
-            login: endpoint(login),
-            refresh: endpoint(refresh),
-            logout: endpoint(logout),
-            ahead: Millis::from_ms(ahead),
-            timeout: Millis::from_ms(timeout).unwrap_or(crate::core::policy::TIMEOUT),
-        };
+        let policy = numbers::policy(
+            policy,
+            [login, refresh, logout],
+            [ahead, timeout, lifetime],
+            &Value(response),
+        );
         Self {
             machine: RefCell::new(Machine::new(policy, PLATFORM, seed.to_bits(), instant(now))),
             origins: RefCell::default(),
@@ -302,56 +272,6 @@ pub enum Query {
     Party = 6,
 }
 
-/// A call as a number: the endpoint in two bits, the body in two, the
-/// credentials mode in two, then a bit each for the access token, for the
-/// refresh token in a header and in a field, for the grant type and for
-/// following redirects.
-pub fn how(call: &Call) -> u32 {
-    let flags = [
-        call.access,
-        call.refresh == Some(Place::Header),
-        call.refresh == Some(Place::Field),
-        call.grant_type,
-        call.follow_redirects,
-    ];
-    let bits = flags
-        .iter()
-        .rev()
-        .fold(0, |bits, flag| bits << 1 | u32::from(*flag));
-    call.target as u32 | (call.body as u32) << 2 | (call.credentials as u32) << 4 | bits << 6
-}
-
-/// An endpoint from its number; 0 is none. From the lowest bit: that there is
-/// one, that its method allows no body, constant fields, then two bits each
-/// for the body, `authenticate` and the credentials mode, of which 0 is not
-/// said.
-fn endpoint(bits: u32) -> Option<Endpoint> {
-    if bits == 0 {
-        return None;
-    }
-    Some(Endpoint {
-        bodyless: bits & 2 != 0,
-        has_fields: bits & 4 != 0,
-        body: match bits >> 3 & 3 {
-            1 => Some(BodyKind::None),
-            2 => Some(BodyKind::Json),
-            3 => Some(BodyKind::Form),
-            _ => None,
-        },
-        authenticate: match bits >> 5 & 3 {
-            1 => Some(false),
-            2 => Some(true),
-            _ => None,
-        },
-        credentials: match bits >> 7 & 3 {
-            1 => Some(Credentials::Include),
-            2 => Some(Credentials::SameOrigin),
-            3 => Some(Credentials::Omit),
-            _ => None,
-        },
-    })
-}
-
 impl Members for &Host {
     fn text(&mut self, name: &str, value: &str) {
         Host::text(self, name, value);
@@ -396,7 +316,7 @@ impl Engine {
                 drop(machine);
                 return self.host.call(
                     call.number,
-                    how(&call),
+                    numbers::how(&call),
                     access.map(Secret::expose),
                     refresh.map(Secret::expose),
                 );

@@ -24,8 +24,7 @@ extern "C" {
     #[wasm_bindgen(method)]
     pub fn number(this: &Host, name: &str, value: f64);
 
-    /// Sends a call, put together as `how` says: see
-    /// [`super::engine::how`]. Tokens that are held are given, whether they
+    /// Sends a call, put together as `how` says (`src/web/numbers.rs`). Tokens that are held are given, whether they
     /// go with it or not.
     #[wasm_bindgen(method)]
     pub fn call(this: &Host, number: u32, how: u32, access: Option<&str>, refresh: Option<&str>);

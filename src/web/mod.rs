@@ -14,6 +14,7 @@ pub(crate) mod allocator;
 mod document;
 mod engine;
 mod host;
+mod numbers;
 
 pub use engine::{Engine, Input, Query};
 pub use host::{Act, Host};
