@@ -51,9 +51,8 @@ function part(text) {
   const [, digits, padding] = /^([\w+/-]+)(=*)$/.exec(text) ?? [];
   if (!digits || padding.length > (-digits.length & 3)) return undefined;
   try {
-    const found = atob(digits.replaceAll('-', '+').replaceAll('_', '/'));
-    const bytes = new Uint8Array(found.length);
-    for (let at = 0; at < bytes.length; at++) bytes[at] = found.charCodeAt(at);
+    const standard = digits.replaceAll('-', '+').replaceAll('_', '/');
+    const bytes = Uint8Array.fromBase64?.(standard) ?? Uint8Array.from(atob(standard), (c) => c.charCodeAt(0));
     // A byte order mark is no JSON, and stays to be seen.
     utf8 ??= new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
     const value = JSON.parse(utf8.decode(bytes));

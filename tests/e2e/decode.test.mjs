@@ -10,6 +10,8 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { before, test } from 'node:test';
 import { decodeJwt as joseClaims, decodeProtectedHeader as joseHeader } from 'jose';
+import { chromium } from 'playwright-core';
+import { BROWSER, servePages } from './support/suite.mjs';
 
 const COUNT = 12_000;
 let decodeJwt;
@@ -172,6 +174,28 @@ test('decodeJwt differs from jose on purpose: white space and a byte order mark'
   const bom = `${part('{"alg":"none"}')}.${part('\ufeff{"sub":"a"}')}.`;
   assert.deepEqual(jose(bom)?.claims, { sub: 'a' });
   assert.equal(decodeJwt(bom), null);
+});
+
+test('decodeJwt is the same with and without Uint8Array.fromBase64', async () => {
+  const browser = await chromium.launch(BROWSER);
+  const pages = await servePages();
+  try {
+    const page = await browser.newPage();
+    await page.goto(`${pages.origin}/blank`);
+    const tokens = Array.from({ length: 3000 }, generator(7));
+    const [one, other] = await page.evaluate(async (tokens) => {
+      const { decodeJwt } = await import('/pkg/index.js');
+      const all = () => tokens.map((token) => JSON.stringify(decodeJwt(token)));
+      const native = typeof Uint8Array.fromBase64 === 'function' && all();
+      delete Uint8Array.fromBase64;
+      return [native, all()];
+    }, tokens);
+    assert.deepEqual(one, other);
+    assert.ok(other.filter((text) => text !== 'null').length > 500);
+  } finally {
+    pages.stop();
+    await browser.close();
+  }
 });
 
 test('decodeJwt gives null for any other value and never throws (G1)', () => {
