@@ -2,11 +2,11 @@
 //! and 13.
 
 use evertoken::{ErrorKind, Event, LockKind, Status, Storage, TokenManager};
-use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::{JsFuture, future_to_promise};
 use wasm_bindgen_test::wasm_bindgen_test;
 
-use crate::server::{self, Server, evaluate, pass};
+use crate::server::{Server, evaluate, pass};
 use crate::{ALICE, fetch, get, until};
 
 async fn two(server: &Server, storage: Storage) {
@@ -54,55 +54,6 @@ async fn two_managers_in_local_storage_make_one_refresh_and_sign_out_together() 
 #[wasm_bindgen_test]
 async fn two_managers_in_indexeddb_make_one_refresh_and_sign_out_together() {
     two(&Server::start("two-indexeddb"), Storage::IndexedDb).await;
-}
-
-/// Another tab of the key: it takes the lock away when it is asked for its
-/// record, answers once somebody waits for the lock again, and keeps it.
-const THIEF: &str = r#"
-  const [name, { calls }] = ['evertoken:robbed', servers.get('https://robbed.example')];
-  const channel = new BroadcastChannel(name);
-  const say = (message) => channel.postMessage({ from: 'thief', ...message });
-  let free;
-  const kept = new Promise((resolve) => (free = resolve));
-  const sent = () => calls.some(({ path }) => path === '/refresh');
-  const waiting = async () => (await navigator.locks.query()).pending.some((lock) => lock.name === name);
-  let stole = false;
-  const looked = new Promise((resolve) => {
-    channel.onmessage = async ({ data }) => {
-      if (data.to === 'thief' && data.question === 'handled') resolve();
-      if (data.kind !== 'ask' || data.question === undefined || stole) return;
-      stole = true;
-      await new Promise((taken) => navigator.locks.request(name, { steal: true }, () => (taken(), kept)));
-      while (!sent() && !(await waiting()));
-      say({ kind: 'here', to: data.from, question: data.question });
-      say({ kind: 'ask', question: 'handled' });
-    };
-  });
-  say({ kind: 'here' });
-  return { looked, free };
-"#;
-
-#[wasm_bindgen_test]
-async fn a_manager_whose_lock_is_taken_away_before_its_call_waits_again() {
-    let server = Server::start("robbed");
-    let auth = TokenManager::new(server.config()).await.unwrap();
-    auth.login(&ALICE).await.unwrap();
-    let thief = evaluate(THIEF);
-    pass(601.0);
-    let asked = {
-        let (auth, request) = (auth.clone(), get(&server, "/api"));
-        future_to_promise(async move {
-            let response = auth.fetch(request).await.unwrap();
-            Ok(response.status().into())
-        })
-    };
-    let looked = js_sys::Promise::from(server::get(&thief, "looked"));
-    JsFuture::from(looked).await.unwrap();
-    assert_eq!(server.count("/refresh"), 0);
-    let free: js_sys::Function = server::get(&thief, "free").unchecked_into();
-    free.call0(&JsValue::UNDEFINED).unwrap();
-    assert_eq!(JsFuture::from(asked).await.unwrap(), 200);
-    assert_eq!(server.count("/refresh"), 1);
 }
 
 #[wasm_bindgen_test]
