@@ -42,7 +42,8 @@
 //! * **Reading**: reads the record again; another tab may have refreshed
 //!   while this one waited. Only if not, and if the back-off that the tabs
 //!   share allows it, is the endpoint called. A tab that is told here that its
-//!   lock was taken away goes back to Locking.
+//!   lock was taken away goes back to Locking, and one that slept while it was
+//!   granted asks for it once more.
 //! * **Calling**: one call is in flight, for at most `timeoutMs`.
 //! * **Checking**: before a refusal or a failure counts, the record is read
 //!   again: a tab that slept through its own time-out, or lost a race without

@@ -12,8 +12,8 @@ extern "C" {
     pub fn act(this: &Host, act: Act, number: u32, flag: bool);
 
     /// An error that the next act or query is about: the numbers of the fault
-    /// and of its cause, plus one where there is none of it the greatest;
-    /// status, call and wait are 0 where there is none.
+    /// and of its cause, which is the greatest number where there is none;
+    /// status, call and wait, in milliseconds, are 0 where there is none.
     #[wasm_bindgen(method)]
     pub fn fail(this: &Host, fault: u32, cause: u32, status: u32, call: u32, wait: f64);
 
@@ -21,11 +21,12 @@ extern "C" {
     #[wasm_bindgen(method)]
     pub fn text(this: &Host, name: &str, value: &str);
 
+    /// The same for a number; one that is not finite is no member.
     #[wasm_bindgen(method)]
     pub fn number(this: &Host, name: &str, value: f64);
 
-    /// Sends a call, put together as `how` says (`src/web/numbers.rs`). Tokens that are held are given, whether they
-    /// go with it or not.
+    /// Sends a call, put together as `how` says (`src/web/numbers.rs`). Tokens
+    /// that are held are given, whether they go with it or not.
     #[wasm_bindgen(method)]
     pub fn call(this: &Host, number: u32, how: u32, access: Option<&str>, refresh: Option<&str>);
 
