@@ -275,19 +275,19 @@ rule('rule 16: a manager that is disposed of leaves no lease and no connection t
   await make(page, { refreshToken: { in: 'body' } });
   const held = world.server.hold('refresh');
   await page.evaluate(async () => {
-    window.open = new Set();
+    window.connections = new Set();
     const { transaction, close } = IDBDatabase.prototype;
     IDBDatabase.prototype.transaction = function (...args) {
-      open.add(this);
+      connections.add(this);
       return transaction.apply(this, args);
     };
-    window.closed = new Promise((resolve) => {
-      IDBDatabase.prototype.close = function () {
-        open.delete(this);
-        close.call(this);
-        resolve();
-      };
-    });
+    // What the sign-in opened closes in its own time.
+    window.allClosed = Promise.withResolvers();
+    IDBDatabase.prototype.close = function () {
+      connections.delete(this);
+      close.call(this);
+      if (!connections.size) allClosed.resolve();
+    };
     await auth.login({ user: 'alice' });
     auth.refresh().catch(() => {});
   });
@@ -298,17 +298,19 @@ rule('rule 16: a manager that is disposed of leaves no lease and no connection t
         const request = indexedDB.open('evertoken');
         request.onsuccess = () => resolve(request.result);
       });
-      return new Promise((resolve) => {
+      const found = await new Promise((resolve) => {
         const request = database.transaction('records').objectStore('records').getAllKeys();
         request.onsuccess = () => resolve(request.result.length);
       });
+      database.close();
+      return found;
     });
   await page.evaluate(() => auth.dispose());
   assert.equal(await leases(), 1, 'held until the token is stored');
-  await page.evaluate(() => open.clear());
+  await page.evaluate(() => void (allClosed = Promise.withResolvers()));
   held.release();
-  await page.evaluate(() => closed);
-  assert.equal(await page.evaluate(() => open.size), 0);
+  await page.evaluate(() => allClosed.promise);
+  assert.equal(await page.evaluate(() => connections.size), 0);
   assert.equal(await leases(), 0);
 });
 
@@ -332,7 +334,7 @@ for (const [name, breaks] of Object.entries(BROKEN)) {
   rule(`rule 13: without Web Locks a refresh succeeds where ${name} (B6, B7)`, async (world) => {
     const page = await opener('fallback', world)();
     await page.evaluate(`(${breaks})()`);
-    await make(page, { refreshToken: { in: 'body' }, timeoutMs: 500 });
+    await make(page, { refreshToken: { in: 'body' }, timeoutMs: TIMEOUT_MS });
     await signIn(page);
     const { outcome } = await refresh(page);
     assert.equal(outcome, 'signed-in', JSON.stringify(outcome));
