@@ -6,10 +6,11 @@ import { jwt } from '/testing/token.js';
 const TYPES = ['signed-in', 'refreshed', 'refresh-failed', 'signed-out', 'user-changed', 'warning'];
 const api = new URLSearchParams(location.search).get('api') ?? location.origin;
 
-/** Whatever a timer sets off, the page's manager ends it first. */
+/** Whatever a timer sets off, the managers that it was given to end it first. */
 class PageClock extends Clock {
+  managers = [];
   advance(ms) {
-    return super.advance(ms, window.auth);
+    return super.advance(ms, ...this.managers);
   }
 }
 
@@ -27,6 +28,7 @@ const kit = {
       logout: '/logout',
       ...config,
     });
+    config.clock?.managers?.push(auth);
     for (const type of TYPES) auth.on(type, (event) => kit.events.push(event));
     window.auth ??= auth;
     return auth;
