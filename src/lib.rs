@@ -77,7 +77,7 @@
 //!     date: |_| None,
 //! };
 //!
-//! let now = Instant::from_ms(0.0).expect("a time");
+//! let now = Instant::EPOCH;
 //! let mut machine = Machine::new(Policy::default(), platform, 1, now);
 //! machine.load(now, None);
 //!
@@ -97,9 +97,8 @@
 //!         _ => {}
 //!     }
 //! }
-//! let outcome = ended.expect("an outcome");
-//! assert_eq!(outcome, Outcome::Renewed);
-//! assert_eq!(machine.resume(now, Ask::Request, party, &outcome), Reply::Go);
+//! assert_eq!(ended, Some(Outcome::Renewed));
+//! assert_eq!(machine.resume(now, Ask::Request, party, &Outcome::Renewed), Reply::Go);
 //! // A fifth of the lifetime ahead of the end the timer has something to do.
 //! assert_eq!(machine.deadline().as_ms(), 48_000.0);
 //! ```

@@ -98,6 +98,7 @@
 //! | 16 dispose | [`Machine::dispose`] |
 //! | 17 getToken | [`Machine::ask`] for [`Ask::Token`] |
 
+mod adopt;
 pub mod answer;
 pub mod ask;
 pub mod call;
