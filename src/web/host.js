@@ -10,7 +10,7 @@ import { claimsOf } from './document.js';
 import { Act, Input, Query } from './engine.js';
 import { invalid, TokenError, tokenError } from './error.js';
 import { follow } from './page.js';
-import { memory, openStore } from './store.js';
+import { Store } from './store.js';
 import { Tabs } from './tabs.js';
 
 /** The longest delay that setTimeout does not take for 1 ms. */
@@ -44,7 +44,6 @@ export class Host {
   #tell;
   #module;
   #store;
-  #storage = 'memory';
   #tabs;
   #degraded = [];
   #dead;
@@ -268,8 +267,8 @@ export class Host {
     const done = (text) => this.#feed(Input.Read, turn, 0, 0, text);
     const asked = this.#tabs?.ask();
     // The store last: it may be written while the tabs are asked.
-    if (asked) asked.then(() => this.#stored()).then(done);
-    else after(this.#stored(), done);
+    if (asked) asked.then(() => this.#store.read()).then(done);
+    else after(this.#store.read(), done);
   }
 
   call(number, how, accessToken, refreshToken) {
@@ -329,7 +328,7 @@ export class Host {
     const text = this.#text();
     // After a trap there is no engine, and nothing outranks anything.
     const outranks = (stored) => !!this.#ask(Query.Outranks, number, stored);
-    const swapped = this.#attempt((store) => store?.swap(text, outranks));
+    const swapped = this.#store.swap(text, outranks);
     after(swapped, (stored) => {
       // A store that failed has not asked whether it may still be so.
       if (stored === null || (stored === undefined && outranks(''))) this.#tabs?.tell(text);
@@ -429,7 +428,7 @@ export class Host {
   #leave() {
     this.wake(Infinity);
     this.#tabs?.leave();
-    this.#store?.close?.();
+    this.#store?.close();
     this.engine = undefined;
   }
 
@@ -441,7 +440,7 @@ export class Host {
     this.#ask(Query.Inspection);
     return {
       engine: this.#module.kind,
-      storage: this.#storage,
+      storage: this.#store.kind,
       lock: this.#tabs?.kind ?? 'none',
       ...this.#figures,
       retries: this.retries,
@@ -455,12 +454,12 @@ export class Host {
   /** Opens store and channel, reads the record, follows the page. */
   async start() {
     const { storage = 'memory', crossTab = true } = this.#config;
-    if (storage !== 'memory') {
-      this.#storage = typeof storage === 'string' ? storage : 'custom';
-      this.#attempt(() => (this.#store = openStore(storage, this.#key)));
-    }
     const page = typeof globalThis.location === 'object';
-    if (page) this.#store ??= memory(this.#key);
+    this.#store = new Store(storage, this.#key, page, (error) => {
+      this.#degraded.push('storage');
+      // Whoever made the manager, in the moment before, listens by then.
+      setTimeout(() => this.#tell({ type: 'warning', error }), 0);
+    });
     if (crossTab && page) {
       this.#tabs = new Tabs(
         this.#key,
@@ -471,7 +470,7 @@ export class Host {
       );
       if (this.#tabs.kind !== 'web-locks') this.#degraded.push('web-locks');
     }
-    this.#feed(Input.Load, 0, 0, 0, await this.#stored());
+    this.#feed(Input.Load, 0, 0, 0, await this.#store.read());
     this.#off = follow({
       visible: (visible) => {
         if (visible) this.#reread();
@@ -489,9 +488,9 @@ export class Host {
         if (again) this.#recheck();
       },
       stored:
-        this.#storage === 'local' &&
+        this.#store.kind === 'local' &&
         ((name, text) => {
-          if (this.#storage === 'local' && name === this.#key) this.#hear(text);
+          if (this.#store.kind === 'local' && name === this.#key) this.#hear(text);
         }),
     });
   }
@@ -510,38 +509,11 @@ export class Host {
   }
 
   #reread() {
-    return after(this.#stored(), (text) => this.#hear(text));
+    return after(this.#store.read(), (text) => this.#hear(text));
   }
 
   #hear(text) {
     if (text != null) this.#feed(Input.Heard, 0, 0, 0, text);
-  }
-
-  #stored() {
-    return this.#attempt((store) => store?.read());
-  }
-
-  /** What an operation on the store gives, at once or as a promise. A store
-   * that fails gives nothing, and is replaced. */
-  #attempt(operation) {
-    const failed = (cause) => this.#degrade(cause);
-    try {
-      const given = operation(this.#store);
-      return given instanceof Promise ? given.catch(failed) : given;
-    } catch (error) {
-      return failed(error);
-    }
-  }
-
-  #degrade(cause) {
-    if (this.#storage === 'memory') return;
-    const message = `storage: '${this.#storage}' cannot be used here, the session is kept in memory`;
-    this.#store = memory(this.#key);
-    this.#storage = 'memory';
-    this.#degraded.push('storage');
-    const error = new TokenError('not-supported', { message, cause });
-    // Whoever made the manager, in the moment before, listens by then.
-    setTimeout(() => this.#tell({ type: 'warning', error }), 0);
   }
 }
 

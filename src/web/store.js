@@ -1,13 +1,67 @@
-// The places a record can be kept. Every store gives the same two operations:
+// The places a record can be kept. Every place gives the same two operations:
 //   read()               the stored text, or null
 //   swap(text, outranks) writes `text` unless something is stored that it does
 //                        not outrank; gives null, or the text that stays
-// either at once or as a promise. They may throw; the host falls back.
+// either at once or as a promise. They may throw; a store falls back to memory.
+
+import { TokenError } from './error.js';
 
 /** A store that hangs is given up after this; a page waits for it. */
 const PATIENCE_MS = 1500;
 
-export function openStore(kind, key) {
+/** Where a session is kept: the place that was chosen, or memory once that has
+ * failed, which `failed` is told. An operation that fails gives nothing. */
+export class Store {
+  /** What `inspect` says of it. */
+  kind = 'memory';
+
+  #key;
+  #failed;
+  #place;
+
+  /** @param page whether there is one, whose memory ends with a reload */
+  constructor(storage, key, page, failed) {
+    this.#key = key;
+    this.#failed = failed;
+    if (storage !== 'memory') {
+      this.kind = typeof storage === 'string' ? storage : 'custom';
+      this.#attempt(() => (this.#place = openPlace(storage, key)));
+    }
+    if (page) this.#place ??= memory(key);
+  }
+
+  read() {
+    return this.#attempt((place) => place?.read());
+  }
+
+  swap(text, outranks) {
+    return this.#attempt((place) => place?.swap(text, outranks));
+  }
+
+  close() {
+    this.#place?.close?.();
+  }
+
+  #attempt(operation) {
+    const failed = (cause) => this.#degrade(cause);
+    try {
+      const given = operation(this.#place);
+      return given instanceof Promise ? given.catch(failed) : given;
+    } catch (error) {
+      return failed(error);
+    }
+  }
+
+  #degrade(cause) {
+    if (this.kind === 'memory') return;
+    const message = `storage: '${this.kind}' cannot be used here, the session is kept in memory`;
+    this.#place = memory(this.#key);
+    this.kind = 'memory';
+    this.#failed(new TokenError('not-supported', { message, cause }));
+  }
+}
+
+function openPlace(kind, key) {
   if (typeof kind === 'object') return custom(kind, key);
   if (kind === 'session') return web(globalThis.sessionStorage, key);
   if (kind === 'local') return web(globalThis.localStorage, key);
@@ -19,7 +73,7 @@ export function openStore(kind, key) {
  * token. The server's cookie may have outlived the sign-out, and a reload must
  * not sign the user in again. Where there is no such storage, nothing is kept.
  */
-export function memory(key) {
+function memory(key) {
   const attempt = (work) => {
     try {
       return work(globalThis.localStorage);
@@ -42,7 +96,7 @@ export function memory(key) {
 }
 
 /** Fails a promise that does not settle. */
-export function bounded(promise) {
+function bounded(promise) {
   let timer;
   return Promise.race([
     promise,
