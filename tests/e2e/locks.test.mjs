@@ -282,7 +282,7 @@ rule('rule 16: a manager that is disposed of leaves no lease and no connection t
       return transaction.apply(this, args);
     };
     // What the sign-in opened closes in its own time.
-    window.allClosed = Promise.withResolvers();
+    window.allClosed = kit.deferred();
     IDBDatabase.prototype.close = function () {
       connections.delete(this);
       close.call(this);
@@ -307,7 +307,7 @@ rule('rule 16: a manager that is disposed of leaves no lease and no connection t
     });
   await page.evaluate(() => auth.dispose());
   assert.equal(await leases(), 1, 'held until the token is stored');
-  await page.evaluate(() => void (allClosed = Promise.withResolvers()));
+  await page.evaluate(() => void (allClosed = kit.deferred()));
   held.release();
   await page.evaluate(() => allClosed.promise);
   assert.equal(await page.evaluate(() => connections.size), 0);
