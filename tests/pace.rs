@@ -12,22 +12,12 @@ fn millis(ms: f64) -> Millis {
     Millis::from_ms(ms).expect("a length of time")
 }
 
-fn expired(tabs: usize) -> World {
-    let mut world = World::new(LAZY);
-    for _ in 0..tabs {
-        world.open();
-    }
-    world.log_in(0, "ann");
-    world.pass(25_000);
-    world
-}
-
 /// I4: twenty requests a second for five minutes, against a server that is
 /// down.
 #[test]
 fn rule_6_i4_a_dead_server_sees_a_back_off_and_not_a_storm() {
     for tabs in [1, 6] {
-        let mut world = expired(tabs);
+        let mut world = World::expired(tabs);
         world.auth.otherwise = Manner::status(503);
         for n in 0..6_000 {
             world.fetch(n % tabs);
@@ -51,7 +41,7 @@ fn rule_6_i4_retry_after_is_honoured_by_all_tabs() {
             + std::time::Duration::from_millis((support::world::START as u64) + 56_000),
     );
     for value in ["30", &date] {
-        let mut world = expired(3);
+        let mut world = World::expired(3);
         world.auth.otherwise = Manner::later(429, value);
         let first = world.fetch(0);
         world.settle();
@@ -80,7 +70,7 @@ fn rule_6_i4_retry_after_is_honoured_by_all_tabs() {
 
 #[test]
 fn rule_6_who_asks_during_the_back_off_is_rejected_at_once() {
-    let mut world = expired(2);
+    let mut world = World::expired(2);
     world.script([Manner::later(503, "20")]);
     world.fetch(0);
     world.settle();
@@ -111,7 +101,7 @@ fn rule_6_who_asks_during_the_back_off_is_rejected_at_once() {
 /// C2: the machine wakes before its network does.
 #[test]
 fn rule_6_c2_coming_online_allows_one_attempt_at_once() {
-    let mut world = expired(1);
+    let mut world = World::expired(1);
     world.network.down = true;
     world.pass(8 * 3_600_000);
     for _ in 0..20 {
@@ -135,7 +125,7 @@ fn rule_6_c2_coming_online_allows_one_attempt_at_once() {
 /// The back-off outlives the tab that met the failure.
 #[test]
 fn rule_6_a_new_tab_shares_the_back_off() {
-    let mut world = expired(1);
+    let mut world = World::expired(1);
     world.script([Manner::later(503, "600")]);
     world.fetch(0);
     world.settle();

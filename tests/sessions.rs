@@ -15,32 +15,6 @@ fn cookie_world() -> World {
     world
 }
 
-fn expired(tabs: usize) -> World {
-    let mut world = World::new(LAZY);
-    for _ in 0..tabs {
-        world.open();
-    }
-    world.log_in(0, "ann");
-    world.pass(25_000);
-    world
-}
-
-fn signed_out(world: &World, tab: usize) -> Vec<SignedOutBy> {
-    let by = |event: &Event| match event {
-        Event::SignedOut(by) => Some(*by),
-        _ => None,
-    };
-    world.tabs[tab]
-        .events
-        .iter()
-        .filter_map(|(_, event)| by(event))
-        .collect()
-}
-
-fn code(done: &Done) -> Option<ErrorKind> {
-    done.error().map(|error| error.kind())
-}
-
 #[test]
 fn rule_4_requests_of_the_signed_out_go_without_a_token() {
     let mut world = World::new("");
@@ -99,7 +73,7 @@ fn rule_4_a_refused_visitor_is_anonymous_and_no_event_says_signed_out() {
 #[test]
 fn rule_7_h1_no_answer_brings_a_session_back() {
     for kind in [Kind::Memory, Kind::Local, Kind::Transaction] {
-        let mut world = expired(2);
+        let mut world = World::expired(2);
         world.store.kind = kind;
         world.script([Manner::Slow(2_000)]);
         let waiting = world.fetch(0);
@@ -108,16 +82,16 @@ fn rule_7_h1_no_answer_brings_a_session_back() {
         let out = world.sign_out(0, true);
         world.settle();
         assert_eq!(*world.result(out), Done::Ok);
-        assert_eq!(code(world.result(waiting)), Some(ErrorKind::SignedOut));
-        assert_eq!(code(world.result(elsewhere)), Some(ErrorKind::SignedOut));
+        assert_eq!(world.result(waiting).code(), Some(ErrorKind::SignedOut));
+        assert_eq!(world.result(elsewhere).code(), Some(ErrorKind::SignedOut));
         world.pass(10_000);
         assert_eq!(
             (world.status(0), world.status(1)),
             (Status::SignedOut, Status::SignedOut),
             "{kind:?}"
         );
-        assert_eq!(signed_out(&world, 0), [SignedOutBy::Logout]);
-        assert_eq!(signed_out(&world, 1), [SignedOutBy::OtherTab]);
+        assert_eq!(world.signed_out(0), [SignedOutBy::Logout]);
+        assert_eq!(world.signed_out(1), [SignedOutBy::OtherTab]);
         assert!(world.laws.broken.is_empty(), "{:?}", world.laws.broken);
     }
 }
@@ -125,16 +99,16 @@ fn rule_7_h1_no_answer_brings_a_session_back() {
 /// H1, B8: the refresh of one tab, the sign-out of another.
 #[test]
 fn rule_7_b8_a_sign_out_elsewhere_ends_the_refresh_here() {
-    let mut world = expired(2);
+    let mut world = World::expired(2);
     world.script([Manner::Slow(2_000)]);
     let waiting = world.fetch(0);
     world.pass(500);
     world.log_out(1);
     world.settle();
-    assert_eq!(code(world.result(waiting)), Some(ErrorKind::SignedOut));
+    assert_eq!(world.result(waiting).code(), Some(ErrorKind::SignedOut));
     world.pass(5_000);
     assert_eq!(world.status(0), Status::SignedOut);
-    assert_eq!(signed_out(&world, 0), [SignedOutBy::OtherTab]);
+    assert_eq!(world.signed_out(0), [SignedOutBy::OtherTab]);
 }
 
 /// H6: sign-out during a sign-in, and twice in a tick.
@@ -145,9 +119,9 @@ fn rule_7_h6_a_sign_in_under_way_is_overtaken_by_a_sign_out() {
     world.pass(7);
     let out = [world.log_out(0), world.log_out(0)];
     world.settle();
-    assert_eq!(code(world.result(login)), Some(ErrorKind::SignedOut));
+    assert_eq!(world.result(login).code(), Some(ErrorKind::SignedOut));
     assert!(out.iter().all(|out| *world.result(*out) == Done::Ok));
-    assert_eq!(signed_out(&world, 0).len(), 1);
+    assert_eq!(world.signed_out(0).len(), 1);
     assert_eq!(world.auth.logout_calls, 1);
     world.pass(1_000);
     assert_eq!(world.status(0), Status::SignedOut);
@@ -155,7 +129,7 @@ fn rule_7_h6_a_sign_in_under_way_is_overtaken_by_a_sign_out() {
 
 #[test]
 fn rule_7_a_sign_in_elsewhere_that_was_under_way_is_overtaken_too() {
-    let mut world = expired(2);
+    let mut world = World::expired(2);
     world.network.server = (500, 500);
     let login = world.log_in(1, "bob");
     world.network.server = (5, 5);
@@ -163,7 +137,7 @@ fn rule_7_a_sign_in_elsewhere_that_was_under_way_is_overtaken_too() {
     world.log_out(0);
     world.settle();
     world.pass(2_000);
-    assert_eq!(code(world.result(login)), Some(ErrorKind::SignedOut));
+    assert_eq!(world.result(login).code(), Some(ErrorKind::SignedOut));
     assert_eq!(
         (world.status(0), world.status(1)),
         (Status::SignedOut, Status::SignedOut)
@@ -189,7 +163,7 @@ fn rule_7_a_sign_out_survives_a_reload_with_a_cookie_that_was_not_cleared() {
     let refresh = world.refresh(tab);
     world.settle();
     assert_eq!(*world.result(caller), Done::Answer(401));
-    assert_eq!(code(world.result(refresh)), Some(ErrorKind::SignedOut));
+    assert_eq!(world.result(refresh).code(), Some(ErrorKind::SignedOut));
     assert_eq!(world.refreshes(), 0);
     world.log_in(tab, "ann");
     world.settle();
@@ -260,7 +234,7 @@ fn rule_7_a_new_tab_knows_of_the_sign_out() {
 /// Rule 8: an answer to an older session.
 #[test]
 fn rule_8_a_refresh_of_the_session_before_is_dropped() {
-    let mut world = expired(2);
+    let mut world = World::expired(2);
     world.script([Manner::Slow(2_000)]);
     world.refresh(0);
     world.pass(500);
@@ -289,7 +263,7 @@ fn rule_8_of_two_sign_ins_the_later_one_stays() {
         world.settle();
         world.pass(1_000);
         assert_eq!(*world.result(second), Done::Ok);
-        assert_eq!(code(world.result(first)), Some(ErrorKind::SignedOut));
+        assert_eq!(world.result(first).code(), Some(ErrorKind::SignedOut));
         assert_eq!(
             world
                 .family_of(0)
@@ -311,7 +285,7 @@ fn rule_8_a_request_is_not_repeated_for_another_user() {
     world.pass(500);
     world.set_tokens(0, "bob");
     world.settle();
-    assert_eq!(code(world.result(caller)), Some(ErrorKind::SignedOut));
+    assert_eq!(world.result(caller).code(), Some(ErrorKind::SignedOut));
     assert_eq!(world.callers[caller].sendings.len(), 1);
 }
 

@@ -7,35 +7,11 @@ use support::{Done, ErrorKind, Event, Manner, SignedOutBy, Status, World};
 
 const LAZY: &str = r#""proactive":false"#;
 
-/// Tabs of a session whose token has ended.
-fn expired(tabs: usize) -> World {
-    let mut world = World::new(LAZY);
-    for _ in 0..tabs {
-        world.open();
-    }
-    world.log_in(0, "ann");
-    world.pass(25_000);
-    world
-}
-
-fn signed_out(world: &World, tab: usize) -> Vec<SignedOutBy> {
-    let by = |event: &Event| match event {
-        Event::SignedOut(by) => Some(*by),
-        _ => None,
-    };
-    let events = &world.tabs[tab].events;
-    events.iter().filter_map(|(_, event)| by(event)).collect()
-}
-
-fn code(done: &Done) -> Option<ErrorKind> {
-    done.error().map(|error| error.kind())
-}
-
 /// I2: statuses of the refresh endpoint.
 #[test]
 fn rule_5_i2_only_five_statuses_and_invalid_grant_end_a_session() {
     for status in (300..600).filter(|status| ![304].contains(status)) {
-        let mut world = expired(1);
+        let mut world = World::expired(1);
         world.script([Manner::status(status)]);
         let caller = world.fetch(0);
         world.settle();
@@ -47,7 +23,7 @@ fn rule_5_i2_only_five_statuses_and_invalid_grant_end_a_session() {
                 "{status}"
             );
             assert_eq!(
-                signed_out(&world, 0),
+                world.signed_out(0),
                 [SignedOutBy::RefreshRejected],
                 "{status}"
             );
@@ -66,13 +42,13 @@ fn rule_5_i2_only_five_statuses_and_invalid_grant_end_a_session() {
 #[test]
 fn rule_5_invalid_grant_ends_a_session_with_any_status() {
     for status in [200, 404, 429, 500, 503] {
-        let mut world = expired(1);
+        let mut world = World::expired(1);
         world.script([Manner::body(status, r#"{"error":"invalid_grant"}"#)]);
         world.fetch(0);
         world.settle();
         assert_eq!(world.status(0), Status::SignedOut, "{status}");
     }
-    let mut world = expired(1);
+    let mut world = World::expired(1);
     world.script([Manner::body(500, r#"{"error":"server_error"}"#)]);
     world.fetch(0);
     world.settle();
@@ -83,12 +59,12 @@ fn rule_5_invalid_grant_ends_a_session_with_any_status() {
 #[test]
 fn rule_5_g6_html_and_broken_bodies_are_passing_and_say_what_was_looked_for() {
     for status in [200, 400, 401, 403, 502] {
-        let mut world = expired(1);
+        let mut world = World::expired(1);
         world.script([Manner::html(status)]);
         let caller = world.fetch(0);
         world.settle();
         assert_eq!(
-            code(world.result(caller)),
+            world.result(caller).code(),
             Some(ErrorKind::RefreshUnavailable),
             "{status}"
         );
@@ -101,7 +77,7 @@ fn rule_5_g6_html_and_broken_bodies_are_passing_and_say_what_was_looked_for() {
         ("null", false),
         (r#"{"token":""}"#, false),
     ] {
-        let mut world = expired(1);
+        let mut world = World::expired(1);
         world.script([Manner::body(200, body)]);
         let caller = world.fetch(0);
         world.settle();
@@ -125,12 +101,12 @@ fn rule_5_g6_html_and_broken_bodies_are_passing_and_say_what_was_looked_for() {
 #[test]
 fn rule_5_i1_a_network_error_keeps_the_session() {
     for manner in [Manner::DropBefore, Manner::Hang] {
-        let mut world = expired(1);
+        let mut world = World::expired(1);
         world.script([manner]);
         let caller = world.fetch(0);
         world.settle();
         assert_eq!(
-            code(world.result(caller)),
+            world.result(caller).code(),
             Some(ErrorKind::RefreshUnavailable)
         );
         let snapshot = world.tabs[0].shown.expect("a snapshot");
@@ -146,7 +122,7 @@ fn rule_5_i1_a_network_error_keeps_the_session() {
 
 #[test]
 fn rule_5_a6_i8_a_definitive_refusal_ends_everything_once() {
-    let mut world = expired(3);
+    let mut world = World::expired(3);
     world.script([Manner::body(400, r#"{"error":"invalid_grant"}"#)]);
     let callers: Vec<_> = (0..30).map(|n| world.fetch(n % 3)).collect();
     world.settle();
@@ -154,14 +130,14 @@ fn rule_5_a6_i8_a_definitive_refusal_ends_everything_once() {
     assert_eq!(world.api_calls, 0);
     assert_eq!(world.refreshes(), 1);
     for tab in 0..3 {
-        assert_eq!(signed_out(&world, tab).len(), 1);
+        assert_eq!(world.signed_out(tab).len(), 1);
         assert_eq!(world.status(tab), Status::SignedOut);
         assert!(world.tabs[tab].pass.is_none());
     }
     let own: Vec<_> = callers.iter().step_by(3).collect();
     assert!(
         own.iter()
-            .all(|caller| code(world.result(**caller)) == Some(ErrorKind::RefreshRejected))
+            .all(|caller| world.result(**caller).code() == Some(ErrorKind::RefreshRejected))
     );
     let stored = world.store.text.as_deref().unwrap_or_default().to_owned();
     assert!(
@@ -173,7 +149,7 @@ fn rule_5_a6_i8_a_definitive_refusal_ends_everything_once() {
 /// B14: a revoked refresh token and many tabs.
 #[test]
 fn rule_5_b14_a_revoked_session_ends_in_all_tabs_and_they_stop() {
-    let mut world = expired(5);
+    let mut world = World::expired(5);
     world.auth.families[0].revoked = true;
     for tab in 0..5 {
         world.fetch(tab);
@@ -187,7 +163,7 @@ fn rule_5_b14_a_revoked_session_ends_in_all_tabs_and_they_stop() {
 /// G5: the least that an answer can hold.
 #[test]
 fn rule_5_g5_an_answer_with_an_access_token_alone_is_enough() {
-    let mut world = expired(1);
+    let mut world = World::expired(1);
     world.script([Manner::body(200, r#"{"access_token":"abc"}"#)]);
     let token = world.get_token(0);
     world.settle();

@@ -10,6 +10,8 @@ mod drive;
 pub mod fault;
 pub mod laws;
 mod lease;
+mod look;
+pub mod network;
 mod people;
 pub mod plan;
 pub mod random;

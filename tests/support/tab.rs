@@ -6,7 +6,7 @@ use std::rc::Rc;
 use evertoken::core::pace::Pace;
 use evertoken::core::view::{Pass, Snapshot};
 use evertoken::core::{Ask, Event, Machine, Outcome};
-use evertoken::core::{Error, Record};
+use evertoken::core::{Error, ErrorKind, Record};
 
 use super::auth::Reply;
 use super::store::{Asking, Message};
@@ -27,6 +27,10 @@ impl Done {
             Self::Failed(error) => Some(error),
             _ => None,
         }
+    }
+
+    pub fn code(&self) -> Option<ErrorKind> {
+        self.error().map(|error| error.kind())
     }
 }
 

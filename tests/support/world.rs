@@ -17,6 +17,7 @@ use super::auth::{Auth, Manner, Reply};
 use super::document::{PLATFORM, parse};
 use super::fault::Fault;
 use super::laws::Laws;
+use super::network::Network;
 use super::random::Random;
 use super::store::{Kind as StoreKind, Lock, Message, Store};
 use super::tab::{Arrival, Caller, Done, Kind, Tab};
@@ -79,30 +80,6 @@ impl PartialOrd for Due {
 impl Ord for Due {
     fn cmp(&self, other: &Self) -> std::cmp::Ordering {
         (self.at, self.order).cmp(&(other.at, other.order))
-    }
-}
-
-/// How long things take, in milliseconds: from, to.
-#[derive(Clone, Copy, Debug)]
-pub struct Network {
-    pub server: (u64, u64),
-    pub channel: (u64, u64),
-    /// Messages that come twice, and that are lost, in a hundred.
-    pub twice: u64,
-    pub lost: u64,
-    /// Nothing reaches the server or comes back.
-    pub down: bool,
-}
-
-impl Default for Network {
-    fn default() -> Self {
-        Self {
-            server: (5, 5),
-            channel: (1, 1),
-            twice: 0,
-            lost: 0,
-            down: false,
-        }
     }
 }
 
@@ -197,6 +174,17 @@ impl World {
     }
 
     // ---- time ----
+
+    /// Tabs that are signed in without a timer, and whose token has ended.
+    pub fn expired(tabs: usize) -> Self {
+        let mut world = Self::new(r#""proactive":false"#);
+        for _ in 0..tabs {
+            world.open();
+        }
+        world.log_in(0, "ann");
+        world.pass(25_000);
+        world
+    }
 
     /// What the clock of the machine shows.
     pub fn wall(&self) -> Instant {
@@ -448,47 +436,6 @@ impl World {
     }
 
     // ---- what is seen ----
-
-    /// Tabs that were not closed, and did not crash.
-    pub fn alive(&self) -> Vec<usize> {
-        (0..self.tabs.len())
-            .filter(|tab| self.tabs[*tab].alive)
-            .collect()
-    }
-
-    pub fn awake(&self) -> Vec<usize> {
-        (0..self.tabs.len())
-            .filter(|tab| self.tabs[*tab].awake())
-            .collect()
-    }
-
-    pub fn status(&self, tab: usize) -> evertoken::core::view::Status {
-        self.tabs[tab].machine.status()
-    }
-
-    pub fn result(&self, caller: usize) -> &Done {
-        let done = self.callers[caller].done.as_ref();
-        &done
-            .unwrap_or_else(|| panic!("caller {caller} was never settled"))
-            .1
-    }
-
-    pub fn took(&self, caller: usize) -> u64 {
-        let held = &self.callers[caller];
-        held.done
-            .as_ref()
-            .map_or(u64::MAX, |(at, _)| at - held.since)
-    }
-
-    pub fn refreshes(&self) -> usize {
-        self.auth.refresh_calls.len()
-    }
-
-    /// The family of the session that a tab holds.
-    pub fn family_of(&self, tab: usize) -> Option<usize> {
-        let session = self.tabs[tab].held()?.session()?;
-        self.auth.family(session.access.as_ref()?.expose())
-    }
 
     pub(super) fn done(&mut self, caller: usize, done: Done) {
         let held = &mut self.callers[caller];
