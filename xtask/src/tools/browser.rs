@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::Tools;
+use super::cargo::QUICK;
 use crate::{Result, process};
 
 /// A browser that tests can run in. Another one is another constant.
@@ -116,7 +117,7 @@ impl Tools<'_> {
         let driver = match (browser.driver.path()?, browser.driver_crate) {
             (Some(driver), _) => driver,
             (None, Some((krate, version))) => self
-                .program(krate, version, krate, "3 minutes")?
+                .program(krate, version, krate, QUICK, "a minute")?
                 .join(krate),
             (None, None) => return Err(by_hand),
         };

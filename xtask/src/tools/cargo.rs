@@ -15,6 +15,12 @@ const CARGO_FUZZ: &str = "0.13.2";
 /// program is then compiled with the releases that there are.
 const UNRESOLVED: &str = "failed to select a version for the requirement";
 
+/// The profiles that a program is compiled with. Most have little work of
+/// their own, and are there in less than half the time if nothing is optimised;
+/// wasm-bindgen reads whole modules.
+const OPTIMISED: &str = "release";
+pub(super) const QUICK: &str = "dev";
+
 impl Tools<'_> {
     /// The folder with `wasm-bindgen` and `wasm-bindgen-test-runner`. Both
     /// refuse a module that was built with another version of the crate, so
@@ -24,22 +30,28 @@ impl Tools<'_> {
         let lock =
             fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;
         let version = manifest::locked_version(&lock, "wasm-bindgen")?;
-        self.program("wasm-bindgen-cli", version, "wasm-bindgen", "2 minutes")
+        self.program(
+            "wasm-bindgen-cli",
+            version,
+            "wasm-bindgen",
+            OPTIMISED,
+            "2 minutes",
+        )
     }
 
     /// The folder with `wasm-pack`.
     pub fn wasm_pack(&self) -> Result<PathBuf> {
-        self.program("wasm-pack", WASM_PACK, "wasm-pack", "4 minutes")
+        self.program("wasm-pack", WASM_PACK, "wasm-pack", QUICK, "a minute")
     }
 
     /// The folder with `cargo-fuzz`.
     pub fn cargo_fuzz(&self) -> Result<PathBuf> {
-        self.program("cargo-fuzz", CARGO_FUZZ, "cargo-fuzz", "2 minutes")
+        self.program("cargo-fuzz", CARGO_FUZZ, "cargo-fuzz", QUICK, "a minute")
     }
 
     /// The folder with `cargo-deny`.
     pub fn cargo_deny(&self) -> Result<PathBuf> {
-        self.program("cargo-deny", CARGO_DENY, "cargo-deny", "8 minutes")
+        self.program("cargo-deny", CARGO_DENY, "cargo-deny", QUICK, "a minute")
     }
 
     pub(super) fn program(
@@ -47,6 +59,7 @@ impl Tools<'_> {
         krate: &str,
         version: &str,
         program: &str,
+        profile: &str,
         time: &str,
     ) -> Result<PathBuf> {
         let name = format!("{krate}-{version}");
@@ -59,12 +72,13 @@ impl Tools<'_> {
                     .cargo()
                     .arg("install")
                     .args(lock)
-                    .args(["--version", version, "--root"])
+                    .args(["--version", version, "--profile", profile, "--root"])
                     .arg(partial)
                     .arg(krate)
                     // A folder of its own, which cargo removes afterwards.
                     .env_remove("CARGO_TARGET_DIR")
                     .env_remove("CARGO_BUILD_TARGET")
+                    .env("CARGO_PROFILE_DEV_DEBUG", "0")
                     .env_remove("RUSTFLAGS"),
                 &self.log(&name),
             )
