@@ -35,7 +35,7 @@ impl Tools<'_> {
             version,
             "wasm-bindgen",
             OPTIMISED,
-            "2 minutes",
+            "4 minutes",
         )
     }
 
