@@ -6,7 +6,10 @@ import { BROWSER, suite, times } from './support/suite.mjs';
 
 const HOST = 'evertoken.test';
 const rule = suite({ launch: { args: [...BROWSER.args, `--host-resolver-rules=MAP ${HOST} 127.0.0.1`] } });
+/** How long a tab that hangs keeps its turn. */
 const TIMEOUT_MS = 2000;
+/** Of a tab that does not hang, which is not waited for. */
+const LONG_MS = 12_000;
 const LIFETIME_MS = 600_000;
 
 /** Opens pages of an origin that has, or has not, Web Locks. */
@@ -34,13 +37,13 @@ const signIn = (page) => page.evaluate(() => auth.login({ user: 'alice' }).then(
 const signedIn = (page) => page.evaluate(() => kit.until(({ status }) => status === 'signed-in').then(() => undefined));
 /** Three tabs of one session, the first of which has made a call that is never
  * answered. `now` lets time stand still for it. */
-async function caught(lock, world, now) {
+async function caught(lock, world, { now, timeoutMs = TIMEOUT_MS } = {}) {
   const open = opener(lock, world);
   const pages = await Promise.all(times(3).map(() => open()));
   const [first, second, third] = pages;
   for (const page of pages) {
     const clock = page === first ? now : undefined;
-    assert.equal(await make(page, { storage: 'local', refreshToken: { in: 'body' }, timeoutMs: TIMEOUT_MS }, clock), lock);
+    assert.equal(await make(page, { storage: 'local', refreshToken: { in: 'body' }, timeoutMs }, clock), lock);
   }
   await signIn(first);
   await Promise.all([second, third].map(signedIn));
@@ -108,11 +111,11 @@ for (const lock of ['web-locks', 'fallback']) {
   };
   for (const [how, leave] of Object.entries(LEAVES)) {
     rule(`rule 1: a tab that ${how} in the middle of a refresh holds up nobody, with ${lock}`, async (world) => {
-      const { first, second } = await caught(lock, world);
+      const { first, second } = await caught(lock, world, { timeoutMs: LONG_MS });
       await leave(first);
       const { outcome, took } = await refresh(second);
       assert.equal(outcome, 'signed-in', JSON.stringify(outcome));
-      assert.ok(took < TIMEOUT_MS, `took ${took} ms`);
+      assert.ok(took < LONG_MS, `took ${took} ms`);
       assert.equal(world.server.count('refresh'), 2);
     });
   }
@@ -125,7 +128,7 @@ for (const lock of ['web-locks', 'fallback']) {
     await crashed;
     const { outcome, took } = await refresh(second);
     assert.equal(outcome, 'signed-in', JSON.stringify(outcome));
-    assert.ok(took < TIMEOUT_MS + 5000, `took ${took} ms`);
+    assert.ok(took < TIMEOUT_MS + 15_000, `took ${took} ms`);
     assert.equal(world.server.count('refresh'), 2);
   });
 
@@ -153,7 +156,7 @@ for (const lock of ['web-locks', 'fallback']) {
 
   rule(`rule 1: a tab from which the lock was taken does not give back that of another, with ${lock}`, async (world) => {
     const { server } = world;
-    const { first, second, third } = await caught(lock, world, Date.now());
+    const { first, second, third } = await caught(lock, world, { now: Date.now() });
     const held = server.hold('refresh', 1);
     const taken = refresh(second);
     await held.arrived;
@@ -180,9 +183,9 @@ for (const lock of ['web-locks', 'fallback']) {
     const { error } = await first.evaluate(() => kit.outcome(auth.refresh()));
     assert.equal(error?.code, 'refresh-unavailable');
     await Promise.all([first, second].map((page) => page.evaluate((ms) => void (clock.at += ms), error.retryAfterMs)));
-    const { outcome, took } = await refresh(second);
+    // Time stands still in both: what was waited for is no timer.
+    const { outcome } = await refresh(second);
     assert.equal(outcome, 'signed-in', JSON.stringify(outcome));
-    assert.ok(took < 1000, `took ${took} ms`);
   });
 }
 
@@ -244,7 +247,7 @@ rule('rule 1: a tab whose lock is taken away while it reads waits for the thief,
 });
 
 rule('rule 1: a lease that a tab has left behind ends by itself', async (world) => {
-  const { first, second } = await caught('fallback', world);
+  const { first, second } = await caught('fallback', world, { timeoutMs: LONG_MS });
   const devtools = await world.context.newCDPSession(first);
   const crashed = new Promise((resolve) => first.once('crash', resolve));
   devtools.send('Page.crash').catch(() => {});
@@ -267,7 +270,7 @@ rule('rule 1: a lease that a tab has left behind ends by itself', async (world) 
   assert.equal(leases, 1);
   const { outcome, took } = await refresh(second);
   assert.equal(outcome, 'signed-in', JSON.stringify(outcome));
-  assert.ok(took < 1000, `took ${took} ms`);
+  assert.ok(took < LONG_MS, `took ${took} ms`);
 });
 
 rule('rule 16: a manager that is disposed of leaves no lease and no connection to the database', async (world) => {

@@ -92,23 +92,22 @@ rule('rule 1: without Web Locks managers of one key still share a call (B6)', as
 });
 
 rule('rule 1: a refresh function that calls its manager is refused at once (A4)', async ({ page, server }) => {
-  const { outcomes, took } = await page.evaluate(async () => {
+  const outcomes = await page.evaluate(async () => {
     const outcomes = [];
-    const from = performance.now();
     for (const call of [(auth) => auth.fetch('/api/posts'), (auth) => auth.getToken(), (auth) => auth.refresh(), (auth) => auth.getToken({ refresh: 'force' })]) {
+      // It stands still: no time limit comes to the rescue.
       const clock = new kit.Clock();
       const auth = await kit.create({ clock, key: `own-${outcomes.length}`, proactive: false, refresh: () => call(auth) });
       await auth.setTokens({ accessToken: 'a', expiresIn: 60 });
       clock.at += 61_000;
       outcomes.push(await kit.outcome(auth.fetch('/api/posts')));
     }
-    return { outcomes, took: performance.now() - from };
+    return outcomes;
   });
   for (const { error } of outcomes) {
     assert.equal(error?.code, 'refresh-unavailable');
     assert.match(error.cause?.message ?? '', /refresh/);
   }
-  assert.ok(took < 5_000, `took ${took} ms`);
   assert.equal(server.count('api'), 0);
 });
 

@@ -106,9 +106,7 @@ for (const [name, [storage, breaks]] of Object.entries(BROKEN)) {
     const seen = await page.evaluate(
       async ([storage, breaks]) => {
         eval(breaks)();
-        const from = performance.now();
         const auth = await kit.create({ storage: storage === 'own' ? window.own : storage });
-        const created = performance.now() - from;
         const early = kit.types.length;
         await auth.login({ user: 'alice' });
         const statuses = [(await auth.fetch('/api/posts')).status];
@@ -116,7 +114,7 @@ for (const [name, [storage, breaks]] of Object.entries(BROKEN)) {
         statuses.push((await auth.fetch('/api/posts')).status);
         const warning = kit.error((await kit.event('warning')).error);
         await auth.logout();
-        return { created, early, statuses, warning, status: auth.snapshot.status, ...auth.inspect(), count: kit.types.filter((type) => type === 'warning').length };
+        return { early, statuses, warning, status: auth.snapshot.status, ...auth.inspect(), count: kit.types.filter((type) => type === 'warning').length };
       },
       [storage, `(${breaks})`],
     );
@@ -127,7 +125,6 @@ for (const [name, [storage, breaks]] of Object.entries(BROKEN)) {
     assert.ok(seen.warning.code && seen.warning.message, 'the warning says what happened');
     assert.equal(seen.count, 1, 'it is said once');
     assert.equal(seen.early, 0, 'what is raised during creation is delivered after it');
-    assert.ok(seen.created < 5_000, `created in ${seen.created} ms`);
     assert.equal(server.replays, 0);
   });
 }

@@ -5,7 +5,7 @@ import { suite } from './support/suite.mjs';
 const rule = suite();
 
 /** Starts `count` requests that wait for one refresh; gives the bytes that a
- * waiting request holds and the time in which they all settle.
+ * waiting request holds and the time from the answer until all have settled.
  *
  * The bytes are those of V8's heap and its backing stores after a garbage
  * collection (CDP: HeapProfiler.collectGarbage, Runtime.getHeapUsage), and
@@ -31,10 +31,8 @@ async function crowd({ page, server, context }, count) {
   assert.equal(await page.evaluate(() => auth.inspect().waiting), count);
   const after = await bytes();
   const settled = page.evaluate(async () => {
-    await kit.event('refreshed', auth, window.rounds);
-    const from = performance.now();
     const statuses = (await Promise.all(waiting)).map(({ status }) => status);
-    const took = performance.now() - from;
+    const took = performance.now() - answered;
     window.waiting = undefined;
     return { took, ok: statuses.every((status) => status === 200), count: statuses.length };
   });
@@ -63,19 +61,25 @@ rule('rule 1: 10,000 requests wait on one call, settle in linear time and take l
     window.auth = await kit.create({
       clock,
       proactive: false,
-      fetch: (input, init) => (String(input).endsWith('/api/posts') ? Promise.resolve(answer) : fetch(input, init)),
+      fetch: async (input, init) => {
+        if (String(input).endsWith('/api/posts')) return answer;
+        const given = await fetch(input, init);
+        window.answered = performance.now();
+        return given;
+      },
     });
     await auth.login({ user: 'alice' });
-    window.rounds = 0;
   });
   assert.equal(await page.evaluate(() => memories.length), 1, 'the memory of the module is measured');
   const results = [];
-  for (const [round, count] of [1000, 2500, 10_000].entries()) {
-    await page.evaluate((round) => void (window.rounds = round), round + 1);
+  for (const [round, count] of [1000, 2500, 10_000, 2500, 10_000].entries()) {
     results.push(await crowd(world, count));
     assert.equal(server.count('refresh'), round + 1, 'one call');
   }
-  const [, some, many] = results;
+  // The first round warms the page up; of the others, each time is the better
+  // of two, for the machine may be busy.
+  const [, some, many, ...again] = results;
+  for (const [one, other] of [[some, again[0]], [many, again[1]]]) one.took = Math.min(one.took, other.took);
   t.diagnostic(`10,000 waiting: ${many.each.toFixed(0)} bytes each, settled in ${many.took.toFixed(0)} ms; 2,500 in ${some.took.toFixed(0)} ms`);
   assert.ok(many.each < 1024, `${many.each} bytes each`);
   // Four times as many; the rest is for a noisy machine.

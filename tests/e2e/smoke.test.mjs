@@ -100,7 +100,7 @@ for (const name of NAMES) {
 
     for (const lock of ['web-locks', 'fallback']) {
       rule(`rule 1: a tab that is loaded again in the middle of a refresh holds up nobody, with ${lock}`, async ({ tabs, server }) => {
-        const timeoutMs = 5000;
+        const timeoutMs = 12_000;
         for (const tab of tabs) await make(tab, { storage: 'local', timeoutMs }, { now: null, locks: lock === 'web-locks' });
         await signIn(tabs[0]);
         await status(tabs[1], 'signed-in');
