@@ -44,11 +44,17 @@ async function load(source) {
   engine = await instantiate(found);
 }
 
-/** The module's bytes, of which each is a character of the text. */
+/** The module's bytes, of which each is a character of the text, as
+ * xtask/tools/embed.mjs makes it. */
 function unpacked() {
-  const { alphabet, text } = packed;
+  const { frequent, text } = packed;
   const byteOf = new Uint8Array(0x200);
-  for (let byte = 0; byte < 256; byte++) byteOf[alphabet.charCodeAt(byte)] = byte;
+  let plain = 0x23;
+  let other = 0x80;
+  for (let byte = 0; byte < 256; byte++) {
+    if (plain === 0x3c) plain++;
+    byteOf[frequent[byte] > 0 ? plain++ : other++] = byte;
+  }
   const bytes = new Uint8Array(text.length);
   for (let at = 0; at < text.length; at++) bytes[at] = byteOf[text.charCodeAt(at)];
   return bytes;

@@ -2,7 +2,6 @@
 // world. Its own state is promises and handles; every decision is the core's.
 
 import { abortable } from './abort.js';
-import { FAIL, WAIT } from './ask.js';
 import { BODIES, CREDENTIALS, ENDPOINTS, parsed, requestOf } from './call.js';
 import { readConfig } from './config.js';
 import { TIMEOUT_MS } from './core.js';
@@ -12,6 +11,7 @@ import { invalid, TokenError, tokenError } from './error.js';
 import { follow } from './page.js';
 import { Store } from './store.js';
 import { Tabs } from './tabs.js';
+import { Waiting } from './waiting.js';
 
 /** The longest delay that setTimeout does not take for 1 ms. */
 const LONGEST_TIMEOUT = 2 ** 31 - 1;
@@ -34,6 +34,9 @@ export class Host {
   token;
   snapshot;
   retries = 0;
+  waiting = new Waiting(this);
+  /** When the engine wants to be woken. */
+  wakeAt = Infinity;
   engine;
   /** The configuration as src/web/config.js read it. */
   settings;
@@ -47,12 +50,9 @@ export class Host {
   #tabs;
   #degraded = [];
   #dead;
-  /** The turn under way, or the last one. */
-  #turn;
   /** Ends `#over`, which is when this manager does. */
   #end;
   #over = new Promise((resolve) => (this.#end = resolve));
-  #waiting = 0;
   #requests = new Map();
   #count = 0;
   #calls = new Map();
@@ -65,7 +65,6 @@ export class Host {
     setTimeout(() => (this.#away = false), LEAVING_MS);
   };
   #timer;
-  #wakeAt = Infinity;
   #issued;
   #claims = {};
   #shown = { error: null };
@@ -113,6 +112,7 @@ export class Host {
   }
 
   #enter(input, number = 0, a = 0, b = 0, value) {
+    this.waiting.part();
     try {
       return this.engine.feed(input, this.now(), number, a, b, value);
     } catch (cause) {
@@ -145,7 +145,7 @@ export class Host {
     this.#dead ??= error;
     this.pass = this.#issued = undefined;
     this.#off();
-    this.#turn?.resolve(error);
+    this.waiting.end(error);
     this.#end();
     for (const { reject } of this.#requests.values()) reject(error);
     this.#requests.clear();
@@ -165,32 +165,6 @@ export class Host {
   }
 
   // ---- what waits ----
-
-  /** Waits for turns as long as a reply says so, and gives the last reply,
-   * which says nothing of waiting or failing. */
-  async settle(reply, kind, signal) {
-    const party = this.#ask(Query.Party);
-    let error;
-    while (reply >= WAIT) {
-      const turn = reply - WAIT;
-      this.#waiting++;
-      try {
-        error = await abortable(this.#ended(turn), signal);
-      } finally {
-        this.#waiting--;
-      }
-      while (this.hold) await abortable(this.hold, signal);
-      reply = this.enter(Input.Resume, turn, kind, party);
-    }
-    // Those who waited for a turn share its error.
-    if (reply === FAIL) throw error ?? (this.#ask(Query.Error), this.#error());
-    return reply;
-  }
-
-  /** Settles when a turn has ended, with its error if it has one. */
-  #ended(turn) {
-    return turn === this.#turn?.number ? this.#turn.ended : Promise.resolve();
-  }
 
   /** Starts what the engine ends with SignInEnded or LogoutEnded. */
   request(input, signal, { local, tokens, ...extra } = {}) {
@@ -227,7 +201,7 @@ export class Host {
   }
 
   /** The error that was told, if there was one. */
-  #error() {
+  error() {
     const failure = this.#failure;
     this.#failure = undefined;
     return failure && tokenError(failure, this.#thrown, this.#config);
@@ -240,16 +214,12 @@ export class Host {
     return JSON.stringify(record);
   }
 
-  #ask(query, number = 0, value) {
+  ask(query, number = 0, value) {
     return this.engine?.query(query, number, value);
   }
 
   [Act.Lock](number, steal) {
-    if (number !== this.#turn?.number) {
-      let resolve;
-      const ended = new Promise((settle) => (resolve = settle));
-      this.#turn = { number, ended, resolve };
-    }
+    this.waiting.begin(number);
     const granted = () => {
       // Others who wait for a tab that hangs need not take the lock as well.
       this.#tabs?.begin();
@@ -327,7 +297,7 @@ export class Host {
   [Act.Commit](number) {
     const text = this.#text();
     // After a trap there is no engine, and nothing outranks anything.
-    const outranks = (stored) => !!this.#ask(Query.Outranks, number, stored);
+    const outranks = (stored) => !!this.ask(Query.Outranks, number, stored);
     const swapped = this.#store.swap(text, outranks);
     after(swapped, (stored) => {
       // A store that failed has not asked whether it may still be so.
@@ -341,13 +311,12 @@ export class Host {
   }
 
   [Act.TurnEnded](turn) {
-    const error = this.#error();
-    if (turn === this.#turn?.number) this.#turn.resolve(error);
+    this.waiting.end(this.error(), turn);
   }
 
   [Act.SignInEnded](number) {
     const { resolve, reject, answer } = this.#taken(number);
-    const error = this.#error();
+    const error = this.error();
     if (!error) return resolve?.(answer && parsed(answer.body));
     // For the application to read the server's reason from.
     if (error.code === 'login-rejected' && answer) error.cause = new Response(answer.body, answer.response);
@@ -369,7 +338,7 @@ export class Host {
     // What has not changed stays the same object.
     if (serial !== this.#claims.serial) this.#claims = { serial, claims: (token && claimsOf(token)) ?? null };
     const key = JSON.stringify(this.#failure);
-    const error = this.#error();
+    const error = this.error();
     if (key !== this.#shown.key) this.#shown = { key, error: error ?? null };
     this.snapshot = Object.freeze({
       status: STATUSES[status],
@@ -395,22 +364,22 @@ export class Host {
     const reason = REASONS[number - EVENTS.length];
     const event = { type: EVENTS[number] ?? 'signed-out' };
     if (reason) event.reason = reason;
-    const error = this.#error();
+    const error = this.error();
     if (error) event.error = error;
     this.#tell(event);
   }
 
   wake(at) {
-    if (at === this.#wakeAt) return;
+    if (at === this.wakeAt) return;
     const clock = this.#config.clock ?? globalThis;
     if (this.#timer !== undefined) clock.clearTimeout(this.#timer);
     this.#timer = undefined;
-    this.#wakeAt = at;
+    this.wakeAt = at;
     if (at === Infinity) return;
     const delay = Math.min(Math.max(Math.ceil(at - this.now()), 0), LONGEST_TIMEOUT);
     this.#timer = clock.setTimeout(() => {
       this.#timer = undefined;
-      this.#wakeAt = Infinity;
+      this.wakeAt = Infinity;
       this.#feed(Input.Wake);
     }, delay);
     // On a server no timer keeps the process.
@@ -433,18 +402,18 @@ export class Host {
   }
 
   figures(refreshes, refreshFailures, next, clockSkewMs) {
-    this.#figures = { refreshes, refreshFailures, nextRefreshAt: dateOf(next), clockSkewMs, lastError: this.#error() ?? null };
+    this.#figures = { refreshes, refreshFailures, nextRefreshAt: dateOf(next), clockSkewMs, lastError: this.error() ?? null };
   }
 
   inspect() {
-    this.#ask(Query.Inspection);
+    this.ask(Query.Inspection);
     return {
       engine: this.#module.kind,
       storage: this.#store.kind,
       lock: this.#tabs?.kind ?? 'none',
       ...this.#figures,
       retries: this.retries,
-      waiting: this.#waiting,
+      waiting: this.waiting.count,
       degraded: [...this.#degraded],
     };
   }
@@ -464,7 +433,7 @@ export class Host {
       this.#tabs = new Tabs(
         this.#key,
         this.#config.timeoutMs ?? TIMEOUT_MS,
-        () => (this.#ask(Query.Record) ? this.#text() : undefined),
+        () => (this.ask(Query.Record) ? this.#text() : undefined),
         (text) => this.#hear(text),
         () => this.#feed(Input.Begun),
       );

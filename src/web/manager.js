@@ -52,7 +52,7 @@ export class TokenManager {
     host.check();
     signal?.throwIfAborted();
     while (host.hold) await abortable(host.hold, signal);
-    return host.settle(host.enter(Input.Ask, kind, least), kind, signal);
+    return host.waiting.settle(host.enter(Input.Ask, kind, least), kind, signal);
   }
 
   async login(body, { signal, headers } = {}) {

@@ -2,7 +2,7 @@
 // the pass does not say enough is the core asked.
 
 import { abortable } from './abort.js';
-import { BARE, DELIVER, GO, REFUSED, REQUEST } from './ask.js';
+import { DELIVER, GO, REFUSED } from './ask.js';
 import { cookie } from './call.js';
 import { Input, Query } from './engine.js';
 
@@ -27,6 +27,7 @@ function isRequest(input) {
  * @param config the application's configuration
  */
 export function makeFetch(host, transport, config) {
+  const { waiting } = host;
   const { access, base, places, csrf } = host.settings;
   const header = access?.name;
   // Those that are good as a whole.
@@ -144,8 +145,13 @@ export function makeFetch(host, transport, config) {
   async function asked(sender) {
     const { signal } = sender;
     while (host.hold) await abortable(host.hold, signal);
-    let reply = host.enter(Input.Ask, REQUEST);
-    if (reply > BARE) reply = await host.settle(reply, REQUEST, signal);
+    let reply;
+    waiting.count++;
+    try {
+      reply = await waiting.apply(signal);
+    } finally {
+      waiting.count--;
+    }
     const pass = reply === GO ? host.pass : undefined;
     const response = await sender.send(pass);
     return !pass || accepted(pass, response) ? response : repaired(sender, pass, response);
@@ -165,7 +171,7 @@ export function makeFetch(host, transport, config) {
     let reply = host.enter(Input.Ask, REFUSED, pass.serial, pass.party, pass.worked ? '' : undefined);
     if (reply === DELIVER || !sender.again) return response;
     try {
-      reply = await host.settle(reply, REFUSED, signal);
+      reply = await waiting.settle(reply, REFUSED, signal);
     } finally {
       response.body?.cancel().catch(() => {});
     }

@@ -215,6 +215,27 @@ rule('rule 6: a failure holds no lock: the next call begins at once when it may 
   assert.equal(seen.refreshed, 'signed-in');
 });
 
+rule('rule 6: a timer that is late keeps nobody waiting longer than timeoutMs', async ({ page, server }) => {
+  const held = server.hold('refresh');
+  await page.evaluate(async () => {
+    window.clock = new kit.Clock();
+    window.auth = await kit.create({ clock, proactive: false, timeoutMs: 2000 });
+    await auth.login({ user: 'alice' });
+    clock.at += 601_000;
+    window.first = kit.outcome(auth.fetch('/api/posts'));
+  });
+  await held.arrived;
+  const codes = await page.evaluate(async () => {
+    const second = kit.outcome(auth.fetch('/api/posts'));
+    // Time goes by, and no timer fires: who asks now finds out.
+    clock.at += 2000;
+    const third = kit.outcome(auth.fetch('/api/posts'));
+    return (await Promise.all([first, second, third])).map(({ error }) => error?.code);
+  });
+  assert.deepEqual(codes, ['refresh-unavailable', 'refresh-unavailable', 'refresh-unavailable']);
+  assert.equal(server.count('refresh'), 1);
+});
+
 rule('rule 6: tokens that are refused at once do not make a loop', async ({ page }) => {
   await prepare(page);
   const seen = await page.evaluate(async () => {

@@ -117,3 +117,26 @@ rule('rule 10: a time-out signal and a string as a reason come through unchanged
   });
   assert.deepEqual(seen, ['TimeoutError', 'why']);
 });
+
+rule('rule 10: that all who wait have aborted is no rejection that nobody handles', async ({ page, server }) => {
+  const held = server.hold('refresh');
+  await page.evaluate(async () => {
+    window.clock = new kit.Clock();
+    window.auth = await kit.create({ clock, proactive: false });
+    await auth.login({ user: 'alice' });
+    clock.at += 601_000;
+    window.abort = new AbortController();
+    window.answers = Array.from({ length: 3 }, () => kit.outcome(auth.fetch('/api/posts', { signal: abort.signal })));
+  });
+  const call = await held.arrived;
+  const waiting = await page.evaluate(async () => {
+    const before = auth.inspect().waiting;
+    abort.abort('enough');
+    await Promise.all(answers);
+    window.failed = kit.event('refresh-failed').then(({ error }) => error.code);
+    return [before, auth.inspect().waiting];
+  });
+  assert.deepEqual(waiting, [3, 0]);
+  call.reply(503);
+  assert.equal(await page.evaluate(() => failed), 'refresh-unavailable');
+});

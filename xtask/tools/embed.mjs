@@ -1,18 +1,15 @@
 // How the module gets into the bundle. `import packed from './engine.wasm'`
-// gives { alphabet, text }: a character for each byte, the frequent bytes as
-// ASCII. Brotli makes almost as little of that as of the module itself, which
-// it cannot do with base64 of it (a quarter more), nor with base64 of what is
-// deflated already (an eighth more).
+// gives { frequent, text }: a character for each byte. Bytes that are frequent
+// are ASCII, of which `frequent` says a 1, and the others what comes after;
+// both keep their order. Brotli makes almost as little of that as of the module
+// itself, which it cannot do with base64 of it (a quarter more), nor with
+// base64 of what is deflated already (an eighth more).
 import { readFile } from 'node:fs/promises';
 
-/** Characters that stand in a string literal as they are, the short ones first. */
-function* characters() {
-  for (let code = 0x20; code < 0x7f; code++) {
-    const character = String.fromCharCode(code);
-    if (!'"\'`\\$<'.includes(character)) yield character;
-  }
-  for (let code = 0xa1; ; code++) if (code !== 0xad) yield String.fromCharCode(code);
-}
+/** From '#' to '~' without '<', which an inline script does not take as it is.
+ * What pkg-template/index.js reads is the same. */
+const PLAIN = [...Array(0x7f).keys()].slice(0x23).filter((code) => code !== 0x3c);
+const OTHER = 0x80;
 
 export const embed = {
   name: 'embed',
@@ -22,11 +19,11 @@ export const embed = {
       const counts = new Uint32Array(256);
       for (const byte of bytes) counts[byte]++;
       const order = [...counts.keys()].sort((a, b) => counts[b] - counts[a] || a - b);
-      const names = characters();
-      const named = new Map(order.map((byte) => [byte, names.next().value]));
-      const alphabet = [...Array(256).keys()].map((byte) => named.get(byte)).join('');
-      const text = [...bytes].map((byte) => named.get(byte)).join('');
-      return { contents: JSON.stringify({ alphabet, text }), loader: 'json' };
+      const frequent = new Set(order.slice(0, PLAIN.length));
+      const codes = { plain: PLAIN.values(), other: OTHER };
+      const codeOf = [...counts.keys()].map((byte) => (frequent.has(byte) ? codes.plain.next().value : codes.other++));
+      const text = [...bytes].map((byte) => String.fromCharCode(codeOf[byte])).join('');
+      return { contents: JSON.stringify({ frequent: [...counts.keys()].map((byte) => Number(frequent.has(byte))).join(''), text }), loader: 'json' };
     });
   },
 };
