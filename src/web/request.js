@@ -144,6 +144,7 @@ export function makeFetch(host, transport, config) {
 
   async function asked(sender) {
     const { signal } = sender;
+    signal?.throwIfAborted();
     while (host.hold) await abortable(host.hold, signal);
     let reply;
     waiting.count++;

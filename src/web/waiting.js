@@ -48,8 +48,6 @@ export class Waiting {
       const reply = host.enter(Input.Ask, REQUEST);
       if (reply < WAIT) return reply === FAIL ? this.#settled(reply) : reply;
       line = { since: now, end: this.#settled(reply, REQUEST) };
-      // Everybody in it may have aborted.
-      line.end.catch(() => {});
       this.#line = line;
     }
     return abortable(line.end, signal);

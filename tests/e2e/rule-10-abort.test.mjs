@@ -140,3 +140,21 @@ rule('rule 10: that all who wait have aborted is no rejection that nobody handle
   call.reply(503);
   assert.equal(await page.evaluate(() => failed), 'refresh-unavailable');
 });
+
+rule('rule 10: a request whose signal has aborted already starts no refresh', async ({ page, server }) => {
+  const reasons = await page.evaluate(async () => {
+    const clock = new kit.Clock();
+    const auth = await kit.create({ clock, proactive: false });
+    await auth.login({ user: 'alice' });
+    clock.at += 601_000;
+    const signal = AbortSignal.abort('enough');
+    const answers = [auth.fetch('/api/posts', { signal }), auth.fetch(new Request(`${kit.api}/api/posts`, { signal })), auth.getToken({ signal }), auth.refresh({ signal })];
+    const settled = await Promise.allSettled(answers);
+    // A refresh would be there before this.
+    await fetch(`${kit.api}/open`);
+    return [...settled.map(({ reason }) => reason), auth.snapshot.refreshing];
+  });
+  assert.deepEqual(reasons, [...times(4, 'enough'), false]);
+  assert.equal(server.count('refresh'), 0);
+  assert.equal(server.count('api'), 0);
+});
