@@ -12,10 +12,12 @@ pub fn run(project: &Project, arguments: &[String]) -> Result {
     let known = all(project)?;
     let (name, options) = chosen(&known, arguments)?;
     let tools = Tools::new(project)?;
-    build::package(project)?;
     let built = match frontend::NAMES.contains(&name) {
         true => frontend::build_one(project, &tools, name)?,
-        false => build_one(project, &tools, name)?,
+        false => {
+            build::package(project)?;
+            build_one(project, &tools, name)?
+        }
     };
     demo::serve(project, &built, options)
 }
