@@ -52,7 +52,7 @@ impl Shell {
                 // If the page stays or comes back, the call's time runs out.
                 Err(_) if shell.is_away() => {}
                 Err(thrown) => {
-                    shell.thrown.replace(Some((number, thrown)));
+                    shell.reason.replace(Some((number, thrown.into())));
                     shell.feed(|machine, now| machine.failed(now, number, Failure::Network));
                 }
             }

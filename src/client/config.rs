@@ -5,6 +5,7 @@ use std::fmt;
 use std::time::Duration;
 
 use super::endpoint::{Csrf, Endpoint};
+use super::storage::Storage;
 
 /// A token manager's configuration: which endpoints there are, where tokens
 /// travel, where they are kept. What is wrong with it,
@@ -231,34 +232,6 @@ pub struct AnswerPaths {
 pub enum Unit {
     Seconds,
     Milliseconds,
-}
-
-/// Where tokens are kept. What cannot be used falls back to memory, with a
-/// [`Event::Warning`](crate::Event::Warning).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Storage {
-    /// In memory. Other tabs are asked at the start.
-    #[default]
-    Memory,
-    /// In `sessionStorage`: for this tab, across reloads.
-    Session,
-    /// In `localStorage`.
-    Local,
-    /// In IndexedDB, whose transactions are ordered between tabs.
-    IndexedDb,
-}
-
-impl Storage {
-    /// Its name, as in the npm package.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Memory => "memory",
-            Self::Session => "session",
-            Self::Local => "local",
-            Self::IndexedDb => "indexeddb",
-        }
-    }
 }
 
 /// When to refresh by timer.

@@ -48,13 +48,15 @@ mod settings;
 mod shell;
 mod sign;
 mod signal;
+mod storage;
 mod store;
 mod tabs;
 mod view;
 
-pub use config::{AccessToken, AnswerPaths, Config, Proactive, RefreshToken, Storage, Unit};
+pub use config::{AccessToken, AnswerPaths, Config, Proactive, RefreshToken, Unit};
 pub use endpoint::{Body, Credentials, Csrf, Endpoint, Field};
 pub use error::{Error, ErrorKind};
 pub use listeners::Subscription;
 pub use manager::{Refresh, TokenManager, TokenSet, TokenWish};
+pub use storage::{CustomStorage, Storage, StorageArea};
 pub use view::{Event, Inspection, LockKind, LoginAnswer, SignedOutBy, Snapshot, Status};

@@ -311,7 +311,7 @@ fn judge_headers(path: &str, headers: &[(String, String)]) -> Read<()> {
     for (header, value) in headers {
         judge.set(header, value).map_err(|thrown| {
             let expected = "a header's name and value";
-            refusal(path, expected, "something else").with_thrown(thrown)
+            refusal(path, expected, "something else").with_reason(thrown)
         })?;
     }
     Ok(())

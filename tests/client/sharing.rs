@@ -7,7 +7,7 @@ use wasm_bindgen_futures::{JsFuture, future_to_promise};
 use wasm_bindgen_test::wasm_bindgen_test;
 
 use crate::server::{Server, evaluate, pass};
-use crate::{ALICE, fetch, get, until};
+use crate::{ALICE, Gate, fetch, get, until};
 
 async fn two(server: &Server, storage: Storage) {
     let config = server.config().storage(storage);
@@ -64,7 +64,7 @@ async fn a_session_is_found_again_where_it_was_stored() {
         ("again-indexeddb", Storage::IndexedDb),
     ] {
         let server = Server::start(name);
-        let config = server.config().storage(storage);
+        let config = server.config().storage(storage.clone());
         let auth = TokenManager::new(config.clone()).await.unwrap();
         auth.login(&ALICE).await.unwrap();
         drop(auth);
@@ -106,19 +106,20 @@ async fn the_stored_record_is_the_one_of_the_npm_package() {
     JsFuture::from(asked).await.unwrap();
 }
 
-/// Ends when there was a warning.
-fn warned(auth: &TokenManager) -> JsFuture {
-    let mut resolve = None;
-    let warned = js_sys::Promise::new(&mut |found, _| resolve = Some(found));
-    let resolve = resolve.expect("a promise");
-    auth.on(move |event| {
-        if let Event::Warning(error) = event {
-            assert_eq!(error.kind(), ErrorKind::NotSupported);
-            let _ = resolve.call0(&JsValue::NULL);
+/// Opens when there was a warning.
+fn warned(auth: &TokenManager) -> Gate {
+    let warned = Gate::new();
+    auth.on({
+        let warned = warned.clone();
+        move |event| {
+            if let Event::Warning(error) = event {
+                assert_eq!(error.kind(), ErrorKind::NotSupported);
+                warned.open();
+            }
         }
     })
     .forget();
-    JsFuture::from(warned)
+    warned
 }
 
 #[wasm_bindgen_test]
@@ -134,7 +135,7 @@ async fn a_storage_that_is_blocked_degrades_to_memory_with_a_warning() {
         "storage ? Object.defineProperty(globalThis, 'localStorage', storage) : delete globalThis.localStorage",
     );
     let auth = auth.unwrap();
-    warned(&auth).await.unwrap();
+    warned(&auth).opened().await;
     auth.login(&ALICE).await.unwrap();
     assert_eq!(fetch(&auth, &server).await.unwrap().status(), 200);
     assert_eq!(auth.inspect().storage, "memory");
@@ -155,7 +156,7 @@ async fn a_storage_that_is_full_degrades_to_memory_with_a_warning() {
     let signed_in = auth.login(&ALICE).await;
     evaluate("Storage.prototype.setItem = setItem");
     signed_in.unwrap();
-    warned.await.unwrap();
+    warned.opened().await;
     assert_eq!(fetch(&auth, &server).await.unwrap().status(), 200);
     assert_eq!(auth.inspect().degraded, ["storage"]);
 }
