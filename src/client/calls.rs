@@ -37,6 +37,9 @@ impl Shell {
             self.calls.borrow_mut().insert(number, abort);
         }
         self.watch_leaving();
+        if let (Target::Refresh, Some(function)) = (call.target, &self.config.refresh_with) {
+            return self.refresh_by(function.clone(), &call, signal);
+        }
         let body = (call.target == Target::Login)
             .then(|| self.sign_in_body(number))
             .flatten();

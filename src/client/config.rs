@@ -5,6 +5,8 @@ use std::fmt;
 use std::time::Duration;
 
 use super::endpoint::{Csrf, Endpoint};
+use super::manager::TokenSet;
+use super::refresh::{self, Function, RefreshContext, RefreshFailure};
 use super::storage::Storage;
 
 /// A token manager's configuration: which endpoints there are, where tokens
@@ -30,6 +32,8 @@ pub struct Config {
     pub(super) base_url: Option<String>,
     pub(super) login: Option<Endpoint>,
     pub(super) refresh: Option<Endpoint>,
+    /// Instead of an endpoint.
+    pub(super) refresh_with: Option<Function>,
     pub(super) logout: Option<Endpoint>,
     pub(super) access_token: Option<AccessToken>,
     pub(super) refresh_token: Option<RefreshToken>,
@@ -79,6 +83,48 @@ impl Config {
     /// 6749's (section 6).
     pub fn refresh(mut self, endpoint: impl Into<Endpoint>) -> Self {
         self.refresh = Some(endpoint.into());
+        self.refresh_with = None;
+        self
+    }
+
+    /// Refreshes in the application's own way, in the place of an endpoint.
+    ///
+    /// All tabs and requests wait for one call of the function at a time,
+    /// which is dropped after the [`timeout`](Self::timeout). A
+    /// [`RefreshFailure`] says whether the session is over; any other error,
+    /// by `?`, keeps it. Calls to its own manager fail at once, as that waits
+    /// for the function. One that holds the manager keeps it from being
+    /// disposed of.
+    ///
+    /// ```no_run
+    /// use std::time::Duration;
+    /// use evertoken::{Config, RefreshFailure, TokenSet};
+    /// use gloo_net::http::Request;
+    /// use serde::Deserialize;
+    ///
+    /// #[derive(Deserialize)]
+    /// struct Renewed {
+    ///     token: String,
+    ///     seconds: u64,
+    /// }
+    ///
+    /// let config = Config::new().refresh_with(async |context| {
+    ///     let held = context.refresh_token.as_deref().ok_or_else(RefreshFailure::rejected)?;
+    ///     let request = Request::post("/renew").header("x-refresh", held).build()?;
+    ///     let response = context.fetch(request).await?;
+    ///     if !response.ok() {
+    ///         return Err(RefreshFailure::of_status(response.status()));
+    ///     }
+    ///     let Renewed { token, seconds } = response.json().await?;
+    ///     Ok(TokenSet::new(token).expires_in(Duration::from_secs(seconds)))
+    /// });
+    /// ```
+    pub fn refresh_with(
+        mut self,
+        refresh: impl AsyncFn(RefreshContext) -> Result<TokenSet, RefreshFailure> + 'static,
+    ) -> Self {
+        self.refresh_with = Some(refresh::function(refresh));
+        self.refresh = None;
         self
     }
 

@@ -53,8 +53,8 @@ impl From<core::ErrorKind> for ErrorKind {
 }
 
 /// Everything that goes wrong. A clone is the same error, which many callers
-/// may have waited for. Its `source` is another one, or what a storage of the
-/// application's own said.
+/// may have waited for. Its `source` is another one, or what a refresh function
+/// or a storage of the application's own said.
 ///
 /// Neither its message nor its `Debug` holds a token, a body or a query.
 #[derive(Clone)]
@@ -76,7 +76,7 @@ struct Details {
 pub(super) enum Reason {
     /// The platform threw it.
     Thrown(JsValue),
-    /// The application's own storage said it.
+    /// The application's own function or storage said it.
     Told(Rc<dyn std::error::Error>),
 }
 
@@ -155,6 +155,13 @@ impl Error {
 
     pub(super) fn disposed() -> Self {
         Self::new(ErrorKind::Disposed, Fault::Disposed.message())
+    }
+
+    /// A refresh function that calls its own manager.
+    pub(super) fn own_manager() -> Self {
+        let message = "refresh: the function called its own manager, which waits for it; \
+                       use the context's fetch";
+        Self::new(ErrorKind::InvalidConfig, message)
     }
 
     pub(super) fn with_reason(self, reason: impl Into<Reason>) -> Self {

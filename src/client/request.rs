@@ -183,7 +183,7 @@ fn delivered(answer: Result<web_sys::Response, JsValue>) -> Result<Response, Err
 
 /// Waits, unless the caller's signal says that nobody does any more. It harms
 /// no other caller.
-async fn unless_aborted<T>(
+pub(super) async fn unless_aborted<T>(
     signal: &AbortSignal,
     work: impl Future<Output = T>,
 ) -> Result<T, Error> {

@@ -75,7 +75,11 @@ impl Settings {
         };
         let (login, login_policy) = endpoint("login", &config.login)?;
         let (logout, logout_policy) = endpoint("logout", &config.logout)?;
-        let (refresh, refresh_policy) = endpoint("refresh", &config.refresh)?;
+        // A function takes the place of the preset's endpoint as well.
+        let (refresh, refresh_policy) = match &config.refresh_with {
+            Some(_) => (None, None),
+            None => endpoint("refresh", &config.refresh)?,
+        };
         let (access, access_policy) = preset.access(config.access_token.as_ref())?;
         let (refresh_header, refresh_field, carrier) =
             preset.carrier(config.refresh_token.as_ref())?;
@@ -97,8 +101,8 @@ impl Settings {
                 positive("timeoutMs", config.timeout, expected)?.unwrap_or(policy::TIMEOUT)
             },
         };
-        if refresh.is_none() {
-            let expected = "a URL or an endpoint, or a preset that has one";
+        if refresh.is_none() && config.refresh_with.is_none() {
+            let expected = "a URL, an endpoint or a function, or a preset that has one";
             return Err(refusal("refresh", expected, "nothing"));
         }
         let origins = origins(config.attach_to.as_deref(), base.as_deref())?;

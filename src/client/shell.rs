@@ -41,6 +41,8 @@ pub(super) struct Shell {
     pub requests: RefCell<BTreeMap<u32, Request>>,
     /// What is behind the last call that failed.
     pub reason: RefCell<Option<(u32, Reason)>>,
+    /// Whether the application's refresh function is at work at the moment.
+    pub refreshing: Cell<bool>,
     pub retries: Cell<u32>,
     /// The number of the token that was accepted by a server.
     pub worked: Cell<Option<u32>>,
@@ -108,6 +110,7 @@ impl Shell {
                 calls: RefCell::default(),
                 requests: RefCell::default(),
                 reason: RefCell::default(),
+                refreshing: Cell::default(),
                 retries: Cell::default(),
                 worked: Cell::default(),
                 this: this.clone(),
@@ -202,11 +205,13 @@ impl Shell {
         }
     }
 
-    /// Refuses what is asked of a manager that was disposed of.
+    /// Refuses what is asked of a manager that was disposed of, or by the
+    /// refresh function that it waits for.
     pub fn check(&self) -> Result<(), Error> {
-        match self.over.is_set() {
-            true => Err(Error::disposed()),
-            false => Ok(()),
+        match (self.over.is_set(), self.refreshing.get()) {
+            (true, _) => Err(Error::disposed()),
+            (false, true) => Err(Error::own_manager()),
+            (false, false) => Ok(()),
         }
     }
 

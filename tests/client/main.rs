@@ -4,6 +4,7 @@
 
 mod areas;
 mod ends;
+mod functions;
 mod requests;
 mod server;
 mod sessions;
