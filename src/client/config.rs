@@ -2,7 +2,10 @@
 //! it.
 
 use std::fmt;
+use std::rc::Rc;
 use std::time::Duration;
+
+use gloo_net::http::Response;
 
 use super::endpoint::{Csrf, Endpoint};
 use super::manager::TokenSet;
@@ -43,7 +46,7 @@ pub struct Config {
     pub(super) key: Option<String>,
     pub(super) refresh_ahead: Option<Duration>,
     pub(super) proactive: Option<Proactive>,
-    pub(super) unauthorized: Option<Vec<u16>>,
+    pub(super) unauthorized: Unauthorized,
     pub(super) timeout: Option<Duration>,
     pub(super) csrf: Option<Csrf>,
     pub(super) cross_tab: Option<bool>,
@@ -192,7 +195,22 @@ impl Config {
 
     /// Lists the statuses that mean that the token was refused. Default: 401.
     pub fn unauthorized(mut self, statuses: impl IntoIterator<Item = u16>) -> Self {
-        self.unauthorized = Some(statuses.into_iter().collect());
+        self.unauthorized = Unauthorized::Statuses(statuses.into_iter().collect());
+        self
+    }
+
+    /// Says by a function which answers mean that the token was refused, in
+    /// the place of statuses. It must not begin to read the body.
+    ///
+    /// ```no_run
+    /// use evertoken::Config;
+    ///
+    /// let config = Config::new().refresh("/refresh").unauthorized_if(|response| {
+    ///     response.status() == 403 && response.headers().get("x-reason").as_deref() == Some("expired")
+    /// });
+    /// ```
+    pub fn unauthorized_if(mut self, refused: impl Fn(&Response) -> bool + 'static) -> Self {
+        self.unauthorized = Unauthorized::Judged(Rc::new(refused));
         self
     }
 
@@ -217,11 +235,33 @@ impl Config {
     pub(super) fn key_name(&self) -> &str {
         self.key.as_deref().unwrap_or("evertoken")
     }
+}
 
-    pub(super) fn refuses(&self, status: u16) -> bool {
-        match &self.unauthorized {
-            Some(statuses) => statuses.contains(&status),
-            None => status == 401,
+/// Which answers mean that the token was refused.
+#[derive(Clone)]
+pub(super) enum Unauthorized {
+    Statuses(Vec<u16>),
+    Judged(Rc<dyn Fn(&Response) -> bool>),
+}
+
+impl Default for Unauthorized {
+    fn default() -> Self {
+        Self::Statuses(vec![401])
+    }
+}
+
+impl Unauthorized {
+    pub fn says(&self, response: &Response) -> bool {
+        match self {
+            Self::Statuses(statuses) => statuses.contains(&response.status()),
+            Self::Judged(refused) => refused(response),
+        }
+    }
+
+    pub fn statuses(&self) -> &[u16] {
+        match self {
+            Self::Statuses(statuses) => statuses,
+            Self::Judged(_) => &[],
         }
     }
 }

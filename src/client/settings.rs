@@ -107,7 +107,7 @@ impl Settings {
         }
         let origins = origins(config.attach_to.as_deref(), base.as_deref())?;
         text("key", config.key.as_deref())?;
-        for status in config.unauthorized.iter().flatten() {
+        for status in config.unauthorized.statuses() {
             if !(200..600).contains(status) {
                 let expected = "status codes from 200 to 599";
                 return Err(refusal("unauthorized", expected, "another number"));

@@ -14,7 +14,7 @@ use wasm_bindgen_futures::{JsFuture, future_to_promise};
 use wasm_bindgen_test::wasm_bindgen_test;
 
 use crate::server::{Server, pass};
-use crate::{ALICE, Gate, all, fetch};
+use crate::{ALICE, Gate, all, fetch, get};
 
 const FORCED: TokenWish = TokenWish {
     min_validity: Duration::ZERO,
@@ -326,4 +326,23 @@ async fn a_refresh_function_that_is_at_work_is_finished_and_stored_by_a_disposed
     // It waits for the lock of the other, then finds what that stored.
     assert_eq!(auth.get_token().await.unwrap().as_deref(), Some("second"));
     assert_eq!(auth.inspect().refreshes, 0);
+}
+
+#[wasm_bindgen_test]
+async fn a_function_judges_which_answers_mean_that_the_token_was_refused() {
+    let server = Server::start("judged");
+    let config = server.config().unauthorized_if(|response| {
+        response.status() == 403 && response.headers().has("content-type")
+    });
+    let auth = TokenManager::new(config).await.unwrap();
+    auth.login(&ALICE).await.unwrap();
+    server.plan("/api", 401, None, 1);
+    let unauthorized = fetch(&auth, &server).await.unwrap();
+    assert_eq!(unauthorized.status(), 401, "it is the caller's");
+    assert_eq!(server.count("/refresh"), 0);
+    server.plan("/api", 403, None, 1);
+    let repaired = auth.fetch(get(&server, "/api")).await.unwrap();
+    assert_eq!(repaired.status(), 200);
+    assert_eq!(server.count("/refresh"), 1);
+    assert_eq!(auth.inspect().retries, 1);
 }
