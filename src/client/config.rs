@@ -103,13 +103,6 @@ impl Config {
     /// use std::time::Duration;
     /// use evertoken::{Config, RefreshFailure, TokenSet};
     /// use gloo_net::http::Request;
-    /// use serde::Deserialize;
-    ///
-    /// #[derive(Deserialize)]
-    /// struct Renewed {
-    ///     token: String,
-    ///     seconds: u64,
-    /// }
     ///
     /// let config = Config::new().refresh_with(async |context| {
     ///     let held = context.refresh_token.as_deref().ok_or_else(RefreshFailure::rejected)?;
@@ -118,8 +111,8 @@ impl Config {
     ///     if !response.ok() {
     ///         return Err(RefreshFailure::of_status(response.status()));
     ///     }
-    ///     let Renewed { token, seconds } = response.json().await?;
-    ///     Ok(TokenSet::new(token).expires_in(Duration::from_secs(seconds)))
+    ///     let token = response.text().await?;
+    ///     Ok(TokenSet::new(token).expires_in(Duration::from_secs(300)))
     /// });
     /// ```
     pub fn refresh_with(
