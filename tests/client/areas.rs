@@ -17,21 +17,26 @@ type Done<T> = Result<T, Box<dyn std::error::Error>>;
 
 /// What an area does wrong.
 #[derive(Clone, Default)]
-enum Fault {
+pub enum Fault {
     #[default]
     None,
     Reads,
     Writes,
     Hangs,
+    /// Whoever reads says so, and waits.
+    ReadsLate {
+        begun: Gate,
+        end: Gate,
+    },
     /// Whoever writes says so, and waits.
-    Waits {
+    WritesLate {
         begun: Gate,
         end: Gate,
     },
 }
 
 #[derive(Clone, Default)]
-struct Shelf {
+pub struct Shelf {
     kept: Rc<RefCell<BTreeMap<String, String>>>,
     fault: Rc<RefCell<Fault>>,
 }
@@ -39,8 +44,12 @@ struct Shelf {
 impl Shelf {
     fn with(fault: Fault) -> Self {
         let shelf = Self::default();
-        shelf.fault.replace(fault);
+        shelf.set_fault(fault);
         shelf
+    }
+
+    pub fn set_fault(&self, fault: Fault) {
+        self.fault.replace(fault);
     }
 
     fn kept(&self, key: &str) -> String {
@@ -54,6 +63,10 @@ impl StorageArea for Shelf {
         match fault {
             Fault::Reads => return Err("it cannot be read".into()),
             Fault::Hangs => std::future::pending().await,
+            Fault::ReadsLate { begun, end } => {
+                begun.open();
+                end.opened().await;
+            }
             _ => {}
         }
         Ok(self.kept.borrow().get(key).cloned())
@@ -63,7 +76,7 @@ impl StorageArea for Shelf {
         let fault = self.fault.borrow().clone();
         match fault {
             Fault::Writes => return Err("it cannot be written".into()),
-            Fault::Waits { begun, end } => {
+            Fault::WritesLate { begun, end } => {
                 begun.open();
                 end.opened().await;
             }
@@ -141,7 +154,7 @@ async fn an_area_that_fails_or_hangs_degrades_to_memory_with_a_warning() {
 async fn a_slow_write_does_not_come_over_a_sign_out() {
     let server = Server::start("area-slow");
     let (begun, end) = (Gate::new(), Gate::new());
-    let shelf = Shelf::with(Fault::Waits {
+    let shelf = Shelf::with(Fault::WritesLate {
         begun: begun.clone(),
         end: end.clone(),
     });

@@ -2,11 +2,12 @@
 //! and 13.
 
 use evertoken::{ErrorKind, Event, LockKind, Status, Storage, TokenManager};
-use wasm_bindgen::JsValue;
+use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::{JsFuture, future_to_promise};
 use wasm_bindgen_test::wasm_bindgen_test;
 
-use crate::server::{Server, evaluate, pass};
+use crate::areas::{Fault, Shelf};
+use crate::server::{self, Server, evaluate, pass};
 use crate::{ALICE, Gate, fetch, get, until};
 
 async fn two(server: &Server, storage: Storage) {
@@ -54,6 +55,72 @@ async fn two_managers_in_local_storage_make_one_refresh_and_sign_out_together() 
 #[wasm_bindgen_test]
 async fn two_managers_in_indexeddb_make_one_refresh_and_sign_out_together() {
     two(&Server::start("two-indexeddb"), Storage::IndexedDb).await;
+}
+
+/// Another tab of the key, which takes the lock away and keeps it until it is
+/// set free. `again` is when somebody asks for it after that.
+const THIEF: &str = r#"
+  const { request } = LockManager.prototype;
+  let free, stand;
+  const kept = new Promise((resolve) => (free = resolve));
+  const again = new Promise((resolve) => (stand = resolve));
+  return new Promise((resolve) => {
+    request.call(navigator.locks, 'evertoken:robbed', { steal: true }, () => {
+      resolve({ again, free });
+      return kept;
+    });
+    LockManager.prototype.request = function (...given) {
+      if (given[0] === 'evertoken:robbed') {
+        LockManager.prototype.request = request;
+        stand();
+      }
+      return request.apply(this, given);
+    };
+  });
+"#;
+
+#[wasm_bindgen_test]
+async fn a_manager_whose_lock_is_taken_away_while_it_reads_waits_for_the_thief() {
+    let server = Server::start("robbed");
+    let shelf = Shelf::default();
+    let config = server.config().storage(Storage::custom(shelf.clone()));
+    let auth = TokenManager::new(config).await.unwrap();
+    auth.login(&ALICE).await.unwrap();
+    pass(601.0);
+    let (begun, end) = (Gate::new(), Gate::new());
+    shelf.set_fault(Fault::ReadsLate {
+        begun: begun.clone(),
+        end: end.clone(),
+    });
+    // However slow the machine is, the read is not given up.
+    evaluate("globalThis.timeout = setTimeout; globalThis.setTimeout = () => 0");
+    let asked = future_to_promise({
+        let (auth, request) = (auth.clone(), get(&server, "/api"));
+        async move { Ok(auth.fetch(request).await.unwrap().status().into()) }
+    });
+    begun.opened().await;
+    evaluate("globalThis.setTimeout = timeout");
+    let thief = js_sys::Promise::from(evaluate(THIEF));
+    let thief = JsFuture::from(thief).await.unwrap();
+    // The robbed one stands in line again.
+    let again = js_sys::Promise::from(server::get(&thief, "again"));
+    JsFuture::from(again).await.unwrap();
+    shelf.set_fault(Fault::None);
+    end.open();
+    let turns = evaluate(
+        "return (async () => { for (let i = 0; i < 3; i++) await new Promise((next) => setTimeout(next)); })()",
+    );
+    JsFuture::from(js_sys::Promise::from(turns)).await.unwrap();
+    assert_eq!(
+        server.count("/refresh"),
+        0,
+        "what was read under the lost lock starts no call"
+    );
+    let free: js_sys::Function = server::get(&thief, "free").unchecked_into();
+    free.call0(&JsValue::UNDEFINED).unwrap();
+    assert_eq!(JsFuture::from(asked).await.unwrap(), 200);
+    assert_eq!(server.count("/refresh"), 1);
+    assert_eq!(auth.inspect().degraded, [""; 0]);
 }
 
 #[wasm_bindgen_test]
