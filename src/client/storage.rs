@@ -7,7 +7,7 @@ use std::rc::Rc;
 
 use super::error::Reason;
 
-/// Where tokens are kept. What cannot be used falls back to memory, with a
+/// Where tokens are kept. What cannot be used falls back to memory, with an
 /// [`Event::Warning`](crate::Event::Warning).
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
@@ -65,11 +65,11 @@ impl Storage {
 
 /// A place of the application's own for the record, which holds the tokens.
 ///
-/// Each operation has 1.5 seconds. One that fails or takes longer, which is
-/// then dropped, means memory and a [`Event::Warning`](crate::Event::Warning),
-/// whose error has the failure as its `source`. A manager writes one record
-/// after the other. Records are never removed: after a sign-out there is one
-/// without tokens.
+/// Each operation has 1.5 seconds. One that fails or takes longer means memory
+/// and an [`Event::Warning`](crate::Event::Warning), whose error has the
+/// failure as its `source`. A manager writes one record after the other, and
+/// does not break a write off. Records are never removed: after a sign-out
+/// there is one without tokens.
 pub trait StorageArea {
     /// Gives what was set last, `None` where nothing is.
     ///

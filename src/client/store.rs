@@ -8,6 +8,7 @@ use std::pin::Pin;
 use std::rc::Rc;
 
 use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::spawn_local;
 
 use super::database::Database;
 use super::document;
@@ -130,8 +131,8 @@ fn is_end(text: &str) -> bool {
 pub(super) struct Shelf {
     area: CustomStorage,
     key: String,
-    /// Set when the last swap so far has ended.
-    last: RefCell<Option<Signal<()>>>,
+    /// The last swap so far.
+    last: RefCell<Option<Signal<Result<Swapped, Reason>>>>,
 }
 
 impl Shelf {
@@ -139,34 +140,29 @@ impl Shelf {
         self.area.get(&self.key).await
     }
 
-    /// Begins after the swaps before it: a slow write would come over a
-    /// sign-out otherwise.
-    fn swap(
-        self: Rc<Self>,
-        text: String,
-        outranks: Outranks,
-    ) -> impl Future<Output = Result<Swapped, Reason>> {
-        let ended = Ended(Signal::default());
-        let before = self.last.replace(Some(ended.0.clone()));
-        async move {
-            let _ended = ended;
-            if let Some(before) = before {
-                before.await;
+    /// Swaps in a task of its own, which whoever loses patience leaves behind,
+    /// after the swap before: a slow write would come over a sign-out
+    /// otherwise.
+    fn swap(self: Rc<Self>, text: String, outranks: Outranks) -> Signal<Result<Swapped, Reason>> {
+        let ended = Signal::default();
+        let before = self.last.replace(Some(ended.clone()));
+        spawn_local({
+            let ended = ended.clone();
+            async move {
+                if let Some(before) = before {
+                    let _ = before.await;
+                }
+                ended.set(self.swapped(&text, outranks).await);
             }
-            match self.area.get(&self.key).await? {
-                Some(stored) if !outranks(&stored) => Ok(Some(stored)),
-                _ => self.area.set(&self.key, &text).await.map(|()| None),
-            }
-        }
+        });
+        ended
     }
-}
 
-/// Sets a signal when it is dropped: a swap that is given up has ended too.
-struct Ended(Signal<()>);
-
-impl Drop for Ended {
-    fn drop(&mut self) {
-        self.0.set(());
+    async fn swapped(&self, text: &str, outranks: Outranks) -> Result<Swapped, Reason> {
+        match self.area.get(&self.key).await? {
+            Some(stored) if !outranks(&stored) => Ok(Some(stored)),
+            _ => self.area.set(&self.key, text).await.map(|()| None),
+        }
     }
 }
 
