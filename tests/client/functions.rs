@@ -296,6 +296,23 @@ async fn the_fetch_of_a_refresh_function_sends_no_token() {
 }
 
 #[wasm_bindgen_test]
+async fn the_last_way_to_refresh_that_is_named_counts() {
+    let server = Server::start("function-last");
+    let preset = Config::preset("express").base_url(&*server.origin);
+    let function = preset
+        .key("function-last")
+        .refresh_with(async |_| Ok(next()));
+    let auth = ended(function.clone()).await;
+    assert_eq!(auth.get_token().await.unwrap().as_deref(), Some("second"));
+    assert_eq!(server.count("/api/auth/refreshtoken"), 0);
+    auth.logout().await.unwrap();
+    let auth = ended(function.refresh("/refresh")).await;
+    let error = auth.get_token().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::RefreshRejected);
+    assert_eq!(server.count("/refresh"), 1);
+}
+
+#[wasm_bindgen_test]
 async fn a_refresh_function_that_is_at_work_is_finished_and_stored_by_a_disposed_manager() {
     let server = Server::start("function-disposed");
     let (begun, end) = (Gate::new(), Gate::new());

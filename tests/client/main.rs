@@ -54,6 +54,14 @@ async fn until(auth: &TokenManager, wanted: impl Fn(&Snapshot) -> bool + 'static
     gate.opened().await;
 }
 
+/// Lets whatever can go on do so.
+async fn turns() {
+    let turns = server::evaluate(
+        "return (async () => { for (let i = 0; i < 3; i++) await new Promise((next) => setTimeout(next)); })()",
+    );
+    let _ = wasm_bindgen_futures::JsFuture::from(js_sys::Promise::from(turns)).await;
+}
+
 /// Something that is waited for until it is opened.
 #[derive(Clone)]
 struct Gate {

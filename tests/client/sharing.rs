@@ -7,8 +7,8 @@ use wasm_bindgen_futures::{JsFuture, future_to_promise};
 use wasm_bindgen_test::wasm_bindgen_test;
 
 use crate::areas::{Fault, Shelf};
-use crate::server::{self, Server, evaluate, pass};
-use crate::{ALICE, Gate, fetch, get, until};
+use crate::server::{self, Server, evaluate, pass, start_timers, stop_timers};
+use crate::{ALICE, Gate, fetch, get, turns, until};
 
 async fn two(server: &Server, storage: Storage) {
     let config = server.config().storage(storage);
@@ -92,14 +92,13 @@ async fn a_manager_whose_lock_is_taken_away_while_it_reads_waits_for_the_thief()
         begun: begun.clone(),
         end: end.clone(),
     });
-    // However slow the machine is, the read is not given up.
-    evaluate("globalThis.timeout = setTimeout; globalThis.setTimeout = () => 0");
+    stop_timers();
     let asked = future_to_promise({
         let (auth, request) = (auth.clone(), get(&server, "/api"));
         async move { Ok(auth.fetch(request).await.unwrap().status().into()) }
     });
     begun.opened().await;
-    evaluate("globalThis.setTimeout = timeout");
+    start_timers();
     let thief = js_sys::Promise::from(evaluate(THIEF));
     let thief = JsFuture::from(thief).await.unwrap();
     // The robbed one stands in line again.
@@ -107,10 +106,7 @@ async fn a_manager_whose_lock_is_taken_away_while_it_reads_waits_for_the_thief()
     JsFuture::from(again).await.unwrap();
     shelf.set_fault(Fault::None);
     end.open();
-    let turns = evaluate(
-        "return (async () => { for (let i = 0; i < 3; i++) await new Promise((next) => setTimeout(next)); })()",
-    );
-    JsFuture::from(js_sys::Promise::from(turns)).await.unwrap();
+    turns().await;
     assert_eq!(
         server.count("/refresh"),
         0,
