@@ -37,6 +37,9 @@ impl Shell {
             self.calls.borrow_mut().insert(number, abort);
         }
         self.watch_leaving();
+        if let (Target::Refresh, Some(function)) = (call.target, &self.config.refresh_with) {
+            return self.refresh_by(function.clone(), &call, signal);
+        }
         let body = (call.target == Target::Login)
             .then(|| self.sign_in_body(number))
             .flatten();
@@ -52,7 +55,7 @@ impl Shell {
                 // If the page stays or comes back, the call's time runs out.
                 Err(_) if shell.is_away() => {}
                 Err(thrown) => {
-                    shell.thrown.replace(Some((number, thrown)));
+                    shell.reason.replace(Some((number, thrown.into())));
                     shell.feed(|machine, now| machine.failed(now, number, Failure::Network));
                 }
             }

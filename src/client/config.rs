@@ -2,9 +2,15 @@
 //! it.
 
 use std::fmt;
+use std::rc::Rc;
 use std::time::Duration;
 
+use gloo_net::http::Response;
+
 use super::endpoint::{Csrf, Endpoint};
+use super::manager::TokenSet;
+use super::refresh::{self, Function, RefreshContext, RefreshFailure};
+use super::storage::Storage;
 
 /// A token manager's configuration: which endpoints there are, where tokens
 /// travel, where they are kept. What is wrong with it,
@@ -29,6 +35,8 @@ pub struct Config {
     pub(super) base_url: Option<String>,
     pub(super) login: Option<Endpoint>,
     pub(super) refresh: Option<Endpoint>,
+    /// Instead of an endpoint.
+    pub(super) refresh_with: Option<Function>,
     pub(super) logout: Option<Endpoint>,
     pub(super) access_token: Option<AccessToken>,
     pub(super) refresh_token: Option<RefreshToken>,
@@ -38,7 +46,7 @@ pub struct Config {
     pub(super) key: Option<String>,
     pub(super) refresh_ahead: Option<Duration>,
     pub(super) proactive: Option<Proactive>,
-    pub(super) unauthorized: Option<Vec<u16>>,
+    pub(super) unauthorized: Unauthorized,
     pub(super) timeout: Option<Duration>,
     pub(super) csrf: Option<Csrf>,
     pub(super) cross_tab: Option<bool>,
@@ -78,6 +86,41 @@ impl Config {
     /// 6749's (section 6).
     pub fn refresh(mut self, endpoint: impl Into<Endpoint>) -> Self {
         self.refresh = Some(endpoint.into());
+        self.refresh_with = None;
+        self
+    }
+
+    /// Refreshes in the application's own way, in the place of an endpoint.
+    ///
+    /// All tabs and requests wait for one call of the function at a time,
+    /// which is dropped after the [`timeout`](Self::timeout). A
+    /// [`RefreshFailure`] says whether the session is over; any other error,
+    /// by `?`, keeps it. Calls to its own manager fail at once, as that waits
+    /// for the function. One that holds the manager keeps it from being
+    /// disposed of.
+    ///
+    /// ```no_run
+    /// use std::time::Duration;
+    /// use evertoken::{Config, RefreshFailure, TokenSet};
+    /// use gloo_net::http::Request;
+    ///
+    /// let config = Config::new().refresh_with(async |context| {
+    ///     let held = context.refresh_token.as_deref().ok_or_else(RefreshFailure::rejected)?;
+    ///     let request = Request::post("/renew").header("x-refresh", held).build()?;
+    ///     let response = context.fetch(request).await?;
+    ///     if !response.ok() {
+    ///         return Err(RefreshFailure::of_status(response.status()));
+    ///     }
+    ///     let token = response.text().await?;
+    ///     Ok(TokenSet::new(token).expires_in(Duration::from_secs(300)))
+    /// });
+    /// ```
+    pub fn refresh_with(
+        mut self,
+        refresh: impl AsyncFn(RefreshContext) -> Result<TokenSet, RefreshFailure> + 'static,
+    ) -> Self {
+        self.refresh_with = Some(refresh::function(refresh));
+        self.refresh = None;
         self
     }
 
@@ -145,7 +188,22 @@ impl Config {
 
     /// Lists the statuses that mean that the token was refused. Default: 401.
     pub fn unauthorized(mut self, statuses: impl IntoIterator<Item = u16>) -> Self {
-        self.unauthorized = Some(statuses.into_iter().collect());
+        self.unauthorized = Unauthorized::Statuses(statuses.into_iter().collect());
+        self
+    }
+
+    /// Says by a function which answers mean that the token was refused, in
+    /// the place of statuses. It must not begin to read the body.
+    ///
+    /// ```no_run
+    /// use evertoken::Config;
+    ///
+    /// let config = Config::new().refresh("/refresh").unauthorized_if(|response| {
+    ///     response.status() == 403 && response.headers().get("x-reason").as_deref() == Some("expired")
+    /// });
+    /// ```
+    pub fn unauthorized_if(mut self, refused: impl Fn(&Response) -> bool + 'static) -> Self {
+        self.unauthorized = Unauthorized::Judged(Rc::new(refused));
         self
     }
 
@@ -170,11 +228,33 @@ impl Config {
     pub(super) fn key_name(&self) -> &str {
         self.key.as_deref().unwrap_or("evertoken")
     }
+}
 
-    pub(super) fn refuses(&self, status: u16) -> bool {
-        match &self.unauthorized {
-            Some(statuses) => statuses.contains(&status),
-            None => status == 401,
+/// Which answers mean that the token was refused.
+#[derive(Clone)]
+pub(super) enum Unauthorized {
+    Statuses(Vec<u16>),
+    Judged(Rc<dyn Fn(&Response) -> bool>),
+}
+
+impl Default for Unauthorized {
+    fn default() -> Self {
+        Self::Statuses(vec![401])
+    }
+}
+
+impl Unauthorized {
+    pub fn says(&self, response: &Response) -> bool {
+        match self {
+            Self::Statuses(statuses) => statuses.contains(&response.status()),
+            Self::Judged(refused) => refused(response),
+        }
+    }
+
+    pub fn statuses(&self) -> &[u16] {
+        match self {
+            Self::Statuses(statuses) => statuses,
+            Self::Judged(_) => &[],
         }
     }
 }
@@ -231,34 +311,6 @@ pub struct AnswerPaths {
 pub enum Unit {
     Seconds,
     Milliseconds,
-}
-
-/// Where tokens are kept. What cannot be used falls back to memory, with a
-/// [`Event::Warning`](crate::Event::Warning).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Storage {
-    /// In memory. Other tabs are asked at the start.
-    #[default]
-    Memory,
-    /// In `sessionStorage`: for this tab, across reloads.
-    Session,
-    /// In `localStorage`.
-    Local,
-    /// In IndexedDB, whose transactions are ordered between tabs.
-    IndexedDb,
-}
-
-impl Storage {
-    /// Its name, as in the npm package.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Memory => "memory",
-            Self::Session => "session",
-            Self::Local => "local",
-            Self::IndexedDb => "indexeddb",
-        }
-    }
 }
 
 /// When to refresh by timer.

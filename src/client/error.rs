@@ -53,7 +53,8 @@ impl From<core::ErrorKind> for ErrorKind {
 }
 
 /// Everything that goes wrong. A clone is the same error, which many callers
-/// may have waited for.
+/// may have waited for. Its `source` is another one, or what a refresh function
+/// or a storage of the application's own said.
 ///
 /// Neither its message nor its `Debug` holds a token, a body or a query.
 #[derive(Clone)]
@@ -66,8 +67,29 @@ struct Details {
     status: Option<u16>,
     retry_after: Option<Duration>,
     cause: Option<Error>,
-    thrown: Option<JsValue>,
+    reason: Option<Reason>,
     body: Option<String>,
+}
+
+/// What is behind an error, outside of the manager.
+#[derive(Clone, Debug)]
+pub(super) enum Reason {
+    /// The platform threw it.
+    Thrown(JsValue),
+    /// The application's own function or storage said it.
+    Told(Rc<dyn std::error::Error>),
+}
+
+impl From<JsValue> for Reason {
+    fn from(thrown: JsValue) -> Self {
+        Self::Thrown(thrown)
+    }
+}
+
+impl From<Box<dyn std::error::Error>> for Reason {
+    fn from(told: Box<dyn std::error::Error>) -> Self {
+        Self::Told(told.into())
+    }
 }
 
 impl Error {
@@ -94,7 +116,10 @@ impl Error {
 
     /// Gives what the platform threw, such as an `AbortSignal`'s reason.
     pub fn thrown(&self) -> Option<&JsValue> {
-        self.0.thrown.as_ref()
+        match &self.0.reason {
+            Some(Reason::Thrown(thrown)) => Some(thrown),
+            _ => None,
+        }
     }
 
     /// Gives the body of the answer that refused a sign-in, for the
@@ -111,7 +136,7 @@ impl Error {
             status: None,
             retry_after: None,
             cause: None,
-            thrown: None,
+            reason: None,
             body: None,
         }))
     }
@@ -119,32 +144,40 @@ impl Error {
     /// A request that brought no answer.
     pub(super) fn of_fetch(thrown: JsValue) -> Self {
         Self::new(ErrorKind::Fetch, "the request failed")
-            .with(|details| (details.retryable, details.thrown) = (true, Some(thrown)))
+            .with(|details| details.retryable = true)
+            .with_reason(thrown)
     }
 
     pub(super) fn unsupported(thrown: JsValue) -> Self {
         let message = "the browser does not have what this needs";
-        Self::new(ErrorKind::NotSupported, message).with_thrown(thrown)
+        Self::new(ErrorKind::NotSupported, message).with_reason(thrown)
     }
 
     pub(super) fn disposed() -> Self {
         Self::new(ErrorKind::Disposed, Fault::Disposed.message())
     }
 
-    pub(super) fn with_thrown(self, thrown: JsValue) -> Self {
-        self.with(|details| details.thrown = Some(thrown))
+    /// A refresh function that calls its own manager.
+    pub(super) fn own_manager() -> Self {
+        let message = "refresh: the function called its own manager, which waits for it; \
+                       use the context's fetch";
+        Self::new(ErrorKind::InvalidConfig, message)
+    }
+
+    pub(super) fn with_reason(self, reason: impl Into<Reason>) -> Self {
+        self.with(|details| details.reason = Some(reason.into()))
     }
 
     pub(super) fn with_body(self, body: String) -> Self {
         self.with(|details| details.body = Some(body))
     }
 
-    /// The error that the core describes. `thrown` is what the platform threw
-    /// at which call.
+    /// The error that the core describes. `reason` is what is behind the
+    /// failure of which call.
     pub(super) fn of_core(
         error: core::Error,
         policy: &Policy,
-        thrown: Option<&(u32, JsValue)>,
+        reason: Option<&(u32, Reason)>,
     ) -> Self {
         let of = |fault: Fault| {
             let mut message = String::from(fault.message());
@@ -162,9 +195,9 @@ impl Error {
             details.retry_after = Duration::try_from_secs_f64(wait)
                 .ok()
                 .filter(|wait| !wait.is_zero());
-            details.thrown = thrown
+            details.reason = reason
                 .filter(|(call, _)| error.call > 0 && *call == error.call)
-                .map(|(_, thrown)| thrown.clone());
+                .map(|(_, reason)| reason.clone());
         })
     }
 
@@ -223,9 +256,10 @@ impl fmt::Debug for Error {
 
 impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        self.0
-            .cause
-            .as_ref()
-            .map(|cause| cause as &(dyn std::error::Error + 'static))
+        match (&self.0.cause, &self.0.reason) {
+            (Some(cause), _) => Some(cause),
+            (None, Some(Reason::Told(told))) => Some(&**told),
+            _ => None,
+        }
     }
 }

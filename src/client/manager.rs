@@ -15,9 +15,9 @@ use super::listeners::Subscription;
 use super::request;
 use super::shell::Shell;
 use super::view::{Event, Inspection, LoginAnswer, Snapshot};
-use crate::core::answer;
+use crate::core::answer::{self, Tokens};
 use crate::core::lifetime::Stated;
-use crate::core::{Ask, Instant, Millis, Reply};
+use crate::core::{self, Ask, Instant, Millis, Reply};
 
 /// Signs in, puts the access token on the requests that may have it,
 /// refreshes it before it ends, and signs out when the session is over.
@@ -183,13 +183,7 @@ impl TokenManager {
     ///
     /// [`ErrorKind::InvalidResponse`] where the access token cannot be one.
     pub async fn set_tokens(&self, tokens: TokenSet) -> Result<Snapshot, Error> {
-        let TokenSet {
-            access_token,
-            refresh_token,
-            stated,
-        } = tokens;
-        let cookie = self.shell().machine.borrow().policy().cookie_access();
-        let tokens = answer::from_application(access_token, refresh_token, stated, cookie);
+        let tokens = self.shell().judged(tokens);
         let started = self.shell().request(None, |machine, now, number| {
             machine.set_tokens(now, number, tokens);
         })?;
@@ -318,7 +312,9 @@ pub struct TokenWish {
     pub refresh: Refresh,
 }
 
-/// Tokens that the application got by itself.
+/// Tokens that the application got by itself, for
+/// [`set_tokens`](TokenManager::set_tokens) or from a
+/// [refresh function](Config::refresh_with).
 #[derive(Clone, Default)]
 pub struct TokenSet {
     access_token: Option<String>,
@@ -340,7 +336,7 @@ impl TokenSet {
         Self::default()
     }
 
-    /// Adds a refresh token.
+    /// Adds a refresh token. A refresh that brings none keeps the one held.
     pub fn refresh_token(mut self, token: impl Into<String>) -> Self {
         self.refresh_token = Some(token.into());
         self
@@ -356,6 +352,19 @@ impl TokenSet {
     pub fn expires_at_ms(mut self, end: f64) -> Self {
         self.stated.expires_at = Instant::from_ms(end);
         self
+    }
+}
+
+impl Shell {
+    /// Judges what the application brought.
+    pub(super) fn judged(&self, tokens: TokenSet) -> Result<Tokens, core::Error> {
+        let TokenSet {
+            access_token,
+            refresh_token,
+            stated,
+        } = tokens;
+        let cookie = self.machine.borrow().policy().cookie_access();
+        answer::from_application(access_token, refresh_token, stated, cookie)
     }
 }
 

@@ -8,7 +8,7 @@
 //! |---|---|
 //! | `Lock`, `Unlock` | `tabs`: a Web Lock of the key's name; granted at once where there are none |
 //! | `Read` | `record`: `tabs` asks the others, then `store` reads |
-//! | `Call`, `Abort` | `calls`: a gloo-net request with an `AbortController` |
+//! | `Call`, `Abort` | `calls`: a gloo-net request with an `AbortController`; `refresh`: the application's function |
 //! | `Commit` | `record`: swaps it into the `store`, which asks the machine whether it outranks what is there; then `tabs` tells it |
 //! | `Tell` | `tabs` |
 //! | `TurnEnded` | `shell`: sets the signal that everybody waits for |
@@ -42,19 +42,23 @@ mod manager;
 mod page;
 mod platform;
 mod record;
+mod refresh;
 mod report;
 mod request;
 mod settings;
 mod shell;
 mod sign;
 mod signal;
+mod storage;
 mod store;
 mod tabs;
 mod view;
 
-pub use config::{AccessToken, AnswerPaths, Config, Proactive, RefreshToken, Storage, Unit};
+pub use config::{AccessToken, AnswerPaths, Config, Proactive, RefreshToken, Unit};
 pub use endpoint::{Body, Credentials, Csrf, Endpoint, Field};
 pub use error::{Error, ErrorKind};
 pub use listeners::Subscription;
 pub use manager::{Refresh, TokenManager, TokenSet, TokenWish};
+pub use refresh::{RefreshContext, RefreshFailure};
+pub use storage::{CustomStorage, Storage, StorageArea};
 pub use view::{Event, Inspection, LockKind, LoginAnswer, SignedOutBy, Snapshot, Status};

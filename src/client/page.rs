@@ -5,11 +5,11 @@ use std::rc::{Rc, Weak};
 
 use wasm_bindgen::JsValue;
 
-use super::config::Storage;
 use super::document::member;
 use super::platform::{Listener, global, sleep};
 use super::shell::Shell;
 use super::signal::Signal;
+use super::storage::Storage;
 use super::tabs::Tabs;
 
 /// How long it takes at most until a page that is left has gone.
@@ -45,7 +45,7 @@ pub(super) fn follow(shell: &Rc<Shell>) -> Vec<Listener> {
         shell.back(persisted.is_some_and(|persisted| persisted.is_truthy()));
     });
     // To listen opens both storages, which every start would wait for.
-    if shell.storage.get() == Storage::Local {
+    if *shell.storage.borrow() == Storage::Local {
         on(page(), "storage", |shell, event| {
             let text = |name| member(&event, name).and_then(|found| found.as_string());
             if let (Some(key), Some(record)) = (text("key"), text("newValue")) {

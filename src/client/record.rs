@@ -2,12 +2,10 @@
 
 use std::rc::Rc;
 
-use wasm_bindgen::JsValue;
-
-use super::config::Storage;
-use super::error::{Error, ErrorKind};
+use super::error::{Error, ErrorKind, Reason};
 use super::platform::sleep;
 use super::shell::Shell;
+use super::storage::Storage;
 use super::store::{Given, Outranks, Store};
 use super::tabs::Tabs;
 use super::view::Event;
@@ -70,11 +68,11 @@ impl Shell {
         };
         match swapped {
             Some(Given::Now(swapped)) => {
-                let swapped = swapped.map_err(|thrown| self.degrade(thrown));
+                let swapped = swapped.map_err(|reason| self.degrade(reason));
                 done(self, swapped);
             }
             Some(Given::Later(swapped)) => self.later(async move |shell| {
-                let swapped = swapped.await.map_err(|thrown| shell.degrade(thrown));
+                let swapped = swapped.await.map_err(|reason| shell.degrade(reason));
                 done(&shell, swapped);
             }),
             None => done(self, Err(())),
@@ -93,7 +91,7 @@ impl Shell {
 
     /// Another tab has written to `localStorage`.
     pub(super) fn stored_elsewhere(&self, key: &str, record: &str) {
-        if self.storage.get() == Storage::Local && key == self.config.key_name() {
+        if *self.storage.borrow() == Storage::Local && key == self.config.key_name() {
             self.hear(record);
         }
     }
@@ -111,23 +109,23 @@ impl Shell {
             Given::Now(read) => read,
             Given::Later(read) => read.await,
         };
-        read.unwrap_or_else(|thrown| {
-            self.degrade(thrown);
+        read.unwrap_or_else(|reason| {
+            self.degrade(reason);
             None
         })
     }
 
-    pub(super) fn degrade(&self, thrown: JsValue) {
-        if self.over.is_set() || self.storage.get() == Storage::Memory {
+    pub(super) fn degrade(&self, reason: Reason) {
+        if self.over.is_set() || *self.storage.borrow() == Storage::Memory {
             return;
         }
+        let failed = self.storage.replace(Storage::Memory);
         let message = [
             "storage: '",
-            self.storage.get().name(),
+            failed.name(),
             "' cannot be used here, the session is kept in memory",
         ];
-        let error = Error::new(ErrorKind::NotSupported, message.concat()).with_thrown(thrown);
-        self.storage.set(Storage::Memory);
+        let error = Error::new(ErrorKind::NotSupported, message.concat()).with_reason(reason);
         self.store
             .replace(Some(Store::Memory(self.config.key_name().to_owned())));
         self.degraded.borrow_mut().push("storage");

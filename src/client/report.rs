@@ -32,7 +32,7 @@ impl Shell {
                 stale,
                 expires_at_ms: expires.date(),
                 error: error.map(|error| {
-                    Error::of_core(error, machine.policy(), self.thrown.borrow().as_ref())
+                    Error::of_core(error, machine.policy(), self.reason.borrow().as_ref())
                 }),
                 claims: claims.1.clone(),
             }
@@ -70,13 +70,13 @@ impl Shell {
 
     pub(super) fn error(&self, error: core::Error) -> Error {
         let machine = self.machine.borrow();
-        Error::of_core(error, machine.policy(), self.thrown.borrow().as_ref())
+        Error::of_core(error, machine.policy(), self.reason.borrow().as_ref())
     }
 
     pub(super) fn inspection(&self) -> Inspection {
         let found = self.machine.borrow().inspection();
         Inspection {
-            storage: self.storage.get().name(),
+            storage: self.storage.borrow().name(),
             lock: match &*self.tabs.borrow() {
                 Some(tabs) => tabs.kind(),
                 None => LockKind::None,

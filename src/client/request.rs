@@ -64,13 +64,13 @@ pub(super) async fn fetch(shell: &Rc<Shell>, request: Request) -> Result<Respons
         Some(licence) if !accepted(shell, &licence, &response) => {
             repaired(sender, &signal, &licence, response).await
         }
-        _ => Ok(response.into()),
+        _ => Ok(response),
     }
 }
 
 /// Whether the answer to a request that went with a token is the caller's.
-fn accepted(shell: &Shell, licence: &Licence, response: &web_sys::Response) -> bool {
-    if shell.config.refuses(response.status()) {
+fn accepted(shell: &Shell, licence: &Licence, response: &Response) -> bool {
+    if shell.config.unauthorized.says(response) {
         return false;
     }
     shell.worked.set(Some(licence.serial));
@@ -82,7 +82,7 @@ async fn repaired(
     mut sender: Sender<'_>,
     signal: &AbortSignal,
     licence: &Licence,
-    response: web_sys::Response,
+    response: Response,
 ) -> Result<Response, Error> {
     let shell = sender.shell;
     let ask = Ask::Refused {
@@ -93,11 +93,11 @@ async fn repaired(
     if sender.next.is_none() {
         // It cannot be sent again; the refresh happens all the same.
         shell.feed(|machine, now| machine.ask(now, ask));
-        return Ok(response.into());
+        return Ok(response);
     }
     let reply = unless_aborted(signal, shell.ask(ask)).await?;
     if reply == Ok(Reply::Deliver) {
-        return Ok(response.into());
+        return Ok(response);
     }
     if let Some(body) = response.body() {
         ignore(body.cancel());
@@ -109,7 +109,7 @@ async fn repaired(
     if let Some(next) = &next {
         accepted(shell, next, &second);
     }
-    Ok(second.into())
+    Ok(second)
 }
 
 /// Sends a request, and keeps a copy to send it again.
@@ -119,14 +119,14 @@ struct Sender<'a> {
 }
 
 impl Sender<'_> {
-    async fn send(&mut self, licence: Option<&Licence>) -> Result<web_sys::Response, Error> {
+    async fn send(&mut self, licence: Option<&Licence>) -> Result<Response, Error> {
         let Some(request) = self.next.take() else {
             return Err(Error::of_fetch(JsValue::UNDEFINED));
         };
         // Before anybody reads the first.
         self.next = request.clone().ok();
         let init = self.licensed(&request, licence);
-        send(&request, init.as_ref()).await.map_err(Error::of_fetch)
+        delivered(send(&request, init.as_ref()).await)
     }
 
     /// Adds to a request of ours what the licence says. It is changed in
@@ -183,7 +183,7 @@ fn delivered(answer: Result<web_sys::Response, JsValue>) -> Result<Response, Err
 
 /// Waits, unless the caller's signal says that nobody does any more. It harms
 /// no other caller.
-async fn unless_aborted<T>(
+pub(super) async fn unless_aborted<T>(
     signal: &AbortSignal,
     work: impl Future<Output = T>,
 ) -> Result<T, Error> {

@@ -75,7 +75,11 @@ impl Settings {
         };
         let (login, login_policy) = endpoint("login", &config.login)?;
         let (logout, logout_policy) = endpoint("logout", &config.logout)?;
-        let (refresh, refresh_policy) = endpoint("refresh", &config.refresh)?;
+        // A function takes the place of the preset's endpoint as well.
+        let (refresh, refresh_policy) = match &config.refresh_with {
+            Some(_) => (None, None),
+            None => endpoint("refresh", &config.refresh)?,
+        };
         let (access, access_policy) = preset.access(config.access_token.as_ref())?;
         let (refresh_header, refresh_field, carrier) =
             preset.carrier(config.refresh_token.as_ref())?;
@@ -97,13 +101,13 @@ impl Settings {
                 positive("timeoutMs", config.timeout, expected)?.unwrap_or(policy::TIMEOUT)
             },
         };
-        if refresh.is_none() {
-            let expected = "a URL or an endpoint, or a preset that has one";
+        if refresh.is_none() && config.refresh_with.is_none() {
+            let expected = "a URL, an endpoint or a function, or a preset that has one";
             return Err(refusal("refresh", expected, "nothing"));
         }
         let origins = origins(config.attach_to.as_deref(), base.as_deref())?;
         text("key", config.key.as_deref())?;
-        for status in config.unauthorized.iter().flatten() {
+        for status in config.unauthorized.statuses() {
             if !(200..600).contains(status) {
                 let expected = "status codes from 200 to 599";
                 return Err(refusal("unauthorized", expected, "another number"));
@@ -311,7 +315,7 @@ fn judge_headers(path: &str, headers: &[(String, String)]) -> Read<()> {
     for (header, value) in headers {
         judge.set(header, value).map_err(|thrown| {
             let expected = "a header's name and value";
-            refusal(path, expected, "something else").with_thrown(thrown)
+            refusal(path, expected, "something else").with_reason(thrown)
         })?;
     }
     Ok(())

@@ -7,19 +7,19 @@ use std::collections::BTreeMap;
 use std::rc::{Rc, Weak};
 
 use js_sys::Math;
-use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::spawn_local;
 use web_sys::AbortController;
 
-use super::config::{Config, Storage};
+use super::config::Config;
 use super::document;
-use super::error::Error;
+use super::error::{Error, Reason};
 use super::listeners::Listeners;
 use super::page;
 use super::platform::{Listener, Timer, global, now};
 use super::settings::Settings;
 use super::sign::Request;
 use super::signal::{First, Signal, first};
+use super::storage::Storage;
 use super::store::Store;
 use super::tabs::Tabs;
 use super::view::{LockKind, Snapshot};
@@ -39,8 +39,10 @@ pub(super) struct Shell {
     pub calls: RefCell<BTreeMap<u32, AbortController>>,
     /// Sign-ins and sign-outs that are under way.
     pub requests: RefCell<BTreeMap<u32, Request>>,
-    /// What the platform threw at the last call that failed.
-    pub thrown: RefCell<Option<(u32, JsValue)>>,
+    /// What is behind the last call that failed.
+    pub reason: RefCell<Option<(u32, Reason)>>,
+    /// Whether the application's refresh function is at work at the moment.
+    pub refreshing: Cell<bool>,
     pub retries: Cell<u32>,
     /// The number of the token that was accepted by a server.
     pub worked: Cell<Option<u32>>,
@@ -55,7 +57,8 @@ pub(super) struct Shell {
     pub count: Cell<u32>,
     timer: Timer,
     pub store: RefCell<Option<Store>>,
-    pub storage: Cell<Storage>,
+    /// The one in use.
+    pub storage: RefCell<Storage>,
     pub tabs: RefCell<Option<Rc<Tabs>>>,
     page: RefCell<Vec<Listener>>,
     pub leaving: RefCell<Option<Listener>>,
@@ -106,7 +109,8 @@ impl Shell {
                 listeners: Listeners::new(),
                 calls: RefCell::default(),
                 requests: RefCell::default(),
-                thrown: RefCell::default(),
+                reason: RefCell::default(),
+                refreshing: Cell::default(),
                 retries: Cell::default(),
                 worked: Cell::default(),
                 this: this.clone(),
@@ -123,7 +127,7 @@ impl Shell {
                     }
                 }),
                 store: RefCell::default(),
-                storage: Cell::new(config.storage),
+                storage: RefCell::new(config.storage.clone()),
                 tabs: RefCell::default(),
                 page: RefCell::default(),
                 leaving: RefCell::default(),
@@ -138,9 +142,9 @@ impl Shell {
 
     /// Opens store and channel, reads the record, follows the page.
     pub async fn start(self: &Rc<Self>) {
-        match Store::open(self.config.storage, self.config.key_name()) {
+        match Store::open(&self.config.storage, self.config.key_name()) {
             Ok(store) => drop(self.store.replace(Some(store))),
-            Err(thrown) => self.degrade(thrown),
+            Err(thrown) => self.degrade(thrown.into()),
         }
         if self.config.cross_tab != Some(false) {
             let tabs = Tabs::new(self.config.key_name(), self.this.clone());
@@ -201,11 +205,13 @@ impl Shell {
         }
     }
 
-    /// Refuses what is asked of a manager that was disposed of.
+    /// Refuses what is asked of a manager that was disposed of, or by the
+    /// refresh function that it waits for.
     pub fn check(&self) -> Result<(), Error> {
-        match self.over.is_set() {
-            true => Err(Error::disposed()),
-            false => Ok(()),
+        match (self.over.is_set(), self.refreshing.get()) {
+            (true, _) => Err(Error::disposed()),
+            (false, true) => Err(Error::own_manager()),
+            (false, false) => Ok(()),
         }
     }
 

@@ -2,27 +2,30 @@
 //! it reads the stored text, and it swaps that for another one unless the
 //! other does not outrank it. They may fail; the shell falls back.
 
+use std::cell::RefCell;
 use std::future::Future;
 use std::pin::Pin;
 use std::rc::Rc;
 
 use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::spawn_local;
 
-use super::config::Storage;
 use super::database::Database;
 use super::document;
+use super::error::Reason;
 use super::platform::{global, sleep};
-use super::signal::{First, first};
+use super::signal::{First, Signal, first};
+use super::storage::{CustomStorage, Storage};
 
 /// A store that hangs is given up after this; a page waits for it.
 const PATIENCE_MS: f64 = 1500.0;
 
-pub(super) type Later<T> = Pin<Box<dyn Future<Output = Result<T, JsValue>>>>;
+pub(super) type Later<T> = Pin<Box<dyn Future<Output = Result<T, Reason>>>>;
 
 /// What an operation gives: at once where the platform does, so that a page
 /// that is left has written its sign-out.
 pub(super) enum Given<T> {
-    Now(Result<T, JsValue>),
+    Now(Result<T, Reason>),
     Later(Later<T>),
 }
 
@@ -40,10 +43,11 @@ pub(super) enum Store {
     Memory(String),
     Web(web_sys::Storage, String),
     Database(Rc<Database>, String),
+    Custom(Rc<Shelf>),
 }
 
 impl Store {
-    pub fn open(storage: Storage, key: &str) -> Result<Self, JsValue> {
+    pub fn open(storage: &Storage, key: &str) -> Result<Self, JsValue> {
         let key = key.to_owned();
         let web = |name: &str| {
             // Looking at it throws where it is blocked.
@@ -55,6 +59,11 @@ impl Store {
             Storage::Session => web("sessionStorage"),
             Storage::Local => web("localStorage"),
             Storage::IndexedDb => Ok(Self::Database(Rc::new(Database::open()?), key)),
+            Storage::Custom(area) => Ok(Self::Custom(Rc::new(Shelf {
+                area: area.clone(),
+                key,
+                last: RefCell::default(),
+            }))),
         }
     }
 
@@ -64,11 +73,12 @@ impl Store {
                 let stored = local().and_then(|area| area.get_item(key).ok().flatten());
                 Given::Now(Ok(stored.filter(|text| is_end(text))))
             }
-            Self::Web(area, key) => Given::Now(area.get_item(key)),
+            Self::Web(area, key) => Given::Now(area.get_item(key).map_err(Reason::from)),
             Self::Database(database, key) => {
                 let read = database.clone().read(key.clone());
                 Given::Later(Box::pin(bounded(read)))
             }
+            Self::Custom(shelf) => Given::Later(Box::pin(bounded(shelf.clone().read()))),
         }
     }
 
@@ -88,15 +98,20 @@ impl Store {
                 Given::Now(Ok(None))
             }
             Self::Web(area, key) => {
-                Given::Now(area.get_item(key).and_then(|stored| match stored {
+                let swapped = area.get_item(key).and_then(|stored| match stored {
                     Some(stored) if !outranks(&stored) => Ok(Some(stored)),
                     _ => area.set_item(key, text).map(|()| None),
-                }))
+                });
+                Given::Now(swapped.map_err(Reason::from))
             }
             Self::Database(database, key) => {
                 let swap = database
                     .clone()
                     .swap(key.clone(), text.to_owned(), outranks);
+                Given::Later(Box::pin(bounded(swap)))
+            }
+            Self::Custom(shelf) => {
+                let swap = shelf.clone().swap(text.to_owned(), outranks);
                 Given::Later(Box::pin(bounded(swap)))
             }
         }
@@ -112,10 +127,54 @@ fn is_end(text: &str) -> bool {
     ended.as_deref() == Some("logout")
 }
 
+/// A place of the application's own, which has no transactions.
+pub(super) struct Shelf {
+    area: CustomStorage,
+    key: String,
+    /// The last swap so far.
+    last: RefCell<Option<Signal<Result<Swapped, Reason>>>>,
+}
+
+impl Shelf {
+    async fn read(self: Rc<Self>) -> Result<Option<String>, Reason> {
+        self.area.get(&self.key).await
+    }
+
+    /// Swaps in a task of its own, which whoever loses patience leaves behind,
+    /// after the swap before: a slow write would come over a sign-out
+    /// otherwise.
+    fn swap(self: Rc<Self>, text: String, outranks: Outranks) -> Signal<Result<Swapped, Reason>> {
+        let ended = Signal::default();
+        let before = self.last.replace(Some(ended.clone()));
+        spawn_local({
+            let ended = ended.clone();
+            async move {
+                if let Some(before) = before {
+                    let _ = before.await;
+                }
+                ended.set(self.swapped(&text, outranks).await);
+            }
+        });
+        ended
+    }
+
+    async fn swapped(&self, text: &str, outranks: Outranks) -> Result<Swapped, Reason> {
+        match self.area.get(&self.key).await? {
+            Some(stored) if !outranks(&stored) => Ok(Some(stored)),
+            _ => self.area.set(&self.key, text).await.map(|()| None),
+        }
+    }
+}
+
 /// Fails what does not end.
-async fn bounded<T>(work: impl Future<Output = Result<T, JsValue>>) -> Result<T, JsValue> {
+async fn bounded<T, E: Into<Reason>>(
+    work: impl Future<Output = Result<T, E>>,
+) -> Result<T, Reason> {
     match first(work, sleep(PATIENCE_MS)).await {
-        First::One(result) => result,
-        First::Other(()) => Err(js_sys::Error::new("the storage did not answer").into()),
+        First::One(result) => result.map_err(Into::into),
+        First::Other(()) => {
+            let silent = js_sys::Error::new("the storage did not answer");
+            Err(JsValue::from(silent).into())
+        }
     }
 }

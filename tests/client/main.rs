@@ -2,7 +2,9 @@
 //! behind the page's own `fetch`.
 #![cfg(target_arch = "wasm32")]
 
+mod areas;
 mod ends;
+mod functions;
 mod requests;
 mod server;
 mod sessions;
@@ -38,17 +40,50 @@ async fn fetch(auth: &TokenManager, server: &server::Server) -> Result<Response,
 
 /// Waits for a snapshot.
 async fn until(auth: &TokenManager, wanted: impl Fn(&Snapshot) -> bool + 'static) {
-    let mut resolve = None;
-    let promise = js_sys::Promise::new(&mut |found, _| resolve = Some(found));
-    let resolve = resolve.expect("a promise");
-    let reached = move |snapshot: &Snapshot| {
-        if wanted(snapshot) {
-            let _ = resolve.call0(&wasm_bindgen::JsValue::NULL);
+    let gate = Gate::new();
+    let reached = {
+        let gate = gate.clone();
+        move |snapshot: &Snapshot| {
+            if wanted(snapshot) {
+                gate.open();
+            }
         }
     };
     reached(&auth.snapshot());
     let _subscription = auth.subscribe(reached);
-    let _ = wasm_bindgen_futures::JsFuture::from(promise).await;
+    gate.opened().await;
+}
+
+/// Lets whatever can go on do so.
+async fn turns() {
+    let turns = server::evaluate(
+        "return (async () => { for (let i = 0; i < 3; i++) await new Promise((next) => setTimeout(next)); })()",
+    );
+    let _ = wasm_bindgen_futures::JsFuture::from(js_sys::Promise::from(turns)).await;
+}
+
+/// Something that is waited for until it is opened.
+#[derive(Clone)]
+struct Gate {
+    promise: js_sys::Promise,
+    open: js_sys::Function,
+}
+
+impl Gate {
+    fn new() -> Self {
+        let mut open = None;
+        let promise = js_sys::Promise::new(&mut |resolve, _| open = Some(resolve));
+        let open = open.expect("a promise");
+        Self { promise, open }
+    }
+
+    fn open(&self) {
+        let _ = self.open.call0(&wasm_bindgen::JsValue::NULL);
+    }
+
+    async fn opened(&self) {
+        let _ = wasm_bindgen_futures::JsFuture::from(self.promise.clone()).await;
+    }
 }
 
 /// Runs many futures at once.

@@ -186,6 +186,17 @@ pub fn pass(seconds: f64) {
     Reflect::set(&js_sys::global(), &"ahead".into(), &ahead).expect("a clock");
 }
 
+/// Has no timer that is set from now on go off: however slow the machine is,
+/// nobody loses patience.
+pub fn stop_timers() {
+    evaluate("globalThis.timeout = setTimeout; globalThis.setTimeout = () => 0");
+}
+
+/// Has timers that are set from now on go off again.
+pub fn start_timers() {
+    evaluate("globalThis.setTimeout = timeout");
+}
+
 pub fn get(value: &JsValue, name: &str) -> JsValue {
     Reflect::get(value, &name.into()).expect("an object")
 }

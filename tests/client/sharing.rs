@@ -2,12 +2,13 @@
 //! and 13.
 
 use evertoken::{ErrorKind, Event, LockKind, Status, Storage, TokenManager};
-use wasm_bindgen::JsValue;
+use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::{JsFuture, future_to_promise};
 use wasm_bindgen_test::wasm_bindgen_test;
 
-use crate::server::{Server, evaluate, pass};
-use crate::{ALICE, fetch, get, until};
+use crate::areas::{Fault, Shelf};
+use crate::server::{self, Server, evaluate, pass, start_timers, stop_timers};
+use crate::{ALICE, Gate, fetch, get, turns, until};
 
 async fn two(server: &Server, storage: Storage) {
     let config = server.config().storage(storage);
@@ -56,6 +57,68 @@ async fn two_managers_in_indexeddb_make_one_refresh_and_sign_out_together() {
     two(&Server::start("two-indexeddb"), Storage::IndexedDb).await;
 }
 
+/// Another tab of the key, which takes the lock away and keeps it until it is
+/// set free. `again` is when somebody asks for it after that.
+const THIEF: &str = r#"
+  const { request } = LockManager.prototype;
+  let free, stand;
+  const kept = new Promise((resolve) => (free = resolve));
+  const again = new Promise((resolve) => (stand = resolve));
+  return new Promise((resolve) => {
+    request.call(navigator.locks, 'evertoken:robbed', { steal: true }, () => {
+      resolve({ again, free });
+      return kept;
+    });
+    LockManager.prototype.request = function (...given) {
+      if (given[0] === 'evertoken:robbed') {
+        LockManager.prototype.request = request;
+        stand();
+      }
+      return request.apply(this, given);
+    };
+  });
+"#;
+
+#[wasm_bindgen_test]
+async fn a_manager_whose_lock_is_taken_away_while_it_reads_waits_for_the_thief() {
+    let server = Server::start("robbed");
+    let shelf = Shelf::default();
+    let config = server.config().storage(Storage::custom(shelf.clone()));
+    let auth = TokenManager::new(config).await.unwrap();
+    auth.login(&ALICE).await.unwrap();
+    pass(601.0);
+    let (begun, end) = (Gate::new(), Gate::new());
+    shelf.set_fault(Fault::ReadsLate {
+        begun: begun.clone(),
+        end: end.clone(),
+    });
+    stop_timers();
+    let asked = future_to_promise({
+        let (auth, request) = (auth.clone(), get(&server, "/api"));
+        async move { Ok(auth.fetch(request).await.unwrap().status().into()) }
+    });
+    begun.opened().await;
+    start_timers();
+    let thief = js_sys::Promise::from(evaluate(THIEF));
+    let thief = JsFuture::from(thief).await.unwrap();
+    // The robbed one stands in line again.
+    let again = js_sys::Promise::from(server::get(&thief, "again"));
+    JsFuture::from(again).await.unwrap();
+    shelf.set_fault(Fault::None);
+    end.open();
+    turns().await;
+    assert_eq!(
+        server.count("/refresh"),
+        0,
+        "what was read under the lost lock starts no call"
+    );
+    let free: js_sys::Function = server::get(&thief, "free").unchecked_into();
+    free.call0(&JsValue::UNDEFINED).unwrap();
+    assert_eq!(JsFuture::from(asked).await.unwrap(), 200);
+    assert_eq!(server.count("/refresh"), 1);
+    assert_eq!(auth.inspect().degraded, [""; 0]);
+}
+
 #[wasm_bindgen_test]
 async fn a_session_is_found_again_where_it_was_stored() {
     for (name, storage) in [
@@ -64,7 +127,7 @@ async fn a_session_is_found_again_where_it_was_stored() {
         ("again-indexeddb", Storage::IndexedDb),
     ] {
         let server = Server::start(name);
-        let config = server.config().storage(storage);
+        let config = server.config().storage(storage.clone());
         let auth = TokenManager::new(config.clone()).await.unwrap();
         auth.login(&ALICE).await.unwrap();
         drop(auth);
@@ -106,19 +169,20 @@ async fn the_stored_record_is_the_one_of_the_npm_package() {
     JsFuture::from(asked).await.unwrap();
 }
 
-/// Ends when there was a warning.
-fn warned(auth: &TokenManager) -> JsFuture {
-    let mut resolve = None;
-    let warned = js_sys::Promise::new(&mut |found, _| resolve = Some(found));
-    let resolve = resolve.expect("a promise");
-    auth.on(move |event| {
-        if let Event::Warning(error) = event {
-            assert_eq!(error.kind(), ErrorKind::NotSupported);
-            let _ = resolve.call0(&JsValue::NULL);
+/// Opens when there was a warning.
+fn warned(auth: &TokenManager) -> Gate {
+    let warned = Gate::new();
+    auth.on({
+        let warned = warned.clone();
+        move |event| {
+            if let Event::Warning(error) = event {
+                assert_eq!(error.kind(), ErrorKind::NotSupported);
+                warned.open();
+            }
         }
     })
     .forget();
-    JsFuture::from(warned)
+    warned
 }
 
 #[wasm_bindgen_test]
@@ -134,7 +198,7 @@ async fn a_storage_that_is_blocked_degrades_to_memory_with_a_warning() {
         "storage ? Object.defineProperty(globalThis, 'localStorage', storage) : delete globalThis.localStorage",
     );
     let auth = auth.unwrap();
-    warned(&auth).await.unwrap();
+    warned(&auth).opened().await;
     auth.login(&ALICE).await.unwrap();
     assert_eq!(fetch(&auth, &server).await.unwrap().status(), 200);
     assert_eq!(auth.inspect().storage, "memory");
@@ -155,7 +219,7 @@ async fn a_storage_that_is_full_degrades_to_memory_with_a_warning() {
     let signed_in = auth.login(&ALICE).await;
     evaluate("Storage.prototype.setItem = setItem");
     signed_in.unwrap();
-    warned.await.unwrap();
+    warned.opened().await;
     assert_eq!(fetch(&auth, &server).await.unwrap().status(), 200);
     assert_eq!(auth.inspect().degraded, ["storage"]);
 }

@@ -6,13 +6,19 @@ use std::process::Command;
 
 use crate::project::Project;
 use crate::tools::{self, Tools};
-use crate::{Result, announce, build, demo, process};
+use crate::{Result, announce, build, demo, frontend, process};
 
 pub fn run(project: &Project, arguments: &[String]) -> Result {
-    let known = names(project)?;
+    let known = all(project)?;
     let (name, options) = chosen(&known, arguments)?;
-    build::package(project)?;
-    let built = build_one(project, &Tools::new(project)?, name)?;
+    let tools = Tools::new(project)?;
+    let built = match frontend::NAMES.contains(&name) {
+        true => frontend::build_one(project, &tools, name)?,
+        false => {
+            build::package(project)?;
+            build_one(project, &tools, name)?
+        }
+    };
     demo::serve(project, &built, options)
 }
 
@@ -26,7 +32,15 @@ pub fn built(project: &Project) -> PathBuf {
     project.work().join("examples")
 }
 
-/// The names of all examples: those of the folders with a package.json.
+/// The names of all examples.
+fn all(project: &Project) -> Result<Vec<String>> {
+    let mut names = names(project)?;
+    names.extend(frontend::NAMES.map(str::to_owned));
+    names.sort();
+    Ok(names)
+}
+
+/// The names of those over the package: of the folders with a package.json.
 pub fn names(project: &Project) -> Result<Vec<String>> {
     let folder = folder(project);
     let failed = |error: std::io::Error| format!("{}: {error}", folder.display());
@@ -83,11 +97,11 @@ mod tests {
     #[test]
     fn every_example_is_found_and_a_wrong_name_lists_them() {
         let project = Project::locate().unwrap();
-        let known = names(&project).unwrap();
-        assert_eq!(known, ["react", "typescript", "vue"]);
+        let known = all(&project).unwrap();
+        assert_eq!(known, ["leptos", "react", "typescript", "vue", "yew"]);
         let error = chosen(&known, &["angular".to_owned()]).unwrap_err();
         assert!(
-            error.contains("`angular`") && error.contains("react, typescript, vue"),
+            error.contains("`angular`") && error.contains("leptos, react, typescript, vue, yew"),
             "{error}"
         );
     }

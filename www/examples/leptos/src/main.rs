@@ -1,0 +1,139 @@
+//! Evertoken in Leptos: a list of posts behind a sign-in.
+//!
+//! A manager belongs to one thread, so what holds one is `local`.
+
+use evertoken::{Config, Snapshot, Status, TokenManager};
+use gloo_net::http::Request;
+use leptos::either::Either;
+use leptos::ev::SubmitEvent;
+use leptos::html::Input;
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use serde::{Deserialize, Serialize};
+
+type Result<T = ()> = std::result::Result<T, Box<dyn std::error::Error>>;
+
+#[derive(Serialize)]
+struct Credentials {
+    identifier: &'static str,
+    password: String,
+}
+
+#[derive(Deserialize)]
+struct Claims {
+    sub: String,
+}
+
+#[derive(Deserialize)]
+struct Posts {
+    data: Vec<Post>,
+}
+
+#[derive(Deserialize)]
+struct Post {
+    attributes: Attributes,
+}
+
+#[derive(Deserialize)]
+struct Attributes {
+    title: String,
+}
+
+async fn titles(auth: &TokenManager) -> Result<Vec<String>> {
+    let request = Request::get(&auth.url("/api/posts")?).build()?;
+    let posts: Posts = auth.fetch(request).await?.json().await?;
+    let title = |post: Post| post.attributes.title;
+    Ok(posts.data.into_iter().map(title).collect())
+}
+
+fn name(session: &Snapshot) -> String {
+    match session.status {
+        Status::Unknown => "Not known yet".to_owned(),
+        Status::SignedOut => "Signed out".to_owned(),
+        Status::SignedIn => match session.claims::<Claims>() {
+            Ok(Some(Claims { sub })) => format!("Signed in as user {sub}"),
+            _ => "Signed in".to_owned(),
+        },
+    }
+}
+
+/// The present snapshot, as a signal of the component that asks for it.
+fn use_session(auth: &TokenManager) -> ReadSignal<Snapshot, LocalStorage> {
+    let (session, set_session) = signal_local(auth.snapshot());
+    let subscription = auth.subscribe(move |now| set_session.set(now.clone()));
+    // It is dropped with the component.
+    StoredValue::new_local(subscription);
+    session
+}
+
+#[component]
+fn Session(auth: TokenManager) -> impl IntoView {
+    let session = use_session(&auth);
+    let auth = StoredValue::new_local(auth);
+    let password = NodeRef::<Input>::new();
+    let (posts, set_posts) = signal(Vec::<String>::new());
+    let (problem, set_problem) = signal(String::new());
+    let report = move |result: Result| {
+        let problem = result.err().map(|error| error.to_string());
+        set_problem.set(problem.unwrap_or_default());
+    };
+
+    let sign_in = move |event: SubmitEvent| {
+        event.prevent_default();
+        let typed = password.get();
+        let credentials = Credentials {
+            identifier: "alice",
+            password: typed.map(|input| input.value()).unwrap_or_default(),
+        };
+        let auth = auth.get_value();
+        spawn_local(async move {
+            report(auth.login(&credentials).await.map(drop).map_err(Into::into));
+        });
+    };
+    let list = move |_| {
+        let auth = auth.get_value();
+        spawn_local(async move {
+            report(titles(&auth).await.map(|titles| set_posts.set(titles)));
+        });
+    };
+    let sign_out = move |_| {
+        let auth = auth.get_value();
+        spawn_local(async move {
+            set_posts.set(Vec::new());
+            report(auth.logout().await.map_err(Into::into));
+        });
+    };
+
+    view! {
+        <p data-testid="status">{move || session.with(name)}</p>
+        <form on:submit=sign_in hidden=move || session.with(Snapshot::is_signed_in)>
+            <input aria-label="Password" type="password" value="Password1!" node_ref=password/>
+            <button data-testid="sign-in">"Sign in as alice"</button>
+        </form>
+        <button data-testid="list" on:click=list>"List posts"</button>
+        <button data-testid="sign-out" on:click=sign_out>"Sign out"</button>
+        <ul data-testid="posts">
+            {move || posts.get().into_iter().map(|title| view! { <li>{title}</li> }).collect_view()}
+        </ul>
+        <p role="alert" data-testid="problem">{problem}</p>
+    }
+}
+
+#[component]
+fn App() -> impl IntoView {
+    // The embedded backend speaks as Strapi 4 does.
+    let started = LocalResource::new(|| TokenManager::new(Config::preset("strapi4")));
+    view! {
+        <main>
+            <h1>"Evertoken and Leptos"</h1>
+            {move || started.get().map(|started| match started {
+                Ok(auth) => Either::Left(view! { <Session auth/> }),
+                Err(error) => Either::Right(view! { <p role="alert">{error.to_string()}</p> }),
+            })}
+        </main>
+    }
+}
+
+fn main() {
+    mount_to_body(App);
+}
