@@ -10,7 +10,7 @@ import type { TokenManager } from './index.js';
  *
  * Requests fail with what Angular fails with, and with the manager's `TokenError` where a needed token cannot be had.
  * Where the access token travels in a header other than Authorization, redirects are not followed; XMLHttpRequest cannot
- * do that, and requests by `withXhr()` then fail with 'not-supported'.
+ * do that, and requests by `withXhr()`, before Angular 22 those without `withFetch()`, then fail with 'not-supported'.
  *
  * @example
  * import { provideHttpClient, withInterceptors } from '@angular/common/http';

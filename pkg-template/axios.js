@@ -39,7 +39,8 @@ export function attach(instance, auth) {
         return outcome;
       };
       last = last.then(mine, (error) => Promise.reject(mine(error)));
-      const { status, headers: answered } = await last.catch(({ response }) => response ?? last);
+      // Version 0.27 calls the XMLHttpRequest of a network error its response.
+      const { status, headers: answered } = await last.catch(({ response }) => (response?.headers ? response : last));
       return verdict(status, Object.entries(answered).filter(([, value]) => typeof value === 'string'));
     }
 

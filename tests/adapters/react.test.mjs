@@ -83,9 +83,59 @@ const server = `
     .then(async (auth) => (await auth.setTokens({ accessToken: 'opaque' }), renderToString(tree(auth, false))));
 `;
 
+/** A list that takes a while: its items are rendered in turns with whatever
+ * else goes on, until another user is there. */
+const concurrent = `
+  import { createElement as h, startTransition, useState } from 'react';
+  import { createRoot } from 'react-dom/client';
+  import { createTokenManager } from 'evertoken';
+  import { TokenProvider, useClaims } from 'evertoken/react';
+
+  const auth = await createTokenManager({ baseUrl: location.hash.slice(1), login: '/login', refresh: '/refresh' });
+  const read = new Set();
+  const shown = [];
+  function Item() {
+    const user = useClaims(({ sub }) => sub);
+    if (!read.size) app.changed = auth.login({ user: 'bob' });
+    read.add(user);
+    // Longer than React renders in one go.
+    const start = performance.now();
+    while (!read.has('bob') && performance.now() - start < 6);
+    return h('li', null, user);
+  }
+  let show;
+  function List() {
+    const [count, setCount] = useState(0);
+    show = () => startTransition(() => setCount(2000));
+    return h('ul', null, Array.from({ length: count }, (_, key) => h(Item, { key })));
+  }
+  const element = document.getElementById('root');
+  new MutationObserver(() => {
+    const items = [...element.querySelectorAll('li')];
+    shown.push([...new Set(items.map(({ textContent }) => textContent))].join());
+  }).observe(element, { childList: true, characterData: true, subtree: true });
+  window.app = {
+    async run() {
+      await auth.login({ user: 'alice' });
+      createRoot(element).render(h(TokenProvider, { manager: auth }, h(List)));
+      while (!show) await new Promise((resolve) => setTimeout(resolve));
+      show();
+      while (!document.querySelector('li')) await new Promise((resolve) => setTimeout(resolve));
+      await app.changed;
+      return { read: [...read], shown };
+    },
+  };
+`;
+
 const REACT_18 = { react: 'react-18', 'react-dom': 'react-dom-18' };
 
 for (const [major, alias] of [['19', {}], ['18', REACT_18]]) {
+  app(concurrent, { alias })(`React ${major}: what is rendered while the state changes shows one state`, async ({ page }) => {
+    const { read, shown } = await page.evaluate(() => app.run());
+    assert.deepEqual(read, ['alice', 'bob'], 'the state changed in the middle of a rendering');
+    assert.deepEqual(shown.filter(Boolean), ['bob']);
+  });
+
   const check = app(code, { alias });
   const text = (page, id) => page.textContent(`#${id}`);
 

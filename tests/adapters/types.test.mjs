@@ -24,25 +24,48 @@ const said = (name, parameters) =>
     ({ code, stdout, stderr }) => ({ code, text: stdout + stderr }),
   );
 
+/** Compiles files of `types` in a folder of their own. */
+async function compiles(name, files, options) {
+  const folder = join(installed.folder, name);
+  await mkdir(folder);
+  for (const file of files) await copyFile(join(types, file), join(folder, file));
+  const compilerOptions = {
+    strict: true,
+    exactOptionalPropertyTypes: true,
+    noUncheckedIndexedAccess: true,
+    skipLibCheck: false,
+    noEmit: true,
+    target: 'es2022',
+    lib: ['es2022', 'dom', 'dom.iterable'],
+    types: [],
+    ...options,
+  };
+  await writeFile(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, files }));
+  assert.deepEqual(await said('tsc', ['-p', folder, '--pretty', 'false']), { code: 0, text: '' });
+}
+
 for (const [resolution, module] of [['node16', 'node16'], ['nodenext', 'nodenext'], ['bundler', 'esnext']]) {
   test(`the types compile under strict with moduleResolution ${resolution}`, { timeout: 120_000 }, async () => {
-    const folder = join(installed.folder, resolution);
-    await mkdir(folder);
-    for (const file of await readdir(types)) await copyFile(join(types, file), join(folder, file));
-    const compilerOptions = {
-      strict: true,
-      exactOptionalPropertyTypes: true,
-      noUncheckedIndexedAccess: true,
-      skipLibCheck: false,
-      noEmit: true,
-      target: 'es2022',
-      lib: ['es2022', 'dom', 'dom.iterable'],
-      types: [],
-      module,
-      moduleResolution: resolution,
-    };
-    await writeFile(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, include: ['*.ts', '*.tsx'] }));
-    assert.deepEqual(await said('tsc', ['-p', folder, '--pretty', 'false']), { code: 0, text: '' });
+    await compiles(resolution, await readdir(types), { module, moduleResolution: resolution });
+  });
+}
+
+/** Where the types of a package are that is installed by another name. */
+async function paths(name, alias) {
+  const folder = join(LIBRARIES, alias);
+  const { exports } = JSON.parse(await readFile(join(folder, 'package.json'), 'utf8'));
+  const typed = Object.entries(exports).filter(([, { types }]) => types);
+  return Object.fromEntries(typed.map(([subpath, { types }]) => [join(name, subpath), [join(folder, types)]]));
+}
+
+for (const [title, file, aliases] of [
+  ['Angular 21', 'angular.ts', { '@angular/core': 'angular-core-21', '@angular/common': 'angular-common-21' }],
+  ['Angular 20', 'angular.ts', { '@angular/core': 'angular-core-20', '@angular/common': 'angular-common-20' }],
+  ['Vue 3.2', 'vue.ts', { vue: 'vue-3.2' }],
+]) {
+  test(`the types compile with ${title}`, { timeout: 120_000 }, async () => {
+    const found = await Promise.all(Object.entries(aliases).map(([name, alias]) => paths(name, alias)));
+    await compiles(title, [file], { module: 'esnext', moduleResolution: 'bundler', paths: Object.assign({}, ...found) });
   });
 }
 

@@ -1,4 +1,5 @@
-// Next.js with the app router, by Turbopack and by webpack.
+// Next.js with the app router, by Turbopack and by webpack; evertoken/react in
+// what it renders.
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -14,17 +15,32 @@ const FILES = {
       return <html><head><link rel="icon" href="data:," /></head><body>{children}</body></html>;
     }
   `,
+  'touched.js': `
+    import { watched } from './watch.js';
+    export { start } from './app.js';
+    export const touched = watched();
+  `,
   'app/page.js': `
     'use client';
     import { useEffect, useState } from 'react';
-    import { watched } from '../watch.js';
-    import { start } from '../app.js';
-    const touched = watched();
+    import { start, touched } from '../touched.js';
+    import { Session } from './session.js';
     export default function Page() {
       const [said, say] = useState('');
       useEffect(() => void start().then(say), []);
-      return <><p id="said">{said}</p><p id="touched">{touched}</p></>;
+      return <><p id="said">{said}</p><p id="touched">{touched}</p><Session /></>;
     }
+  `,
+  'app/session.js': `
+    'use client';
+    import { createTokenManager } from 'evertoken';
+    import { TokenProvider, useSnapshot } from 'evertoken/react';
+    const auth = await createTokenManager({ baseUrl: 'https://api.example.com', refresh: '/refresh', key: 'session' });
+    await auth.setTokens({ accessToken: 'opaque' });
+    function Status() {
+      return <p id="session">{useSnapshot(({ status }) => status)}</p>;
+    }
+    export const Session = () => <TokenProvider manager={auth}><Status /></TokenProvider>;
   `,
 };
 const TIME = { timeout: 900_000 };
@@ -45,16 +61,16 @@ for (const [bundler, option] of [['Turbopack', '--turbopack'], ['webpack', '--we
 
   test(title('dev'), TIME, async () => {
     await serving(process.execPath, next('dev', option, '-H', '127.0.0.1', '-p', '0'), LISTENS, options({ DEV_SERVER: '1' }), async (url) => {
-      await rendered(url);
-      await proves(`${url}/`);
+      assert.equal((await rendered(url)).session, 'unknown');
+      await proves(`${url}/`, { session: 'signed-in' });
     });
   });
 
   test(title('build'), TIME, async () => {
     await finish(process.execPath, next('build', option), options());
     await serving(process.execPath, next('start', '-H', '127.0.0.1', '-p', '0'), LISTENS, options(), async (url) => {
-      assert.equal(await rendered(url), 'nothing');
-      await proves(`${url}/`);
+      assert.deepEqual(await rendered(url), { touched: 'nothing', session: 'unknown' });
+      await proves(`${url}/`, { session: 'signed-in' });
     });
   });
 }

@@ -1,4 +1,5 @@
-// Nuxt: its dev server and its build, both rendered on the server.
+// Nuxt: its dev server and its build, both rendered on the server, with
+// evertoken/vue.
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -9,19 +10,32 @@ import { rendered } from './support/rendered.mjs';
 
 const FILES = {
   'nuxt.config.js': `export default defineNuxtConfig({ compatibilityDate: '2026-01-01', telemetry: false, devtools: { enabled: false } });`,
+  'touched.js': `
+    import { watched } from './watch.js';
+    export { start } from './app.js';
+    export const touched = watched();
+  `,
+  'app/plugins/session.js': `
+    import '../../touched.js';
+    import { createTokenManager } from 'evertoken';
+    import { createTokens } from 'evertoken/vue';
+    export default defineNuxtPlugin(async ({ vueApp }) => {
+      const auth = await createTokenManager({ baseUrl: 'https://api.example.com', refresh: '/refresh', key: 'session' });
+      await auth.setTokens({ accessToken: 'opaque' });
+      vueApp.use(createTokens(auth, { ssr: true }));
+    });
+  `,
   'app/app.vue': `
-    <script>
-    import { watched } from '../watch.js';
-    import { start } from '../app.js';
-    const touched = watched();
-    </script>
     <script setup>
     import { onMounted, ref } from 'vue';
+    import { useSnapshot } from 'evertoken/vue';
+    import { start, touched } from '../touched.js';
     const said = ref('');
+    const session = useSnapshot();
     onMounted(async () => (said.value = await start()));
     useHead({ link: [{ rel: 'icon', href: 'data:,' }] });
     </script>
-    <template><div><p id="said">{{ said }}</p><p id="touched">{{ touched }}</p></div></template>
+    <template><div><p id="said">{{ said }}</p><p id="touched">{{ touched }}</p><p id="session">{{ session.status }}</p></div></template>
   `,
 };
 const TIME = { timeout: 900_000 };
@@ -40,15 +54,15 @@ const options = (env) => ({ cwd: application.folder, env: { NUXT_TELEMETRY_DISAB
 
 test(title('dev'), TIME, async () => {
   await serving(node('24'), nuxt('dev', '--host', '127.0.0.1', '--port', '0'), LISTENS, options({ DEV_SERVER: '1' }), async (url) => {
-    await rendered(url);
-    await proves(`${url}/`);
+    assert.equal((await rendered(url)).session, 'unknown');
+    await proves(`${url}/`, { session: 'signed-in' });
   });
 });
 
 test(title('build'), TIME, async () => {
   await finish(node('24'), nuxt('build'), options());
   await serving(node('24'), ['.output/server/index.mjs'], LISTENS, options(), async (url) => {
-    assert.equal(await rendered(url), 'nothing');
-    await proves(`${url}/`);
+    assert.deepEqual(await rendered(url), { touched: 'nothing', session: 'unknown' });
+    await proves(`${url}/`, { session: 'signed-in' });
   });
 });

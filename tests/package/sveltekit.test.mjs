@@ -1,4 +1,5 @@
-// SvelteKit: its dev server and its build, both rendered on the server.
+// SvelteKit: its dev server and its build, both rendered on the server, with
+// evertoken/svelte.
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -14,18 +15,33 @@ const FILES = {
     export default { plugins: [sveltekit({ adapter: adapter() })] };
   `,
   'src/app.html': '<!doctype html><html><head><link rel="icon" href="data:," />%sveltekit.head%</head><body><div>%sveltekit.body%</div></body></html>',
+  'touched.js': `
+    import { watched } from './watch.js';
+    export { start } from './app.js';
+    export const touched = watched();
+  `,
+  'src/routes/+page.js': `
+    import '../../touched.js';
+    import { createTokenManager } from 'evertoken';
+    import { tokenStore } from 'evertoken/svelte';
+    export async function load() {
+      const auth = await createTokenManager({ baseUrl: 'https://api.example.com', refresh: '/refresh', key: 'session' });
+      return { auth, session: tokenStore(auth) };
+    }
+  `,
   'src/routes/+page.svelte': `
-    <script module>
-      import { watched } from '../../watch.js';
-      import { start } from '../../app.js';
-      const touched = watched();
-    </script>
     <script>
       import { onMount } from 'svelte';
+      import { start, touched } from '../../touched.js';
+      let { data } = $props();
+      const { auth, session } = data;
       let said = $state('');
-      onMount(async () => (said = await start()));
+      onMount(async () => {
+        await auth.setTokens({ accessToken: 'opaque' });
+        said = await start();
+      });
     </script>
-    <p id="said">{said}</p><p id="touched">{touched}</p>
+    <p id="said">{said}</p><p id="touched">{touched}</p><p id="session">{$session.status}</p>
   `,
 };
 const TIME = { timeout: 900_000 };
@@ -43,15 +59,15 @@ const options = (env) => ({ cwd: application.folder, env: { HOST: '127.0.0.1', P
 
 test(title('dev'), TIME, async () => {
   await serving(node('24'), vite('dev', '--host', '127.0.0.1'), /(http:\/\/127\.0\.0\.1:\d+)/, options({ DEV_SERVER: '1' }), async (url) => {
-    await rendered(url);
-    await proves(`${url}/`);
+    assert.equal((await rendered(url)).session, 'unknown');
+    await proves(`${url}/`, { session: 'signed-in' });
   });
 });
 
 test(title('build'), TIME, async () => {
   await finish(node('24'), vite('build'), options());
   await serving(node('24'), vite('preview', '--host', '127.0.0.1'), /(http:\/\/127\.0\.0\.1:\d+)/, options(), async (url) => {
-    assert.equal(await rendered(url), 'nothing');
-    await proves(`${url}/`);
+    assert.deepEqual(await rendered(url), { touched: 'nothing', session: 'unknown' });
+    await proves(`${url}/`, { session: 'signed-in' });
   });
 });

@@ -1,20 +1,15 @@
-import { HttpClient, provideHttpClient, withInterceptors } from '@angular/common/http';
-import type { HttpInterceptorFn } from '@angular/common/http';
 import axios from 'axios';
 import type { AxiosInstance as Axios0 } from 'axios-0';
 import type { TokenManager, TokenManagerConfig } from 'evertoken';
-import { tokenInterceptor } from 'evertoken/angular';
 import { attach } from 'evertoken/axios';
 import { openEvents } from 'evertoken/events';
 import { openSocket, reconnect } from 'evertoken/socket';
 import type { Closed } from 'evertoken/socket';
 import { tokenStore } from 'evertoken/svelte';
-import { createTokens, useClaims, useSnapshot, useTokenManager } from 'evertoken/vue';
 import { createClock, createMockServer, idle, jwt } from 'evertoken/testing';
 import type { MockHandler } from 'evertoken/testing';
 import { derived } from 'svelte/store';
 import type { Readable } from 'svelte/store';
-import { createApp } from 'vue';
 
 interface Mine {
   sub: string;
@@ -28,17 +23,6 @@ attach(axios, auth);
 attach(old, auth);
 // @ts-expect-error no instance
 attach({}, auth);
-
-const interceptor: HttpInterceptorFn = tokenInterceptor(auth);
-provideHttpClient(withInterceptors([interceptor]));
-
-createApp({}).use(createTokens(auth)).use(createTokens(auth, { ssr: true }));
-const status: 'unknown' | 'signed-out' | 'signed-in' = useSnapshot().value.status;
-// @ts-expect-error it is the manager's
-useSnapshot().value = auth.snapshot;
-const roles: string[] | null = useClaims(({ roles }: Mine) => roles).value;
-const sub: string | undefined = useClaims<Mine>().value?.sub;
-const token: Promise<string | null> = useTokenManager().getToken();
 
 const whole: Readable<typeof auth.snapshot> = tokenStore(auth);
 const user: Readable<string | undefined> = tokenStore(auth, ({ claims }) => claims?.sub);
@@ -70,4 +54,4 @@ auth.setTokens(mock.issue('bob')).then(() => Promise.all([idle(auth), clock.adva
 mock.count('token');
 const unsigned: string = jwt({ sub: 'alice' });
 
-export { HttpClient, config, unsigned, detach, ended, roles, sent, status, sub, token, whole };
+export { config, detach, ended, sent, unsigned, whole };

@@ -84,8 +84,9 @@ export async function withPage(origin, use, prepare = () => {}) {
 }
 
 /** Proves that the application signs in and gets an answer: with WebAssembly,
- * and without it, where the tool has to have kept fallback.js. */
-export async function proves(url) {
+ * and without it, where the tool has to have kept fallback.js. `texts` is what
+ * else is to be read in the page, by the elements' names. */
+export async function proves(url, texts = {}) {
   for (const engine of ['wasm', 'js']) {
     const prepare = engine === 'js' ? () => delete globalThis.WebAssembly : undefined;
     await withPage(
@@ -96,6 +97,7 @@ export async function proves(url) {
         await said.waitFor();
         assert.equal(await said.textContent(), `alice ${engine}`);
         assert.ok(server.accepts(server.of('api').at(-1).token), 'the request had a token');
+        for (const [id, text] of Object.entries(texts)) await page.locator(`#${id}`, { hasText: new RegExp(`^${text}$`) }).waitFor();
       },
       prepare,
     );
