@@ -217,7 +217,7 @@ export interface RefreshContext {
 /** Refreshes in the application's own way. Reject with code 'refresh-rejected', or a `status` of 400, 401, 403, 410 or 422, to end the session; any other rejection is passing. */
 export type RefreshFunction = (context: RefreshContext) => Promise<TokenSet>;
 
-/** Keeps the record where the application wants it. Each call has 1.5 seconds; one that fails or hangs means memory and a 'warning'. */
+/** Keeps the record where the application wants it. Each call has 1.5 seconds; one that fails or hangs means memory and a 'warning'; what is kept from then on is still set here, as long as the manager lives. */
 export interface CustomStorage {
   /** Gives what was set last, null where nothing is. */
   get(key: string): MaybePromise<string | null>;

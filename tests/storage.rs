@@ -111,3 +111,29 @@ fn rule_15_a_machine_that_is_made_asks_for_nothing() {
     assert_eq!(machine.poll(), None);
     assert_eq!(machine.deadline(), Instant::NEVER);
 }
+
+/// A store that is given up for its slowness may carry out a write later: the last
+/// one, and only as long as nothing has come since.
+#[test]
+fn rule_13_what_a_slow_store_writes_late_is_what_is_held() {
+    let mut world = World::signed_in(LAZY);
+    let stored = world.store.text.clone().unwrap_or_default();
+    let late = |world: &World| -> Vec<u32> {
+        let machine = &world.tabs[0].machine;
+        let outranks = |number: &u32| machine.outranks(*number, &stored);
+        (0..100).filter(outranks).collect()
+    };
+    assert_eq!(late(&world), [0; 0], "it is stored");
+    world.store.fails = true;
+    world.pass(25_000);
+    world.fetch(0);
+    world.settle();
+    assert_eq!(world.refreshes(), 1);
+    let refresh = late(&world);
+    assert_eq!(refresh.len(), 1);
+    world.log_out(0);
+    world.settle();
+    let sign_out = late(&world);
+    assert_eq!(sign_out.len(), 1);
+    assert_ne!(refresh, sign_out);
+}

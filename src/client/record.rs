@@ -6,7 +6,7 @@ use super::error::{Error, ErrorKind, Reason};
 use super::platform::sleep;
 use super::shell::Shell;
 use super::storage::Storage;
-use super::store::{Given, Outranks, Store};
+use super::store::{Given, Outranks, Store, Swapped};
 use super::tabs::Tabs;
 use super::view::Event;
 use crate::core::Committed;
@@ -47,7 +47,13 @@ impl Shell {
         });
         let store = self.store.borrow().clone();
         let swapped = store.map(|store| store.swap(&record, outranks.clone()));
-        let done = move |shell: &Self, swapped: Result<Option<String>, ()>| {
+        let done = move |shell: &Self, swapped: Result<Swapped, Option<Reason>>| {
+            let swapped = swapped.map_err(|reason| {
+                let Some(reason) = reason else { return };
+                shell.degrade(reason);
+                let memory = shell.store.borrow().clone();
+                memory.map(|memory| memory.swap(&record, outranks.clone()));
+            });
             // A store that failed has not asked whether it may still be so.
             let stands = match &swapped {
                 Ok(stays) => stays.is_none(),
@@ -67,15 +73,12 @@ impl Shell {
             });
         };
         match swapped {
-            Some(Given::Now(swapped)) => {
-                let swapped = swapped.map_err(|reason| self.degrade(reason));
-                done(self, swapped);
-            }
+            Some(Given::Now(swapped)) => done(self, swapped.map_err(Some)),
             Some(Given::Later(swapped)) => self.later(async move |shell| {
-                let swapped = swapped.await.map_err(|reason| shell.degrade(reason));
-                done(&shell, swapped);
+                let swapped = swapped.await;
+                done(&shell, swapped.map_err(Some));
             }),
-            None => done(self, Err(())),
+            None => done(self, Err(None)),
         }
     }
 
@@ -126,8 +129,9 @@ impl Shell {
             "' cannot be used here, the session is kept in memory",
         ];
         let error = Error::new(ErrorKind::NotSupported, message.concat()).with_reason(reason);
-        self.store
-            .replace(Some(Store::Memory(self.config.key_name().to_owned())));
+        let lost = self.store.take().map(Rc::new);
+        let key = self.config.key_name().to_owned();
+        self.store.replace(Some(Store::Memory(key, lost)));
         self.degraded.borrow_mut().push("storage");
         self.later(async move |shell| {
             // Whoever made the manager, in the moment before, listens by then.

@@ -67,7 +67,8 @@ impl Storage {
 ///
 /// Each operation has 1.5 seconds. One that fails or takes longer means memory
 /// and an [`Event::Warning`](crate::Event::Warning), whose error has the
-/// failure as its `source`. A manager writes one record after the other, and
+/// failure as its `source`; what is kept from then on is still set here, as
+/// long as the manager lives. A manager writes one record after the other, and
 /// does not break a write off. Records are never removed: after a sign-out
 /// there is one without tokens.
 pub trait StorageArea {

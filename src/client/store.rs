@@ -39,8 +39,10 @@ pub(super) type Outranks = Rc<dyn Fn(&str) -> bool>;
 pub(super) enum Store {
     /// Keeps that somebody signed out, which holds no token. The server's
     /// cookie may have outlived the sign-out, and a reload must not sign the
-    /// user in again.
-    Memory(String),
+    /// user in again. Where it stands in for a store that failed, that one
+    /// gets what is written as well: the next page reads what it has kept, and
+    /// must not find a session that has ended.
+    Memory(String, Option<Rc<Store>>),
     Web(web_sys::Storage, String),
     Database(Rc<Database>, String),
     Custom(Rc<Shelf>),
@@ -55,7 +57,7 @@ impl Store {
             Ok(Self::Web(found.dyn_into()?, key.clone()))
         };
         match storage {
-            Storage::Memory => Ok(Self::Memory(key)),
+            Storage::Memory => Ok(Self::Memory(key, None)),
             Storage::Session => web("sessionStorage"),
             Storage::Local => web("localStorage"),
             Storage::IndexedDb => Ok(Self::Database(Rc::new(Database::open()?), key)),
@@ -69,7 +71,7 @@ impl Store {
 
     pub fn read(&self) -> Given<Option<String>> {
         match self {
-            Self::Memory(key) => {
+            Self::Memory(key, _) => {
                 let stored = local().and_then(|area| area.get_item(key).ok().flatten());
                 Given::Now(Ok(stored.filter(|text| is_end(text))))
             }
@@ -84,16 +86,26 @@ impl Store {
 
     pub fn swap(&self, text: &str, outranks: Outranks) -> Given<Swapped> {
         match self {
-            Self::Memory(key) => {
+            Self::Memory(key, lost) => {
                 if let Some(area) = local() {
                     let _ = if is_end(text) {
                         area.set_item(key, text)
                     } else {
                         match area.get_item(key) {
-                            Ok(Some(stored)) if is_end(&stored) => area.remove_item(key),
+                            Ok(Some(stored)) if is_end(&stored) && outranks(&stored) => {
+                                area.remove_item(key)
+                            }
                             _ => Ok(()),
                         }
                     };
+                }
+                if let Some(Given::Later(swap)) =
+                    lost.as_ref().map(|lost| lost.swap(text, outranks))
+                {
+                    // It has been given up: nobody waits for it.
+                    spawn_local(async move {
+                        let _ = swap.await;
+                    });
                 }
                 Given::Now(Ok(None))
             }

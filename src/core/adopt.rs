@@ -23,7 +23,12 @@ impl Machine {
             .iter()
             .find(|pending| pending.number == number)
         {
-            None => false,
+            // A store that was given up for its slowness may take it after all,
+            // as long as nothing has come since.
+            None => {
+                let held = self.stamp();
+                self.settled == (number, held) && stored.is_none_or(|stored| held > stored)
+            }
             Some(Pending {
                 purpose: Purpose::Pace,
                 record,

@@ -53,6 +53,8 @@ pub struct Machine {
     pub(super) turn: Option<Turn>,
     pub(super) flights: Vec<Flight>,
     pub(super) pendings: Vec<Pending>,
+    /// The last commit that came through, and its record.
+    pub(super) settled: (u32, Stamp),
     pub(super) sign_ins: Vec<SignIn>,
     /// The newest sign-in that was carried out.
     pub(super) signed_in_by: u32,
@@ -90,6 +92,7 @@ impl Machine {
             turn: None,
             flights: Vec::new(),
             pendings: Vec::new(),
+            settled: Default::default(),
             sign_ins: Vec::new(),
             signed_in_by: 0,
             farewell: None,

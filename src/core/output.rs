@@ -20,7 +20,7 @@ pub enum Outcome {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Committed<'a> {
     Written,
-    /// The store could not take it; it is kept in memory.
+    /// The store did not take it, or not yet; it is kept in memory.
     Kept,
     /// The stored record was not outranked; this is its text.
     Outranked(&'a str),

@@ -358,7 +358,10 @@ impl Machine {
             let pending = self.pendings.swap_remove(at);
             let stored = match result {
                 Committed::Outranked(text) => Some(text),
-                _ => None,
+                _ => {
+                    self.settled = (number, pending.record.stamp);
+                    None
+                }
             };
             match pending.purpose {
                 Purpose::Refresh => {

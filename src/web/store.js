@@ -10,7 +10,9 @@ import { TokenError } from './error.js';
 const PATIENCE_MS = 1500;
 
 /** Where a session is kept: the place that was chosen, or memory once that has
- * failed, which `failed` is told. An operation that fails gives nothing. */
+ * failed, which `failed` is told. An operation that fails gives nothing. What
+ * is written to memory then goes to the failed place as well: the next page
+ * reads what that has kept, and must not find a session that has ended. */
 export class Store {
   /** What `inspect` says of it. */
   kind = 'memory';
@@ -35,15 +37,19 @@ export class Store {
   }
 
   swap(text, outranks) {
-    return this.#attempt((place) => place?.swap(text, outranks));
+    const swap = (place) => place?.swap(text, outranks);
+    return this.#attempt(swap, () => void swap(this.#place));
   }
 
   close() {
     this.#place?.close?.();
   }
 
-  #attempt(operation) {
-    const failed = (cause) => this.#degrade(cause);
+  #attempt(operation, again) {
+    const failed = (cause) => {
+      this.#degrade(cause);
+      again?.();
+    };
     try {
       const given = operation(this.#place);
       return given instanceof Promise ? given.catch(failed) : given;
@@ -55,7 +61,7 @@ export class Store {
   #degrade(cause) {
     if (this.kind === 'memory') return;
     const message = `storage: '${this.kind}' cannot be used here, the session is kept in memory`;
-    this.#place = memory(this.#key);
+    this.#place = memory(this.#key, this.#place);
     this.kind = 'memory';
     this.#failed(new TokenError('not-supported', { message, cause }));
   }
@@ -72,8 +78,9 @@ function openPlace(kind, key) {
  * What is kept of a session in memory: that it was signed out, which holds no
  * token. The server's cookie may have outlived the sign-out, and a reload must
  * not sign the user in again. Where there is no such storage, nothing is kept.
+ * @param lost the place that failed, if it is for that
  */
-function memory(key) {
+function memory(key, lost) {
   const attempt = (work) => {
     try {
       return work(globalThis.localStorage);
@@ -88,10 +95,17 @@ function memory(key) {
         const stored = area.getItem(key);
         return isEnd(stored) ? stored : null;
       }),
-    swap(text) {
-      attempt((area) => (isEnd(text) ? area.setItem(key, text) : isEnd(area.getItem(key)) && area.removeItem(key)));
+    swap(text, outranks) {
+      attempt((area) => {
+        const stored = area.getItem(key);
+        if (isEnd(text)) area.setItem(key, text);
+        else if (isEnd(stored) && outranks(stored)) area.removeItem(key);
+      });
+      // It has been given up: nobody waits for it, or hears of it again.
+      attempt(() => lost?.swap(text, outranks)?.catch?.(() => {}));
       return null;
     },
+    close: () => lost?.close?.(),
   };
 }
 

@@ -11,7 +11,7 @@ use wasm_bindgen_futures::{JsFuture, future_to_promise};
 use wasm_bindgen_test::wasm_bindgen_test;
 
 use crate::server::{Server, start_timers, stop_timers};
-use crate::{ALICE, Gate, fetch, until};
+use crate::{ALICE, Gate, fetch, turns, until};
 
 type Done<T> = Result<T, Box<dyn std::error::Error>>;
 
@@ -181,4 +181,31 @@ async fn a_slow_write_does_not_come_over_a_sign_out() {
     let kept = shelf.kept("area-slow");
     assert!(kept.contains("logout") && !kept.contains("alice"), "{kept}");
     assert_eq!(auth.inspect().degraded, [""; 0]);
+}
+
+#[wasm_bindgen_test]
+async fn a_sign_out_reaches_an_area_that_was_given_up() {
+    let server = Server::start("area-lost");
+    let shelf = Shelf::default();
+    let auth = TokenManager::new(server.config().storage(Storage::custom(shelf.clone())));
+    let auth = auth.await.unwrap();
+    auth.login(&ALICE).await.unwrap();
+    let (begun, end) = (Gate::new(), Gate::new());
+    shelf.set_fault(Fault::WritesLate {
+        begun: begun.clone(),
+        end: end.clone(),
+    });
+    auth.refresh().await.unwrap();
+    assert_eq!(auth.inspect().degraded, ["storage"]);
+    auth.logout().await.unwrap();
+    let written = Gate::new();
+    shelf.set_fault(Fault::WritesLate {
+        begun: written.clone(),
+        end: end.clone(),
+    });
+    end.open();
+    written.opened().await;
+    turns().await;
+    let kept = shelf.kept("area-lost");
+    assert!(kept.contains("logout") && !kept.contains("alice"), "{kept}");
 }

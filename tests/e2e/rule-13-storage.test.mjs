@@ -59,6 +59,85 @@ rule('rule 13: a slow storage of its own writes in order: a sign-out is not over
   assert.equal(JSON.parse(kept).ended, 'logout');
 });
 
+for (const early of [true, false]) {
+  rule(`rule 13: a sign-out reaches a slow storage of its own that was given up ${early ? 'after' : 'before'} it`, async ({ page }) => {
+    const seen = await page.evaluate(async (early) => {
+      let slow;
+      let kept = null;
+      const writing = new Promise((resolve) => (window.begun = resolve));
+      const awaited = [];
+      const written = (text) => new Promise((resolve) => awaited.push([text, resolve]));
+      const storage = {
+        get: async () => kept,
+        async set(_, value) {
+          if (slow) {
+            begun();
+            await slow;
+          }
+          kept = value;
+          for (const [text, resolve] of awaited) if (value.includes(text)) resolve();
+        },
+        async remove() {},
+      };
+      const auth = await kit.create({ storage, refreshToken: { in: 'body' } });
+      await auth.login({ user: 'alice' });
+      let release;
+      slow = new Promise((resolve) => (release = resolve));
+      const refreshed = kit.outcome(auth.refresh());
+      await writing;
+      if (!early) await refreshed;
+      await auth.logout();
+      await Promise.all([refreshed, kit.event('warning')]);
+      const before = JSON.parse(kept).ended;
+      slow = undefined;
+      const end = written('"ended"');
+      release();
+      await end;
+      // So does the next sign-in.
+      const next = written('"access"');
+      await auth.login({ user: 'bob' });
+      await next;
+      return { before: before ?? 'signed in', degraded: auth.inspect().degraded };
+    }, early);
+    assert.deepEqual(seen, { before: 'signed in', degraded: ['storage'] });
+  });
+}
+
+rule('rule 13: a sessionStorage that was full for a moment keeps no session that has ended', async ({ page }) => {
+  const degraded = await page.evaluate(async () => {
+    const auth = await kit.create({ storage: 'session', refreshToken: { in: 'body' } });
+    await auth.login({ user: 'alice' });
+    const { setItem } = Storage.prototype;
+    Storage.prototype.setItem = () => {
+      throw new DOMException('full', 'QuotaExceededError');
+    };
+    await auth.refresh();
+    Storage.prototype.setItem = setItem;
+    const { degraded } = auth.inspect();
+    await auth.logout();
+    return degraded;
+  });
+  assert.deepEqual(degraded, ['storage']);
+  await page.reload();
+  const status = await page.evaluate(async () => (await kit.create({ storage: 'session', refreshToken: { in: 'body' } })).snapshot.status);
+  assert.equal(status, 'signed-out');
+});
+
+rule('rule 13: a sign-out that could not be stored holds in memory', async ({ page }) => {
+  const stored = await page.evaluate(async () => {
+    const auth = await kit.create({ storage: 'session' });
+    await auth.login({ user: 'alice' });
+    const { setItem } = Storage.prototype;
+    Storage.prototype.setItem = function (...args) {
+      if (this === sessionStorage) throw new DOMException('full', 'QuotaExceededError');
+      return setItem.apply(this, args);
+    };
+    await auth.logout();
+    return JSON.parse(localStorage.getItem('evertoken'))?.ended;
+  });
+  assert.equal(stored, 'logout');
+});
+
 rule("rule 13: memory storage takes nothing away that is not its own", async ({ page }) => {
   const stored = await page.evaluate(async () => {
     localStorage.setItem('mine', '{"theme":"dark"}');
