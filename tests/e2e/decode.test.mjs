@@ -198,6 +198,21 @@ test('decodeJwt is the same with and without Uint8Array.fromBase64', async () =>
   }
 });
 
+test('decodeJwt gives new objects each time, though a header is not decoded twice', () => {
+  for (const header of ['{"alg":"none","kid":"1"}', '{"alg":"none","crit":["b64"],"jwk":{"kty":"EC"}}', '{"__proto__":"text"}', '{"typ":null}', '{}']) {
+    const token = `${part(header)}.${part('{"sub":"a","roles":["x"]}')}.s`;
+    const expected = { header: JSON.parse(header), claims: { sub: 'a', roles: ['x'] } };
+    for (let i = 0; i < 3; i++) {
+      const found = decodeJwt(token);
+      assert.deepStrictEqual(found, expected);
+      found.header.crit?.push('more');
+      found.header.alg = 'other';
+      found.claims.roles.push('y');
+      assert.equal(decodeJwt(`${part('[]')}.${part('{}')}.s`), null);
+    }
+  }
+});
+
 test('decodeJwt gives null for any other value and never throws (G1)', () => {
   const symbol = Symbol('token');
   for (const value of [undefined, null, 5, {}, [], symbol, () => '', new String('a.b.c'), '', '.', '..', '...', 'abc', 'a.b', '0f8fad5b-d9cb-469f-a165-70867728950e', '\ud800.\udc00.x', `${'.'.repeat(100_000)}`]) {
