@@ -62,9 +62,10 @@ function unpacked() {
 
 /** Makes a manager; see index.d.ts. */
 export async function createTokenManager(config) {
-  await init();
-  const kind = engine.module ? 'wasm' : 'js';
-  return TokenManager.create(config, { kind, make, closed: (host) => hosts.delete(host), trapped });
+  const loaded = init().then(() => ({ kind: engine.module ? 'wasm' : 'js', make, closed: (host) => hosts.delete(host), trapped }));
+  // Of a configuration that cannot be read too, that is told.
+  loaded.catch(() => {});
+  return TokenManager.create(config, loaded);
 }
 
 function make(host, numbers, now) {

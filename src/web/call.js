@@ -20,7 +20,8 @@ export function isBody(value) {
   return typeof value === 'string' || ArrayBuffer.isView(value) || types.some((type) => value instanceof type);
 }
 
-/** By the numbers in what src/web/numbers.rs says of a call. */
+/** By the numbers in what src/web/numbers.rs says of a call and is told of an
+ * endpoint. */
 export const ENDPOINTS = ['login', 'refresh', 'logout'];
 export const BODIES = ['none', 'json', 'form'];
 export const CREDENTIALS = ['include', 'same-origin', 'omit'];

@@ -3,6 +3,7 @@
 // value but a preset's name, for one of them may be a secret. What decides
 // anything goes to the core, as numbers; the texts stay here.
 
+import { BODIES, CREDENTIALS, ENDPOINTS } from './call.js';
 import { NAMES, PRESETS } from './core.js';
 import { at } from './document.js';
 import { invalid } from './error.js';
@@ -126,8 +127,8 @@ export function readConfig(config, page) {
     if (!plain) object(path, 'a URL or an endpoint { url, … }');
     // Of a plain URL the method is POST, whatever the preset has there.
     const method = (!plain && name(inside('method'))?.toUpperCase()) || 'POST';
-    const body = word(inside('body'), ['none', 'json', 'form'], "'json', 'form' or 'none'");
-    const credentials = word(inside('credentials'), ['include', 'same-origin', 'omit'], "'include', 'same-origin' or 'omit'");
+    const body = word(inside('body'), BODIES, "'json', 'form' or 'none'");
+    const credentials = word(inside('credentials'), CREDENTIALS, "'include', 'same-origin' or 'omit'");
     const flag = preset[inside('flag')];
     const fields = object(inside('fields'), 'an object of constant fields') || flag;
     const own = get(inside('csrf'));
@@ -193,7 +194,7 @@ export function readConfig(config, page) {
   if (unauthorized !== undefined && !isFunction(unauthorized)) {
     each('unauthorized', STATUSES, (status) => (status >= 200 && status < 600) || refuse('unauthorized', STATUSES));
   }
-  for (const name of ['login', 'refresh', 'logout']) {
+  for (const name of ENDPOINTS) {
     try {
       const headers = config[name]?.headers;
       if (headers !== undefined) new Headers(headers);

@@ -21,7 +21,7 @@ const LEAVING_MS = 3000;
 const STATUSES = ['unknown', 'signed-out', 'signed-in'];
 /** By the number that src/web/engine.rs gives them; then come the reasons of
  * a sign-out. */
-const EVENTS = ['signed-in', 'refreshed', 'refresh-failed', 'user-changed', 'warning'];
+export const EVENTS = ['signed-in', 'refreshed', 'refresh-failed', 'user-changed', 'warning'];
 const REASONS = ['logout', 'refresh-rejected', 'other-tab'];
 
 /** What an application sees of an instant, of which never is none. */
@@ -45,6 +45,7 @@ export class Host {
   #key;
   #transport;
   #tell;
+  #page = typeof globalThis.location === 'object';
   #module;
   #store;
   #tabs;
@@ -78,23 +79,21 @@ export class Host {
   /**
    * @param transport the fetch that really sends
    * @param tell takes an event; without one, there is another snapshot
-   * @param module makes the engine, of which it knows the kind, and is told
-   *   when it closed or trapped
+   * @param loaded a promise of the module, which makes the engine, knows its
+   *   kind, and is told when it closed or trapped
    */
-  constructor(config, transport, tell, module) {
+  constructor(config, transport, tell, loaded) {
     this.#config = config ?? {};
     this.#key = this.#config.key ?? 'evertoken';
     this.#transport = transport;
     this.#tell = tell;
-    this.#module = module;
-    const page = globalThis.document?.baseURI ?? globalThis.location?.href;
-    this.settings = readConfig(config, page);
-    const { numbers, places, misfit } = this.settings;
-    this.engine = module.make(this, numbers, this.now());
-    for (const place of places) {
-      const found = this.engine.query(Query.Allow, 0, place);
-      if (found) misfit(found);
-    }
+    this.settings = readConfig(config, globalThis.document?.baseURI ?? globalThis.location?.href);
+    // The platform opens it while the module compiles.
+    this.#store = new Store(this.#config.storage ?? 'memory', this.#key, this.#page, (error) => {
+      this.#degraded.push('storage');
+      // Whoever made the manager, in the moment before, listens by then.
+      loaded.then(() => setTimeout(() => this.#tell({ type: 'warning', error })), () => {});
+    });
   }
 
   // ---- into the engine ----
@@ -420,16 +419,21 @@ export class Host {
 
   // ---- the world around ----
 
-  /** Opens store and channel, reads the record, follows the page. */
-  async start() {
-    const { storage = 'memory', crossTab = true } = this.#config;
-    const page = typeof globalThis.location === 'object';
-    this.#store = new Store(storage, this.#key, page, (error) => {
-      this.#degraded.push('storage');
-      // Whoever made the manager, in the moment before, listens by then.
-      setTimeout(() => this.#tell({ type: 'warning', error }), 0);
-    });
-    if (crossTab && page) {
+  /** Makes the engine, opens the channel, reads the record, follows the page. */
+  async start(loaded) {
+    try {
+      this.#module = await loaded;
+      const { numbers, places, misfit } = this.settings;
+      this.engine = this.#module.make(this, numbers, this.now());
+      for (const place of places) {
+        const found = this.engine.query(Query.Allow, 0, place);
+        if (found) misfit(found);
+      }
+    } catch (error) {
+      this.#store.close();
+      throw error;
+    }
+    if (this.#page && (this.#config.crossTab ?? true)) {
       this.#tabs = new Tabs(
         this.#key,
         this.#config.timeoutMs ?? TIMEOUT_MS,

@@ -5,10 +5,10 @@ import { GO, REFRESH, TOKEN, TOKEN_FORCED, TOKEN_NOW } from './ask.js';
 import { isBody } from './call.js';
 import { Input } from './engine.js';
 import { invalid } from './error.js';
-import { Host } from './host.js';
+import { EVENTS, Host } from './host.js';
 import { makeFetch } from './request.js';
 
-const TYPES = ['signed-in', 'refreshed', 'refresh-failed', 'signed-out', 'user-changed', 'warning'];
+const TYPES = [...EVENTS, 'signed-out'];
 
 export class TokenManager {
   #host;
@@ -17,18 +17,19 @@ export class TokenManager {
   /** Bound, as useSyncExternalStore wants it. */
   subscribe = (listener) => this.#listen(undefined, listener);
 
-  /** @param module makes the engine, and is told when it closed or trapped */
-  constructor(config, module) {
+  /** @param loaded a promise of what makes the engine, and is told when it
+   *   closed or trapped */
+  constructor(config, loaded) {
     const own = config?.fetch;
     // Another HTTP client may do the sending; see pkg-template/send.js.
     const transport = (input, init) => (init?.[Symbol.for('evertoken.send')] ?? own ?? globalThis.fetch)(input, init);
-    this.#host = new Host(config, transport, (event) => this.#later(event), module);
+    this.#host = new Host(config, transport, (event) => this.#later(event), loaded);
     this.fetch = makeFetch(this.#host, transport, config);
   }
 
-  static async create(config, module) {
-    const manager = new TokenManager(config, module);
-    await manager.#host.start();
+  static async create(config, loaded) {
+    const manager = new TokenManager(config, loaded);
+    await manager.#host.start(loaded);
     return manager;
   }
 

@@ -88,7 +88,8 @@ function memory(key, lost) {
       return null;
     }
   };
-  const isEnd = (text) => JSON.parse(text).ended === 'logout';
+  const isEnd = (text) => JSON.parse(text)?.ended === 'logout';
+  attempt((area) => area.getItem(key));
   return {
     read: () =>
       attempt((area) => {
@@ -123,6 +124,8 @@ function bounded(promise) {
 
 function web(area, key) {
   if (!area) throw new Error('there is no such storage here');
+  // What it is asked first takes the longest.
+  area.getItem(key);
   return {
     read: () => area.getItem(key),
     swap(text, outranks) {

@@ -36,6 +36,7 @@ const EDITS = [
   VIEW,
   shell('.'),
   ['object without a prototype', /__proto__: null,/g, ''],
+  ['decoder that is tried', /cachedTextDecoder\.decode\(\);/, ''],
 ];
 
 /** Gives imports and exports the short names that wasm-opt gave them. */
