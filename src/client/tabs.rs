@@ -42,6 +42,8 @@ pub(super) struct Tabs {
     shell: Weak<Shell>,
     channel: RefCell<Option<Channel>>,
     peers: RefCell<BTreeSet<String>>,
+    /// The record that was told or heard last.
+    last: RefCell<String>,
     questions: RefCell<Vec<Question>>,
     count: Cell<u32>,
     born: Cell<f64>,
@@ -84,6 +86,7 @@ impl Tabs {
             shell,
             channel: RefCell::default(),
             peers: RefCell::default(),
+            last: RefCell::default(),
             questions: RefCell::default(),
             count: Cell::default(),
             born: Cell::default(),
@@ -144,6 +147,7 @@ impl Tabs {
     }
 
     pub fn tell(&self, record: &str) {
+        self.last.replace(record.to_owned());
         self.post("here", &[("record", record.into())]);
     }
 
@@ -183,8 +187,13 @@ impl Tabs {
             self.post("here", &answer);
         }
         if let Some(shell) = &shell {
+            // A question is answered by all, and each answer heard by all: to
+            // look at the same record again would cost as much as there are tabs.
             match text("record") {
-                Some(record) if kind == "here" => shell.hear(&record),
+                Some(record) if kind == "here" && *self.last.borrow() != record => {
+                    self.last.replace(record.clone());
+                    shell.hear(&record);
+                }
                 _ => {}
             }
             if kind == "begun" {

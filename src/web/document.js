@@ -94,18 +94,16 @@ export function claimsOf(token) {
  * have the same, and it need not be decoded each time. */
 let known = {};
 
-function remember(part) {
-  const json = jsonOf(part);
-  const header = objectOf(json);
-  const flat = Object.values(header).every((value) => typeof value !== 'object');
-  known = { part, copy: flat ? () => ({ ...header }) : () => JSON.parse(json) };
-}
-
 /** Header and claims of a token, or null. */
 export function decode(token) {
   try {
     const [part, claimsPart] = parts(token);
-    if (part !== known.part) remember(part);
+    if (part !== known.part) {
+      const json = jsonOf(part);
+      const header = objectOf(json);
+      const flat = Object.values(header).every((value) => typeof value !== 'object');
+      known = { part, copy: flat ? () => ({ ...header }) : () => JSON.parse(json) };
+    }
     const claims = objectOf(jsonOf(claimsPart));
     return claims ? { header: known.copy(), claims } : null;
   } catch {

@@ -19,6 +19,8 @@ export class Tabs {
   #questions = 0;
   #record;
   #heard;
+  /** The record that was told or heard last. */
+  #last;
   #begun;
   #timeoutMs;
   #web = globalThis.navigator?.locks;
@@ -65,6 +67,7 @@ export class Tabs {
   }
 
   tell(record) {
+    this.#last = record;
     this.#post({ kind: 'here', record });
   }
 
@@ -82,7 +85,9 @@ export class Tabs {
     if (kind === 'bye') this.#peers.delete(from);
     else this.#peers.add(from);
     if (kind === 'ask') this.#post({ kind: 'here', record: this.#record(), to: from, question });
-    if (kind === 'here' && typeof record === 'string') this.#heard(record);
+    // A question is answered by all, and each answer heard by all: to look at
+    // the same record again would cost as much as there are tabs.
+    if (kind === 'here' && typeof record === 'string' && record !== this.#last) this.#heard((this.#last = record));
     if (kind === 'begun') this.#begun();
     // Only what was said after the question answers it: what was said before
     // may be older than what a lock was given back for.

@@ -213,6 +213,7 @@ impl World {
     // ---- the channel ----
 
     pub(super) fn tell(&mut self, tab: usize, text: Option<Rc<str>>) {
+        self.tabs[tab].last = text.clone();
         self.post(tab, Message::Here(text, None));
     }
 
@@ -269,15 +270,16 @@ impl World {
                 let record = self.tabs[tab].told();
                 self.post(tab, Message::Here(record, Some((from, question))));
             }
-            Message::Here(Some(text), _) => {
+            Message::Here(Some(text), _) if self.tabs[tab].last.as_ref() != Some(&text) => {
                 let now = self.wall();
+                self.tabs[tab].last = Some(Rc::clone(&text));
                 self.feed(tab, |machine| machine.heard(now, &text));
             }
             Message::Begun => {
                 let now = self.wall();
                 self.feed(tab, |machine| machine.begun(now));
             }
-            Message::Here(None, _) | Message::Bye => {}
+            Message::Here(..) | Message::Bye => {}
         }
         let mut over = Vec::new();
         for asking in &mut self.tabs[tab].asking {

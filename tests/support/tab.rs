@@ -167,6 +167,8 @@ pub struct Tab {
     /// What the lock was last asked for under, by turn.
     pub lock: Option<(u32, u64)>,
     pub peers: HashSet<usize>,
+    /// The record that was told or heard last.
+    pub last: Option<Rc<str>>,
     pub asking: Vec<Asking>,
     pub born: u64,
     pub events: Vec<(u64, Event)>,

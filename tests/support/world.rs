@@ -308,6 +308,7 @@ impl World {
             requests: HashMap::new(),
             lock: None,
             peers: HashSet::new(),
+            last: None,
             asking: Vec::new(),
             born: self.now,
             events: Vec::new(),
