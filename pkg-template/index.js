@@ -63,7 +63,7 @@ function unpacked() {
 /** Makes a manager; see index.d.ts. */
 export async function createTokenManager(config) {
   const loaded = init().then(() => ({ kind: engine.module ? 'wasm' : 'js', make, closed: (host) => hosts.delete(host), trapped }));
-  // Of a configuration that cannot be read too, that is told.
+  // Where the configuration cannot be read either, only that is told.
   loaded.catch(() => {});
   return TokenManager.create(config, loaded);
 }
