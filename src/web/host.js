@@ -280,10 +280,14 @@ export class Host {
   async #refresh({ accessToken, refreshToken }, { signal }) {
     let tokens;
     this.#refreshing = true;
+    // A request that has no question has to be refused as well: a 401 to it
+    // would wait.
+    this.pass = undefined;
     try {
       tokens = this.#config.refresh({ accessToken, refreshToken, signal, fetch: this.#transport });
     } finally {
       this.#refreshing = false;
+      this.pass = this.hold ? undefined : this.#issued;
     }
     return [Input.Provided, 0, 0, await tokens];
   }

@@ -99,11 +99,14 @@ rule('rule 1: a refresh function that calls its manager is refused at once (A4)'
       const clock = new kit.Clock();
       const auth = await kit.create({ clock, key: `own-${outcomes.length}`, proactive: false, refresh: () => call(auth) });
       await auth.setTokens({ accessToken: 'a', expiresIn: 60 });
+      // While the token is good, and when it has ended.
+      outcomes.push(await kit.outcome(auth.refresh()));
       clock.at += 61_000;
       outcomes.push(await kit.outcome(auth.fetch('/api/posts')));
     }
     return outcomes;
   });
+  assert.equal(outcomes.length, 8);
   for (const { error } of outcomes) {
     assert.equal(error?.code, 'refresh-unavailable');
     assert.match(error.cause?.message ?? '', /refresh/);
