@@ -1,7 +1,7 @@
 // React's fast refresh, in Vite's dev server: an application's source changes
 // on disk while it runs.
 import assert from 'node:assert/strict';
-import { writeFile } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { withBrowser, withPage } from './support/browser.mjs';
@@ -74,12 +74,24 @@ const panel = (word, also = '') => `
 
 withBrowser();
 
+/** Writes a source anew with one write over the old text. A file that is first
+ * emptied is served empty by a watcher that was quicker, and one that is
+ * renamed into its place soon after another is not noticed. */
+async function rewrite(path, text) {
+  const file = await open(path, 'r+');
+  try {
+    const { size } = await file.stat();
+    await file.write(text.padEnd(size), 0);
+  } finally {
+    await file.close();
+  }
+}
+
 /** Runs `use({ page, server, edit, reads })` with the application of `files`. */
 async function developed(files, use) {
   const application = await fixture({ 'index.html': PAGE, 'vite.config.js': CONFIG, ...files }, { kind: 'react' });
   const { folder } = application;
   const program = join(folder, 'node_modules/vite/bin/vite.js');
-  const edit = (name, text) => writeFile(join(folder, name), text);
   try {
     await serving(process.execPath, [program, '--host', '127.0.0.1'], /(http:\/\/127\.0\.0\.1:\d+\/)/, { cwd: folder }, (url) =>
       withPage(new URL(url).origin, async (page, server) => {
@@ -87,6 +99,21 @@ async function developed(files, use) {
           await page.locator('#said', { hasText: new RegExp(`^${text}$`) }).waitFor();
           // A turn, in which React subscribes and renders again if it has to.
           await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve))));
+        };
+        /** Saves a source, once more where the watcher missed it: until the
+         * page says that it was updated, or is loaded again. */
+        const edit = async (name, text) => {
+          const updated = (message) => message.text().startsWith('[vite] hot updated');
+          for (let left = 10; ; left--) {
+            const noticed = Promise.any([page.waitForEvent('console', { predicate: updated, timeout: 10_000 }), page.waitForEvent('load', { timeout: 10_000 })]);
+            noticed.catch(() => {});
+            await rewrite(join(folder, name), text);
+            try {
+              return await noticed;
+            } catch (error) {
+              if (left === 1) throw error;
+            }
+          }
         };
         const connected = page.waitForEvent('console', (message) => message.text() === '[vite] connected.');
         await page.goto(`${url}#${server.origin}`);
