@@ -111,7 +111,7 @@ async function developed(files, use) {
             try {
               return await noticed;
             } catch (error) {
-              if (left === 1) throw error;
+              if (left === 1) throw new Error(`the page heard nothing of ${name}, however often it was saved`, { cause: error });
             }
           }
         };
