@@ -2,11 +2,13 @@
 // the first one is. Where WebAssembly cannot run, fallback.js has the same
 // engine in JavaScript.
 
-import packed from './engine.wasm';
-import { decode } from './document.js';
+import { bytesOf, decode } from './document.js';
 import { instantiate } from './engine.js';
 import { TokenError } from './error.js';
 import { TokenManager } from './manager.js';
+// Last: brotli makes more of the text where it does not come first.
+import packed from './engine.wasm';
+import unpacker from './unpack.wat';
 
 export { TokenError };
 
@@ -44,20 +46,12 @@ async function load(source) {
   engine = await instantiate(found);
 }
 
-/** The module's bytes, of which each is a character of the text, as
- * xtask/tools/embed.mjs makes it. */
+/** The module's bytes out of the text that xtask/tools/embed.mjs makes. */
 function unpacked() {
-  const { frequent, text } = packed;
-  const byteOf = new Uint8Array(0x200);
-  let plain = 0x23;
-  let other = 0x80;
-  for (let byte = 0; byte < 256; byte++) {
-    if (plain === 0x3c) plain++;
-    byteOf[frequent[byte] > 0 ? plain++ : other++] = byte;
-  }
-  const bytes = new Uint8Array(text.length);
-  for (let at = 0; at < text.length; at++) bytes[at] = byteOf[text.charCodeAt(at)];
-  return bytes;
+  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytesOf(unpacker)));
+  const memory = new Uint8Array(exports.memory.buffer);
+  const { written } = new TextEncoder().encodeInto(packed, memory.subarray(0x400));
+  return memory.subarray(0x500, exports.unpack(0x400 + written));
 }
 
 /** Makes a manager; see index.d.ts. */

@@ -46,7 +46,7 @@ let utf8;
 /** The bytes of base64url as servers write it: some pad, some leave bits in
  * the last character, and some forget the "url" in its name. Throws where
  * it is none. */
-function bytesOf(text) {
+export function bytesOf(text) {
   const { length } = text;
   try {
     // As the standard has it. White space, which is passed over, makes it

@@ -34,6 +34,10 @@ const SMALLEST: [&str; 5] = [
     "-Zfmt-debug=none",
 ];
 
+/// What keeps functions of ours that are called twice from being there twice:
+/// 15.9 and 15.4 kB. Those of the standard library are better off inlined.
+const OUTLINED: [&str; 2] = ["-Zinline-mir=no", "-Cllvm-args=-inline-threshold=0"];
+
 /// Whether the functions of a module keep their names, which only measuring
 /// needs.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -88,9 +92,12 @@ pub fn compile(project: &Project, tools: &Tools) -> Result<PathBuf> {
     tools.wasm_target()?;
     let mut command = project.cargo();
     command.args([
-        "build",
+        "rustc",
         "--package=evertoken",
         "--lib",
+        // Beside an rlib there is no optimisation across crates: 17.1 and
+        // 15.9 kB.
+        "--crate-type=cdylib",
         "--profile=wasm",
         // Nothing of the client for Rust frontends.
         "--no-default-features",
@@ -106,7 +113,9 @@ pub fn compile(project: &Project, tools: &Tools) -> Result<PathBuf> {
             .args([
                 "-Zbuild-std=std,panic_abort",
                 "-Zbuild-std-features=optimize_for_size",
-            ]);
+                "--",
+            ])
+            .args(OUTLINED);
     }
     process::run(&mut command)?;
     Ok(project.target.join(WASM_TARGET).join("wasm/evertoken.wasm"))
@@ -148,7 +157,15 @@ pub fn optimise(project: &Project, bindings: &Path, names: Names) -> Result {
             .arg(&module);
         command
     };
-    let smaller = ["-Os", "--converge"];
+    // The first two and the last two together: 15.4 and 15.3 kB.
+    let smaller = [
+        "--flatten",
+        "--rereloop",
+        "-Oz",
+        "--converge",
+        "--reorder-functions",
+        "--dealign",
+    ];
     if names == Names::Kept {
         return process::run(wasm_opt(&smaller).arg("-g"));
     }

@@ -6,9 +6,10 @@
 // rather than carry a second copy, of the engine above all, and what the peer
 // dependencies name is the application's own. fallback.js is loaded by
 // index.js, and only where that cannot do without.
-import { access, copyFile, mkdir, readFile, readdir } from 'node:fs/promises';
+import { access, copyFile, mkdir, readFile, readdir, writeFile } from 'node:fs/promises';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import { build } from 'esbuild';
+import { minify } from 'terser';
 import { embed } from './embed.mjs';
 import { glue, plain } from './glue.mjs';
 
@@ -40,9 +41,9 @@ const sharing = (entry) => ({
 });
 
 async function bundle(entry) {
-  await build({
+  const { outputFiles } = await build({
     entryPoints: [entry],
-    outfile: join(target, relative(stage, entry)),
+    write: false,
     plugins: entry === main ? [embed, glue] : entry === fallback ? [plain] : [sharing(entry)],
     external: entry === main ? ['./fallback.js'] : peers,
     bundle: true,
@@ -51,14 +52,25 @@ async function bundle(entry) {
     target: engines,
     minify: true,
     legalComments: 'none',
-    // Chrome compiles all of it in the background, while the page does something
-    // else, rather than each function when it is first called.
-    banner: entry === main ? { js: '//# allFunctionsCalledOnLoad' } : {},
-    // Not utf8: a classic script on a page that names no charset is not read
-    // as such, and the module's text would come out as another one.
-    charset: 'ascii',
     logLevel: 'warning',
   });
+  // Its names for what is local are 0.6 kB less of the default entry in brotli
+  // than esbuild's.
+  const { code } = await minify(outputFiles[0].text, {
+    module: true,
+    ecma: 2020,
+    compress: { passes: 3 },
+    format: {
+      // Chrome compiles all of it in the background, while the page does
+      // something else, rather than each function when it is first called.
+      preamble: entry === main ? '//# allFunctionsCalledOnLoad' : undefined,
+      // A classic script on a page that names no charset is not read as utf8.
+      ascii_only: true,
+    },
+  });
+  const file = join(target, relative(stage, entry));
+  await mkdir(dirname(file), { recursive: true });
+  await writeFile(file, code);
 }
 
 const { exports, peerDependencies = {} } = JSON.parse(await readFile(join(target, 'package.json'), 'utf8'));
