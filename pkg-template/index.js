@@ -46,12 +46,12 @@ async function load(source) {
   engine = await instantiate(found);
 }
 
-/** The module's bytes out of the text that xtask/tools/embed.mjs makes. */
+/** The module's bytes out of the text that xtask/tools/pack.mjs makes. */
 function unpacked() {
   const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytesOf(unpacker)));
   const memory = new Uint8Array(exports.memory.buffer);
   const { written } = new TextEncoder().encodeInto(packed, memory.subarray(0x400));
-  return memory.subarray(0x500, exports.unpack(0x400 + written));
+  return memory.slice(0x1_0000, exports.unpack(0x400 + written));
 }
 
 /** Makes a manager; see index.d.ts. */
