@@ -35,8 +35,28 @@ const SMALLEST: [&str; 5] = [
 ];
 
 /// What keeps functions of ours that are called twice from being there twice:
-/// 15.9 and 15.4 kB. Those of the standard library are better off inlined.
+/// 15.9 and 15.4 kB. Those of the standard library are better off inlined. The
+/// first is not for a stable toolchain.
 const OUTLINED: [&str; 2] = ["-Zinline-mir=no", "-Cllvm-args=-inline-threshold=0"];
+
+/// The standard library that a module is linked with.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Library {
+    /// Compiled for its size, which wants its sources and unstable flags.
+    Smallest,
+    /// As a stable toolchain brings it.
+    Prebuilt,
+}
+
+impl Library {
+    /// The smallest that is to be had.
+    pub fn had(tools: &Tools) -> Self {
+        match tools.rust_src() {
+            true => Self::Smallest,
+            false => Self::Prebuilt,
+        }
+    }
+}
 
 /// Whether the functions of a module keep their names, which only measuring
 /// needs.
@@ -49,7 +69,7 @@ pub enum Names {
 pub fn run(project: &Project) -> Result {
     let sizes = package(project)?;
     show(&report::table(&sizes));
-    size::check_budget(&sizes)
+    size::check_budget(project, &sizes)
 }
 
 /// Brings pkg/ up to date and gives the sizes of its files.
@@ -68,27 +88,41 @@ pub fn package(project: &Project) -> Result<Vec<Sizes>> {
     }
 
     let tools = Tools::new(project)?;
-    tools.node_modules(&project.build_scripts())?;
-    announce("building the WebAssembly module");
-    let compiled = compile(project, &tools)?;
-    let bindings = work.join("bindings");
-    bind(&tools, &compiled, &bindings, Names::Removed)?;
-    optimise(project, &bindings, Names::Removed)?;
-    announce("compiling the module to JavaScript, for where WebAssembly cannot run");
-    plain(project, &tools, &compiled, &bindings.join("plain"))?;
-    announce("building the npm package");
-    let package = work.join("pkg");
-    bundle::assemble(project, &bindings, &package)?;
+    let package = assemble(project, &tools, Library::had(&tools), &work)?;
     bundle::publish(&package, &project.pkg())?;
 
-    let sizes = measure(project)?;
+    let sizes = measure(project, &project.pkg())?;
     let stamp = format!("{inputs} {}\n{sizes}", outputs(project)?);
     fs::write(&stamp_file, stamp).map_err(|error| format!("{}: {error}", stamp_file.display()))?;
     report::parse(&sizes)
 }
 
+/// The sizes of a package that is made with another standard library than the
+/// one in pkg/.
+pub fn sizes_with(project: &Project, tools: &Tools, library: Library) -> Result<Vec<Sizes>> {
+    let work = project.work().join("other");
+    let package = assemble(project, tools, library, &work)?;
+    report::parse(&measure(project, &package)?)
+}
+
+/// Makes the package in a folder of `work` and gives its path.
+fn assemble(project: &Project, tools: &Tools, library: Library, work: &Path) -> Result<PathBuf> {
+    tools.node_modules(&project.build_scripts())?;
+    announce("building the WebAssembly module");
+    let compiled = compile(project, tools, library)?;
+    let bindings = work.join("bindings");
+    bind(tools, &compiled, &bindings, Names::Removed)?;
+    optimise(project, &bindings, Names::Removed)?;
+    announce("compiling the module to JavaScript, for where WebAssembly cannot run");
+    plain(project, tools, &compiled, &bindings.join("plain"))?;
+    announce("building the npm package");
+    let package = work.join("pkg");
+    bundle::assemble(project, &bindings, &package)?;
+    Ok(package)
+}
+
 /// Compiles the crate and gives the path of the module.
-pub fn compile(project: &Project, tools: &Tools) -> Result<PathBuf> {
+pub fn compile(project: &Project, tools: &Tools, library: Library) -> Result<PathBuf> {
     tools.wasm_target()?;
     let mut command = project.cargo();
     command.args([
@@ -105,9 +139,8 @@ pub fn compile(project: &Project, tools: &Tools) -> Result<PathBuf> {
         "--target",
         WASM_TARGET,
     ]);
-    if tools.rust_src() {
-        // The standard library has to be compiled for that.
-        command
+    match library {
+        Library::Smallest => command
             .env("RUSTC_BOOTSTRAP", "1")
             .env("RUSTFLAGS", SMALLEST.join(" "))
             .args([
@@ -115,8 +148,9 @@ pub fn compile(project: &Project, tools: &Tools) -> Result<PathBuf> {
                 "-Zbuild-std-features=optimize_for_size",
                 "--",
             ])
-            .args(OUTLINED);
-    }
+            .args(OUTLINED),
+        Library::Prebuilt => command.arg("--").arg(OUTLINED[1]),
+    };
     process::run(&mut command)?;
     Ok(project.target.join(WASM_TARGET).join("wasm/evertoken.wasm"))
 }
@@ -239,12 +273,11 @@ fn plain(project: &Project, tools: &Tools, compiled: &Path, plain: &Path) -> Res
         .map_err(|error| format!("{}: {error}", plain.display()))
 }
 
-fn measure(project: &Project) -> Result<String> {
-    let package = project.pkg();
+fn measure(project: &Project, package: &Path) -> Result<String> {
     process::output(
         Command::new("node")
             .arg(project.build_scripts().join("measure.mjs"))
-            .args(bundle::files(&package)?)
+            .args(bundle::files(package)?)
             .current_dir(package),
     )
 }

@@ -58,7 +58,7 @@ Usage: cargo xtask COMMAND
   check                     formatting, lints and documentation
   release --dry-run         what would be published: built twice, its contents, licences and bill of
                             materials
-  size                      what the module is made of, by section, crate and function
+  size                      what the package is made of, and what changed since the last commit
   tools                     installs everything that the other commands would install";
 
 fn main() -> ExitCode {

@@ -1,62 +1,187 @@
-//! `cargo xtask size`: what the module is made of. Also the budget.
+//! `cargo xtask size`: what the package is made of, what has changed since the
+//! last commit, and the budget.
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 
 use wasmparser::{KnownCustom, Name, Parser, Payload};
 
-use crate::build::{self, Names};
+use crate::build::{self, Library, Names};
 use crate::project::Project;
 use crate::report::{self, Sizes, kilobytes};
 use crate::tools::Tools;
-use crate::{Result, show};
+use crate::{Result, announce, bundle, process, show};
 
 /// What a page may have to download for the default entry, in bytes of brotli.
 const BUDGET: u64 = 26_500;
+/// The same where the standard library is the toolchain's own.
+const BUDGET_PREBUILT: u64 = 27_700;
 
 /// How many functions are listed.
 const TOP: usize = 40;
 
-/// Fails if the default entry is larger than it may be.
-pub fn check_budget(sizes: &[Sizes]) -> Result {
+/// Fails, with what grew, if the default entry is larger than it may be.
+pub fn check_budget(project: &Project, sizes: &[Sizes]) -> Result {
+    let budget = match Library::had(&Tools::new(project)?) {
+        Library::Smallest => BUDGET,
+        Library::Prebuilt => BUDGET_PREBUILT,
+    };
+    above(sizes, budget).map_or(Ok(()), |above| {
+        let grown = match changes(project, &Measured::of(project)?) {
+            Ok(changes) => changes.text(|change| change > 0),
+            Err(error) => format!("what grew is not known: {error}"),
+        };
+        Err(format!("{above}\n{grown}"))
+    })
+}
+
+/// Says by how much a build is too large, if it is.
+fn above(sizes: &[Sizes], budget: u64) -> Option<String> {
     let total = report::total(sizes);
-    match total.brotli <= BUDGET {
-        true => Ok(()),
-        false => Err(format!(
-            "{} has {} bytes of brotli, the budget is {BUDGET}: `cargo xtask size` shows what they are",
+    (total.brotli > budget).then(|| {
+        format!(
+            "{} has {} bytes of brotli, the budget is {budget}",
             total.file, total.brotli
-        )),
-    }
+        )
+    })
 }
 
 pub fn run(project: &Project) -> Result {
+    let now = Measured::of(project)?;
+    show(&table("section", &now.module.sections, usize::MAX));
+    show(&table("code by crate", &now.module.crates(), usize::MAX));
+    show(&table("code by function", &now.module.functions, TOP));
+    show(&report::table(&now.files));
     let tools = Tools::new(project)?;
-    tools.node_modules(&project.build_scripts())?;
-    let bindings = project.work().join("named");
-    build::bind(
-        &tools,
-        &build::compile(project, &tools)?,
-        &bindings,
-        Names::Kept,
-    )?;
-    build::optimise(project, &bindings, Names::Kept)?;
-    let module = Module::read(&bindings.join("engine.wasm"))?;
-
-    show(&table("section", &module.sections, usize::MAX));
-    let mut crates = BTreeMap::new();
-    for (name, size) in &module.functions {
-        *crates.entry(crate_of(name).to_owned()).or_default() += size;
+    if Library::had(&tools) == Library::Smallest {
+        announce("building the package with the standard library that the toolchain brings");
+        let stable = report::total(&build::sizes_with(project, &tools, Library::Prebuilt)?);
+        show(&format!(
+            "with a stable toolchain alone, {} has {} bytes of brotli",
+            stable.file, stable.brotli
+        ));
     }
-    show(&table(
-        "code by crate",
-        &crates.into_iter().collect::<Vec<_>>(),
-        usize::MAX,
-    ));
-    show(&table("code by function", &module.functions, TOP));
-    let sizes = build::package(project)?;
-    show(&report::table(&sizes));
+    match changes(project, &now) {
+        Ok(changes) => show(&format!("\n{}", changes.text(|_| true))),
+        Err(error) => show(&format!("\nwhat has changed is not known: {error}")),
+    }
     Ok(())
+}
+
+/// What a checkout comes to.
+struct Measured {
+    module: Module,
+    files: Vec<Sizes>,
+}
+
+impl Measured {
+    fn of(project: &Project) -> Result<Self> {
+        let tools = Tools::new(project)?;
+        tools.node_modules(&project.build_scripts())?;
+        let bindings = project.work().join("named");
+        let compiled = build::compile(project, &tools, Library::had(&tools))?;
+        build::bind(&tools, &compiled, &bindings, Names::Kept)?;
+        build::optimise(project, &bindings, Names::Kept)?;
+        Ok(Self {
+            module: Module::read(&bindings.join("engine.wasm"))?,
+            files: build::package(project)?,
+        })
+    }
+}
+
+/// What is larger or smaller than in a commit.
+struct Changes {
+    /// The commit, as git names it in a line.
+    since: String,
+    files: Vec<(String, i64)>,
+    functions: Vec<(String, i64)>,
+}
+
+impl Changes {
+    fn text(&self, wanted: impl Fn(i64) -> bool) -> String {
+        let list = |title: &str, rows: &[(String, i64)]| {
+            let rows = rows.iter().filter(|(_, change)| wanted(*change));
+            rows.fold(title.to_owned(), |text, (name, change)| {
+                text + &format!("\n{change:>+10} B  {name}")
+            })
+        };
+        format!(
+            "since {}\n{}\n{}",
+            self.since,
+            list("files, in brotli:", &self.files),
+            list("functions of the module:", &self.functions)
+        )
+    }
+}
+
+/// Compares with the last commit: the one that the working tree is based on,
+/// or, where nothing has been changed since, the one before. Both are compiled
+/// with the flags that are these here.
+fn changes(project: &Project, now: &Measured) -> Result<Changes> {
+    let git = |arguments: &[&str]| {
+        process::output(
+            Command::new("git")
+                .current_dir(&project.root)
+                .args(arguments),
+        )
+        .map(|text| text.trim().to_owned())
+    };
+    let revision = match git(&["status", "--porcelain"])?.is_empty() {
+        true => "HEAD~1",
+        false => "HEAD",
+    };
+    let since = git(&["log", "-1", "--format=%h %s", revision])?;
+    announce(&format!("building what was committed as {since}"));
+    let there = Project {
+        root: project.work().join("before"),
+        // A target directory of its own: nobody else is to wait for this one.
+        target: project.work().join("before-target"),
+    };
+    bundle::clear(&there.root)?;
+    let archive = project.work().join("before.tar");
+    process::run(
+        Command::new("git")
+            .current_dir(&project.root)
+            .args(["archive", "--format=tar", "--output"])
+            .args([archive.as_os_str(), revision.as_ref()]),
+    )?;
+    process::run(
+        Command::new("tar")
+            .current_dir(&there.root)
+            .arg("-xf")
+            .arg(&archive),
+    )?;
+    let before = Measured::of(&there)?;
+    let brotli = |files: &[Sizes]| {
+        let sized = |size: &Sizes| (size.file.clone(), size.brotli);
+        files.iter().map(sized).collect::<Vec<_>>()
+    };
+    Ok(Changes {
+        since,
+        files: differences(&brotli(&before.files), &brotli(&now.files)),
+        functions: differences(&before.module.functions, &now.module.functions),
+    })
+}
+
+/// By how much each size differs, the largest difference first. Of equal names
+/// the sizes are added.
+fn differences(before: &[(String, u64)], now: &[(String, u64)]) -> Vec<(String, i64)> {
+    let mut changes: BTreeMap<&str, i64> = BTreeMap::new();
+    for (name, size) in now {
+        *changes.entry(name).or_default() += *size as i64;
+    }
+    for (name, size) in before {
+        *changes.entry(name).or_default() -= *size as i64;
+    }
+    let mut changes: Vec<_> = changes
+        .into_iter()
+        .filter(|(_, change)| *change != 0)
+        .map(|(name, change)| (name.to_owned(), change))
+        .collect();
+    changes.sort_by_key(|(_, change)| -change.abs());
+    changes
 }
 
 /// The parts of a module that have a size.
@@ -66,6 +191,14 @@ struct Module {
 }
 
 impl Module {
+    fn crates(&self) -> Vec<(String, u64)> {
+        let mut crates = BTreeMap::new();
+        for (name, size) in &self.functions {
+            *crates.entry(crate_of(name).to_owned()).or_default() += size;
+        }
+        crates.into_iter().collect()
+    }
+
     fn read(path: &Path) -> Result<Self> {
         let bytes = fs::read(path).map_err(|error| format!("{}: {error}", path.display()))?;
         Self::parse(&bytes).map_err(|error| format!("{}: {error}", path.display()))
@@ -264,7 +397,7 @@ mod tests {
     }
 
     #[test]
-    fn a_build_above_the_budget_fails_with_both_numbers() {
+    fn a_build_above_the_budget_is_said_with_both_numbers() {
         let sized = |brotli| {
             [Sizes {
                 file: "index.js".to_owned(),
@@ -273,11 +406,37 @@ mod tests {
                 brotli,
             }]
         };
-        assert_eq!(check_budget(&sized(BUDGET)), Ok(()));
-        let error = check_budget(&sized(BUDGET + 1)).unwrap_err();
+        assert_eq!(above(&sized(1000), 1000), None);
+        let said = above(&sized(1001), 1000).unwrap();
+        assert!(said.contains("1001") && said.contains("1000"), "{said}");
+    }
+
+    #[test]
+    fn what_grew_is_listed_by_how_much() {
+        let sized = |rows: &[(&str, u64)]| -> Vec<(String, u64)> {
+            rows.iter()
+                .map(|(name, size)| ((*name).to_owned(), *size))
+                .collect()
+        };
+        let before = sized(&[("same", 5), ("less", 9), ("gone", 1), ("twice", 3)]);
+        let now = sized(&[
+            ("same", 5),
+            ("less", 7),
+            ("new", 4),
+            ("twice", 3),
+            ("twice", 3),
+        ]);
+        let changes = Changes {
+            since: "abc1234 area: what it does".to_owned(),
+            files: differences(&before, &now),
+            functions: Vec::new(),
+        };
+        let rows = [("new", 4), ("twice", 3), ("less", -2), ("gone", -1)];
+        assert_eq!(changes.files, rows.map(|(name, by)| (name.to_owned(), by)));
+        let text = changes.text(|change| change > 0);
         assert!(
-            error.contains(&(BUDGET + 1).to_string()) && error.contains(&BUDGET.to_string()),
-            "{error}"
+            text.contains("+4 B  new") && !text.contains("less"),
+            "{text}"
         );
     }
 }

@@ -190,7 +190,7 @@ fn browser_suite(
     if tests.is_empty() {
         return Err(format!("{}: no *.test.mjs there", folder.display()));
     }
-    size::check_budget(&build::package(project)?)?;
+    size::check_budget(project, &build::package(project)?)?;
     guide::build(project)?;
     let server = demo::server(project)?;
     let mut places = vec![
