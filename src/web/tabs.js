@@ -23,10 +23,6 @@ export class Tabs {
   #last;
   #begun;
   #timeoutMs;
-  /** Opens the channel, until that is done or given up. */
-  #opening;
-  /** The record that could not be told yet. */
-  #untold;
   #web = globalThis.navigator?.locks;
   /** What keeps the tabs apart, for inspect(). */
   kind = this.#web ? 'web-locks' : 'indexedDB' in globalThis ? 'fallback' : 'none';
@@ -40,12 +36,10 @@ export class Tabs {
     this.#record = record;
     this.#heard = heard;
     this.#begun = begun;
-    // It takes milliseconds, and the first request need not wait for them.
-    this.#opening = setTimeout(() => this.open());
+    this.open();
   }
 
   open() {
-    this.#opened();
     if (this.#channel || typeof BroadcastChannel !== 'function') return;
     try {
       this.#channel = new BroadcastChannel(this.#name);
@@ -55,25 +49,10 @@ export class Tabs {
     this.#born = Date.now();
     this.#channel.onmessage = (event) => this.#take(event.data);
     this.#post({ kind: 'ask' });
-    if (this.#untold !== undefined) this.tell(this.#untold);
-  }
-
-  /** Whether it was still to be opened, which nothing else will do now. */
-  #opened() {
-    const opening = this.#opening !== undefined;
-    clearTimeout(this.#opening);
-    this.#opening = undefined;
-    return opening;
-  }
-
-  /** Opens the channel now, for what has to be said or asked at once. */
-  #ready() {
-    if (this.#opened()) this.open();
   }
 
   /** The page is put away, or ends. */
   close() {
-    if (this.#opened() && this.#untold !== undefined) this.open();
     // A page that stands still would keep the others waiting.
     for (const { release } of this.#locks.values()) release?.();
     if (!this.#channel) return;
@@ -84,13 +63,11 @@ export class Tabs {
   }
 
   begin() {
-    this.#ready();
     this.#post({ kind: 'begun' });
   }
 
   tell(record) {
     this.#last = record;
-    this.#untold = this.#channel ? undefined : record;
     this.#post({ kind: 'here', record });
   }
 
@@ -121,7 +98,6 @@ export class Tabs {
   /** Asks the other tabs for their records; settles when all that are known
    * to be there have answered. Gives nothing at all where nobody is. */
   ask() {
-    this.#ready();
     const hello = this.#channel ? this.#born + HELLO_MS - Date.now() : 0;
     if (!this.#peers.size && hello <= 0) return undefined;
     const waited = new Set(this.#peers);

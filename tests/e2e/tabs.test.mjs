@@ -23,26 +23,6 @@ const signIn = (page, user = 'alice') => page.evaluate((user) => auth.login({ us
 const signedIn = (page) => page.evaluate(() => kit.until(({ status }) => status === 'signed-in').then(() => undefined));
 const expire = (pages) => Promise.all(pages.map((page) => page.evaluate(() => void (clock.at += 601_000))));
 
-// The channel is opened a moment after the manager is made.
-for (const [moment, leave] of Object.entries({ 'stays': () => {}, 'goes on to another page': () => void (location.href = '/?elsewhere'), 'disposes': () => auth.dispose() })) {
-  rule(`rule 1: what a page does in the tick in which it starts reaches the others, if it ${moment}`, { carrier: 'cookie' }, async ({ page, open, server }) => {
-    const other = await open();
-    await make(other, { refreshToken: { in: 'cookie' } });
-    const { accessToken, expiresIn } = await page.evaluate((body) => fetch(`${kit.api}/login`, { method: 'POST', credentials: 'include', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }).then((answer) => answer.json()), { user: 'alice' });
-    await page.evaluate(
-      async ([now, tokens, leave]) => {
-        window.auth = await kit.create({ clock: new kit.Clock(now), proactive: false, refreshToken: { in: 'cookie' } });
-        await auth.setTokens(tokens);
-        eval(leave)();
-      },
-      [NOW, { accessToken, expiresIn }, `(${leave})`],
-    );
-    await signedIn(other);
-    assert.equal(server.count('refresh'), 0);
-    assert.equal(await other.evaluate(() => auth.getToken()), accessToken);
-  });
-}
-
 for (const [kind, [serverOptions, config]] of Object.entries(KINDS)) {
   for (const count of [2, 6]) {
     rule(`rule 1: ${count} tabs with ${kind} make one call (B1, B9, B11)`, { ...serverOptions, newestOnly: true, timeout: 120_000 }, async ({ page, open, server }) => {
