@@ -1,6 +1,7 @@
 ;; Makes the engine's bytes of the text that xtask/tools/pack.mjs makes of them,
-;; which says how. JavaScript takes ten times as long for it where it runs for
-;; the first time, which is before the first request of every visitor.
+;; which says how. It runs before the first request of every visitor. From the
+;; import to the compile it is 2.6 ms with it, and was 4.5 where JavaScript did
+;; less than this (Chromium, two cores).
 (module
   ;; From 0: of each character its byte, in two bytes, as a character alone and
   ;; as one that follows the first or the second shift. A shift is 0x100 or
