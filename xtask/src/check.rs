@@ -1,8 +1,10 @@
 //! `cargo xtask check`: what a reviewer should not have to look for.
 
+use std::fs;
+
 use crate::project::{Project, WASM_TARGET};
 use crate::tools::Tools;
-use crate::{Result, announce, process};
+use crate::{Result, announce, process, release};
 
 pub fn run(project: &Project) -> Result {
     let tools = Tools::new(project)?;
@@ -68,6 +70,19 @@ pub fn run(project: &Project) -> Result {
         );
         if outcome.is_err() {
             failed.push(name);
+        }
+    }
+    // Not only before a release: a tool with another licence comes in long
+    // before.
+    announce("checking licences, for the bill of materials");
+    match fs::create_dir_all(project.work())
+        .map_err(|error| error.to_string())
+        .and_then(|()| release::bill(project, &project.work()))
+    {
+        Ok(said) => announce(&said),
+        Err(error) => {
+            announce(&error);
+            failed.push("licences");
         }
     }
     match failed.is_empty() {

@@ -63,7 +63,7 @@ pub fn run(project: &Project, arguments: &[String]) -> Result {
         .lines()
         .filter(|line| *line != ".cargo_vcs_info.json");
     summary.push(listed(project, &place, "crate", packaged.collect())?);
-    summary.push(bill(project, &place, version)?);
+    summary.push(bill(project, &place)?);
 
     for file in [&first.tarball, &first.krate] {
         let name = file.file_name().unwrap_or_default();
@@ -301,8 +301,11 @@ fn differences(expected: &[&str], found: &[&str]) -> Vec<String> {
         .collect()
 }
 
-/// Writes the bill of materials.
-fn bill(project: &Project, place: &Path, version: &str) -> Result<String> {
+/// Writes the bill of materials into a folder, if the licence of everything in
+/// it is one of those that are accepted.
+pub fn bill(project: &Project, place: &Path) -> Result<String> {
+    let cargo_toml = bundle::read(&project.root.join("Cargo.toml"))?;
+    let version = manifest::package_version(&cargo_toml)?;
     let metadata = process::output(project.cargo().args([
         "metadata",
         "--format-version=1",

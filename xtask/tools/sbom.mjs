@@ -13,7 +13,7 @@ const { packages, resolve } = JSON.parse(await readFile(metadataFile, 'utf8'));
 const lock = JSON.parse(await readFile(lockFile, 'utf8'));
 
 /** Licences that a part of the build may have. */
-const LICENCES = ['Apache-2.0', 'BSD-3-Clause', 'ISC', 'MIT', 'Unicode-3.0', 'Zlib'];
+const LICENCES = ['Apache-2.0', 'BSD-2-Clause', 'BSD-3-Clause', 'ISC', 'MIT', 'Unicode-3.0', 'Zlib'];
 
 const byId = new Map(packages.map((found) => [found.id, found]));
 const nodes = new Map(resolve.nodes.map((node) => [node.id, node]));
