@@ -55,12 +55,14 @@ async function paths(name, alias) {
   const folder = join(LIBRARIES, alias);
   const { exports } = JSON.parse(await readFile(join(folder, 'package.json'), 'utf8'));
   const typed = Object.entries(exports).filter(([, { types }]) => types);
-  return Object.fromEntries(typed.map(([subpath, { types }]) => [join(name, subpath), [join(folder, types)]]));
+  return Object.fromEntries(typed.map(([subpath, { types }]) => [join(name, subpath), [join(folder, types.default ?? types)]]));
 }
 
 for (const [title, file, aliases] of [
   ['Angular 21', 'angular.ts', { '@angular/core': 'angular-core-21', '@angular/common': 'angular-common-21' }],
   ['Angular 20', 'angular.ts', { '@angular/core': 'angular-core-20', '@angular/common': 'angular-common-20' }],
+  ['React 18', 'react.tsx', { react: 'types-react-18' }],
+  ['Svelte 4', 'svelte.ts', { svelte: 'svelte-4' }],
   ['Vue 3.2', 'vue.ts', { vue: 'vue-3.2' }],
 ]) {
   test(`the types compile with ${title}`, { timeout: 120_000 }, async () => {

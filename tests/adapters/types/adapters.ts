@@ -5,11 +5,8 @@ import { attach } from 'evertoken/axios';
 import { openEvents } from 'evertoken/events';
 import { openSocket, reconnect } from 'evertoken/socket';
 import type { Closed } from 'evertoken/socket';
-import { tokenStore } from 'evertoken/svelte';
 import { createClock, createMockServer, idle, jwt } from 'evertoken/testing';
 import type { MockHandler } from 'evertoken/testing';
-import { derived } from 'svelte/store';
-import type { Readable } from 'svelte/store';
 
 interface Mine {
   sub: string;
@@ -23,10 +20,6 @@ attach(axios, auth);
 attach(old, auth);
 // @ts-expect-error no instance
 attach({}, auth);
-
-const whole: Readable<typeof auth.snapshot> = tokenStore(auth);
-const user: Readable<string | undefined> = tokenStore(auth, ({ claims }) => claims?.sub);
-derived(user, (user) => user?.length);
 
 const socket = openSocket(auth, 'wss://api.example.com/live', {
   onOpen: (socket, token) => socket.send(token ?? ''),
@@ -54,4 +47,4 @@ auth.setTokens(mock.issue('bob')).then(() => Promise.all([idle(auth), clock.adva
 mock.count('token');
 const unsigned: string = jwt({ sub: 'alice' });
 
-export { config, detach, ended, sent, unsigned, whole };
+export { config, detach, ended, sent, unsigned };
