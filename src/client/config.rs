@@ -11,6 +11,7 @@ use super::endpoint::{Csrf, Endpoint};
 use super::manager::TokenSet;
 use super::refresh::{self, Function, RefreshContext, RefreshFailure};
 use super::storage::Storage;
+use crate::core::policy::KEY;
 
 /// A token manager's configuration: which endpoints there are, where tokens
 /// travel, where they are kept. What is wrong with it,
@@ -226,7 +227,7 @@ impl Config {
     }
 
     pub(super) fn key_name(&self) -> &str {
-        self.key.as_deref().unwrap_or("evertoken")
+        self.key.as_deref().unwrap_or(KEY)
     }
 }
 

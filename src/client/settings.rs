@@ -169,8 +169,8 @@ impl Given {
                 method.to_ascii_uppercase()
             }
             // Of a URL the method is POST, whatever the preset has there.
-            (None, Some(_)) => String::from("POST"),
-            (None, None) => preset("method").unwrap_or("POST").to_owned(),
+            (None, Some(_)) => policy::METHOD.to_owned(),
+            (None, None) => preset("method").unwrap_or(policy::METHOD).to_owned(),
         };
         let flag = preset("flag");
         let decides = policy::Endpoint {
@@ -217,11 +217,11 @@ impl Given {
             None => Header {
                 name: self
                     .get("accessToken.name")
-                    .unwrap_or("Authorization")
+                    .unwrap_or(policy::HEADER)
                     .to_owned(),
                 prefix: self
                     .get("accessToken.prefix")
-                    .unwrap_or("Bearer ")
+                    .unwrap_or(policy::PREFIX)
                     .to_owned(),
             },
         };

@@ -80,6 +80,18 @@ pub struct Policy {
     pub timeout: Millis,
 }
 
+/// The method of an endpoint, by default. It and the names below are of no
+/// interest to the core; they are here so that both shells say the same.
+pub const METHOD: &str = "POST";
+
+/// The access token's header, by default, and what stands before the token
+/// there (RFC 6750 section 2.1).
+pub const HEADER: &str = "Authorization";
+pub const PREFIX: &str = "Bearer ";
+
+/// The name of what is stored and shared between tabs, by default.
+pub const KEY: &str = "evertoken";
+
 /// What one call may take, by default.
 pub const TIMEOUT: Millis = Millis::new(10_000);
 

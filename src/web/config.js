@@ -4,7 +4,7 @@
 // anything goes to the core, as numbers; the texts stay here.
 
 import { BODIES, CREDENTIALS, ENDPOINTS } from './call.js';
-import { NAMES, PRESETS } from './core.js';
+import { HEADER, METHOD, NAMES, PREFIX, PRESETS } from './core.js';
 import { at } from './document.js';
 import { invalid } from './error.js';
 
@@ -87,8 +87,8 @@ export function readConfig(config, page) {
     return found.href;
   };
   const header = (path) => ({
-    name: name(`${path}.name`) ?? 'Authorization',
-    prefix: string(`${path}.prefix`, 'visible ASCII', (value) => /^[ -~]*$/.test(value)) ?? 'Bearer ',
+    name: name(`${path}.name`) ?? HEADER,
+    prefix: string(`${path}.prefix`, 'visible ASCII', (value) => /^[ -~]*$/.test(value)) ?? PREFIX,
   });
   const isOwn = ({ name }) => name.toLowerCase() !== 'authorization';
   /** Which `in` it has; one that is given has to say. */
@@ -126,7 +126,7 @@ export function readConfig(config, page) {
     const plain = typeof value === 'string';
     if (!plain) object(path, 'a URL or an endpoint { url, … }');
     // Of a plain URL the method is POST, whatever the preset has there.
-    const method = (!plain && name(inside('method'))?.toUpperCase()) || 'POST';
+    const method = (!plain && name(inside('method'))?.toUpperCase()) || METHOD;
     const body = word(inside('body'), BODIES, "'json', 'form' or 'none'");
     const credentials = word(inside('credentials'), CREDENTIALS, "'include', 'same-origin' or 'omit'");
     const flag = preset[inside('flag')];

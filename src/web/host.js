@@ -4,7 +4,7 @@
 import { abortable } from './abort.js';
 import { BODIES, CREDENTIALS, ENDPOINTS, parsed, requestOf } from './call.js';
 import { readConfig } from './config.js';
-import { TIMEOUT_MS } from './core.js';
+import { KEY, TIMEOUT_MS } from './core.js';
 import { claimsOf } from './document.js';
 import { Act, Input, Query } from './engine.js';
 import { invalid, TokenError, tokenError } from './error.js';
@@ -84,7 +84,7 @@ export class Host {
    */
   constructor(config, transport, tell, loaded) {
     this.#config = config ?? {};
-    this.#key = this.#config.key ?? 'evertoken';
+    this.#key = this.#config.key ?? KEY;
     this.#transport = transport;
     this.#tell = tell;
     this.settings = readConfig(config, globalThis.document?.baseURI ?? globalThis.location?.href);

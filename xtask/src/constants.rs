@@ -4,7 +4,7 @@
 
 use evertoken::core::Fault;
 use evertoken::core::answer::USUAL;
-use evertoken::core::policy::TIMEOUT;
+use evertoken::core::policy::{HEADER, KEY, METHOD, PREFIX, TIMEOUT};
 use evertoken::core::presets::PRESETS;
 
 /// The members of `response` that are paths.
@@ -32,6 +32,10 @@ pub fn module() -> String {
          export const PRESETS = {{\n{}}};\n\
          export const USUAL = {USUAL:?};\n\
          export const NAMES = {NAMES:?};\n\
+         export const METHOD = {METHOD:?};\n\
+         export const HEADER = {HEADER:?};\n\
+         export const PREFIX = {PREFIX:?};\n\
+         export const KEY = {KEY:?};\n\
          export const TIMEOUT_MS = {};\n",
         faults.collect::<String>(),
         Fault::NothingFound as u32,
