@@ -21,7 +21,7 @@ async function signedIn(backend) {
 describe('nestjs as the document has it', () => {
   let backend;
   before(async () => {
-    backend = await startBackend('nestjs', ['--access-ttl', '1s']);
+    backend = await startBackend('nestjs', ['--access-ttl', '2s']);
   });
   after(async () => assert.equal(await backend.stop(), 0));
 
