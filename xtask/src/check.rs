@@ -1,10 +1,8 @@
 //! `cargo xtask check`: what a reviewer should not have to look for.
 
-use std::fs;
-
 use crate::project::{Project, WASM_TARGET};
 use crate::tools::Tools;
-use crate::{Result, announce, process, release};
+use crate::{Result, announce, bundle, process, release};
 
 pub fn run(project: &Project) -> Result {
     let tools = Tools::new(project)?;
@@ -75,10 +73,8 @@ pub fn run(project: &Project) -> Result {
     // Not only before a release: a tool with another licence comes in long
     // before.
     announce("checking licences, for the bill of materials");
-    match fs::create_dir_all(project.work())
-        .map_err(|error| error.to_string())
-        .and_then(|()| release::bill(project, &project.work()))
-    {
+    let place = project.work().join("bill");
+    match bundle::clear(&place).and_then(|()| release::bill(project, &place)) {
         Ok(said) => announce(&said),
         Err(error) => {
             announce(&error);

@@ -55,7 +55,7 @@ Usage: cargo xtask COMMAND
   fuzz [TARGET ...] [--runs 1000000]
                             what decodes, on any text at all: token, record, answer,
                             retry_after, origin
-  check                     formatting, lints and documentation
+  check                     formatting, lints, documentation and licences
   release --dry-run         what would be published: built twice, its contents, licences and bill of
                             materials
   size                      what the package is made of, and what changed since the last commit

@@ -14,6 +14,9 @@ use crate::{Result, announce, build, bundle, manifest, process, show};
 /// that gets into a file shows.
 const PLACES: [&str; 2] = ["a", "another-place"];
 
+/// What licences and sources a part of the build may have.
+const POLICY: &str = "xtask/release/deny.toml";
+
 /// What is published, as one build has made it.
 struct Artefacts {
     /// The copy of the sources.
@@ -126,7 +129,7 @@ fn newest(changelog: &str, version: &str) -> Result<bool> {
 /// Licences, sources and advisories of all crates, by cargo-deny.
 fn policy(project: &Project, tools: &Tools) -> Result<Vec<String>> {
     let program = tools.cargo_deny()?.join("cargo-deny");
-    let config = project.root.join("xtask/release/deny.toml");
+    let config = project.root.join(POLICY);
     let deny = |arguments: &[&str]| {
         let mut command = Command::new(&program);
         command
@@ -325,6 +328,7 @@ pub fn bill(project: &Project, place: &Path) -> Result<String> {
             .args([
                 &metadata_file,
                 &project.build_scripts().join("package-lock.json"),
+                &project.root.join(POLICY),
                 &bill,
             ]),
     )?;

@@ -1,19 +1,20 @@
-// Writes the bill of materials: sbom.mjs METADATA LOCK OUT
+// Writes the bill of materials: sbom.mjs METADATA LOCK POLICY OUT
 //
 // CycloneDX 1.6 (ECMA-424). METADATA is what `cargo metadata` says for
 // wasm32, LOCK the package-lock.json of the programs that take part in the
-// build. Crates whose code is in the module are required; macros, and
+// build, POLICY the deny.toml that says what licences a part of it may have.
+// Crates whose code is in the module are required; macros, and
 // programs, are excluded: they only helped to make it. There is no date and
 // no random number in it, so that the same sources give the same bill.
 import { createHash } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 
-const [metadataFile, lockFile, out] = process.argv.slice(2);
+const [metadataFile, lockFile, policyFile, out] = process.argv.slice(2);
 const { packages, resolve } = JSON.parse(await readFile(metadataFile, 'utf8'));
 const lock = JSON.parse(await readFile(lockFile, 'utf8'));
 
-/** Licences that a part of the build may have. */
-const LICENCES = ['Apache-2.0', 'BSD-2-Clause', 'BSD-3-Clause', 'ISC', 'MIT', 'Unicode-3.0', 'Zlib'];
+// The part of TOML that JSON has as well.
+const licences = JSON.parse(/^allow = (\[.*\])$/m.exec(await readFile(policyFile, 'utf8'))[1]);
 
 const byId = new Map(packages.map((found) => [found.id, found]));
 const nodes = new Map(resolve.nodes.map((node) => [node.id, node]));
@@ -23,7 +24,7 @@ const isMacro = ({ targets }) => targets.some(({ kind }) => kind.includes('proc-
 
 /** The crates that a crate is compiled with; for `root` without its tests'. */
 const needs = (id) =>
-  nodes.get(id).deps.filter(({ dep_kinds: kinds }) => kinds.some(({ kind }) => kind !== 'dev')).map((dependency) => dependency);
+  nodes.get(id).deps.filter(({ dep_kinds: kinds }) => kinds.some(({ kind }) => kind !== 'dev'));
 
 /** Each crate that takes part, and whether its code is in the module. */
 const inModule = new Map();
@@ -73,9 +74,9 @@ const programs = Object.entries(lock.packages)
 const components = [...crates, ...programs].sort((a, b) => (a.purl < b.purl ? -1 : 1));
 for (const { purl, licenses } of components) {
   const [{ expression }] = licenses;
-  const accepted = expression.replaceAll(/[()]/g, '').split(' AND ').every((part) => part.split(' OR ').some((name) => LICENCES.includes(name)));
+  const accepted = expression.replaceAll(/[()]/g, '').split(' AND ').every((part) => part.split(' OR ').some((name) => licences.includes(name)));
   if (!accepted) {
-    console.error(`${purl}: its licence "${expression}" is none of ${LICENCES.join(', ')}`);
+    console.error(`${purl}: its licence "${expression}" is none of ${licences.join(', ')}`);
     process.exitCode = 1;
   }
 }
