@@ -42,6 +42,7 @@ async function compiles(name, files, options) {
   };
   await writeFile(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, files }));
   assert.deepEqual(await said('tsc', ['-p', folder, '--pretty', 'false']), { code: 0, text: '' });
+  return folder;
 }
 
 for (const [resolution, module] of [['node16', 'node16'], ['nodenext', 'nodenext'], ['bundler', 'esnext']]) {
@@ -67,7 +68,13 @@ for (const [title, file, aliases] of [
 ]) {
   test(`the types compile with ${title}`, { timeout: 120_000 }, async () => {
     const found = await Promise.all(Object.entries(aliases).map(([name, alias]) => paths(name, alias)));
-    await compiles(title, [file], { module: 'esnext', moduleResolution: 'bundler', paths: Object.assign({}, ...found) });
+    const folder = await compiles(title, [file], { module: 'esnext', moduleResolution: 'bundler', paths: Object.assign({}, ...found) });
+    // A path that leads nowhere is passed over for the version of today.
+    const { text } = await said('tsc', ['-p', folder, '--listFilesOnly']);
+    for (const [name, alias] of Object.entries(aliases)) {
+      assert.ok(text.includes(`/node_modules/${alias}/`), `${alias} was read`);
+      assert.ok(!text.includes(`/node_modules/${name}/`), `${name} was not`);
+    }
   });
 }
 
