@@ -84,9 +84,10 @@ pub struct Policy {
 /// interest to the core; they are here so that both shells say the same.
 pub const METHOD: &str = "POST";
 
-/// The access token's header, by default, and what stands before the token
-/// there (RFC 6750 section 2.1).
+/// The access token's header, by default (RFC 6750 section 2.1).
 pub const HEADER: &str = "Authorization";
+
+/// What stands before the token there, by default.
 pub const PREFIX: &str = "Bearer ";
 
 /// The name of what is stored and shared between tabs, by default.
