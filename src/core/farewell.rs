@@ -225,9 +225,9 @@ impl Machine {
             .as_ref()
             .is_some_and(|session| session.lifetime.is_over(now));
         if core::mem::take(&mut farewell.fetch) && over && !paced {
-            self.launch(Role::LastRefresh, Target::Refresh, session);
+            self.launch(Role::LastRefresh, Target::Refresh, session, None);
         } else if core::mem::take(&mut farewell.call) {
-            self.launch(Role::Logout, Target::Logout, session);
+            self.launch(Role::Logout, Target::Logout, session, None);
         } else if !self
             .commits
             .iter()

@@ -121,7 +121,8 @@ impl Machine {
             _ => false,
         };
         while let Some(at) = self.sign_ins.iter().position(ready) {
-            let call = self.launch(Role::SignIn, Target::Login, None);
+            let request = self.sign_ins.get(at).map(|own| own.request);
+            let call = self.launch(Role::SignIn, Target::Login, None, request);
             if let Some(own) = self.sign_ins.get_mut(at) {
                 let lock = own.lock();
                 own.stage = LoginStage::Calling { call, lock };

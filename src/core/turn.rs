@@ -342,7 +342,7 @@ impl Machine {
         }
         let session = self.session().cloned();
         self.tell_begun();
-        let call = self.launch(Role::Turn, Target::Refresh, session);
+        let call = self.launch(Role::Turn, Target::Refresh, session, None);
         self.stage(Stage::Calling { call });
     }
 
