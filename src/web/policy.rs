@@ -1,105 +1,105 @@
-//! Policies and calls as numbers, which is how they cross the boundary:
-//! `src/web/config.js` packs the ones, `src/web/call.js` reads the others.
+//! The policy, out of the object that the JavaScript half makes of a
+//! configuration and of what it finds the platform to have
+//! (`src/web/config.js`, `src/web/host.js`).
 
 use crate::core::answer::Paths;
-use crate::core::call::Place;
 use crate::core::policy::{
-    Access, BodyKind, Carrier, Credentials, Endpoint, Policy, Proactive, TIMEOUT,
+    Access, BodyKind, Carrier, Credentials, Endpoint, Keep, Limits, Locks, Policy, Proactive,
+    TIMEOUT,
 };
-use crate::core::{Call, Document, Millis};
+use crate::core::{Document, Millis};
 
-/// A policy from its number: from the lowest bit that the access token travels
-/// in a cookie, that its header is another than Authorization, then two bits
-/// each for how the refresh token travels and for when to refresh by timer,
-/// and that lifetimes come in milliseconds. The endpoints are those of login,
-/// refresh and logout; the spans, in milliseconds and NaN where none is given,
-/// `refreshAheadSeconds`, `timeoutMs` and `lifetimeSeconds`.
-pub(super) fn policy(
-    bits: u32,
-    [login, refresh, logout]: [u32; 3],
-    [ahead, timeout, lifetime]: [f64; 3],
-    response: &dyn Document,
-) -> Policy {
-    let path = |name: &str| response.text(name);
+/// Reads a policy. Spans are in milliseconds; a flag is the number 1; what is
+/// not given, or is no such thing, is as [`Policy::default`] has it.
+pub(super) fn read(given: &dyn Document) -> Policy {
+    let text = |name: &str| given.text(name);
+    let word = |name: &str| given.text(name).unwrap_or_default();
+    let span = |name: &str| given.number(name).and_then(Millis::from_ms);
+    let flag = |name: &str| given.number(name) == Some(1.0);
+    let limits = Limits::default();
     Policy {
-        access: if bits & 1 == 0 {
-            Access::Header { own: bits & 2 != 0 }
-        } else {
-            Access::Cookie {
-                lifetime: Millis::from_ms(lifetime),
-            }
+        access: match &*word("access") {
+            "cookie" => Access::Cookie {
+                lifetime: span("lifetime"),
+            },
+            own => Access::Header { own: own == "own" },
         },
-        carrier: match bits >> 2 & 3 {
-            0 => Carrier::Auto,
-            1 => Carrier::Cookie,
-            2 => Carrier::Body,
-            _ => Carrier::Header,
+        carrier: match &*word("carrier") {
+            "cookie" => Carrier::Cookie,
+            "body" => Carrier::Body,
+            "header" => Carrier::Header,
+            _ => Carrier::Auto,
         },
-        proactive: match bits >> 4 & 3 {
-            0 => Proactive::WhileVisible,
-            1 => Proactive::Always,
-            _ => Proactive::Never,
+        proactive: match &*word("proactive") {
+            "always" => Proactive::Always,
+            "never" => Proactive::Never,
+            _ => Proactive::WhileVisible,
         },
         paths: Paths {
-            access: path("accessToken"),
-            refresh: path("refreshToken"),
-            expires_in: path("expiresIn"),
-            expires_in_is_ms: bits & 64 != 0,
-            expires_at: path("expiresAt"),
+            access: text("response.accessToken"),
+            refresh: text("response.refreshToken"),
+            expires_in: text("response.expiresIn"),
+            expires_in_is_ms: word("response.expiresInUnit") == "ms",
+            expires_at: text("response.expiresAt"),
+            session_in: text("response.sessionExpiresIn"),
+            session_at: text("response.sessionExpiresAt"),
+            prefix: word("prefix"),
         },
-        login: endpoint(login),
-        refresh: endpoint(refresh),
-        logout: endpoint(logout),
-        ahead: Millis::from_ms(ahead),
-        timeout: Millis::from_ms(timeout).unwrap_or(TIMEOUT),
+        login: endpoint(given, "login"),
+        refresh: endpoint(given, "refresh"),
+        logout: endpoint(given, "logout"),
+        ahead: span("ahead"),
+        timeout: span("timeout").unwrap_or(TIMEOUT),
+        limits: Limits {
+            lifetime: span("session.max").unwrap_or(limits.lifetime),
+            idle: span("session.idle").unwrap_or(limits.idle),
+            warning: span("session.warn").unwrap_or(limits.warning),
+            page_activity: !flag("session.manual"),
+        },
+        storage: keep(&word("storage")).unwrap_or(Keep::Memory),
+        remember: keep(&word("remember")),
+        mark: flag("mark"),
+        channel: flag("channel"),
+        locks: match &*word("locks") {
+            "web" => Locks::Web,
+            "lease" => Locks::Lease,
+            _ => Locks::None,
+        },
+        inert: flag("inert"),
+        hint: flag("hint"),
     }
 }
 
-/// A call as a number: the endpoint in two bits, the body in two, the
-/// credentials mode in two, then a bit each for the access token, for the
-/// refresh token in a header and in a field, for the grant type and for
-/// following redirects.
-pub(super) fn how(call: &Call) -> u32 {
-    let flags = [
-        call.access,
-        call.refresh == Some(Place::Header),
-        call.refresh == Some(Place::Field),
-        call.grant_type,
-        call.follow_redirects,
-    ];
-    let bits = flags
-        .iter()
-        .rev()
-        .fold(0, |bits, flag| bits << 1 | u32::from(*flag));
-    call.target as u32 | (call.body as u32) << 2 | (call.credentials as u32) << 4 | bits << 6
+fn keep(word: &str) -> Option<Keep> {
+    Some(match word {
+        "tab" => Keep::Tab,
+        "shared" => Keep::Shared,
+        "custom" => Keep::Custom,
+        "memory" => Keep::Memory,
+        _ => return None,
+    })
 }
 
-/// An endpoint from its number; 0 is none. From the lowest bit: that there is
-/// one, that its method allows no body, constant fields, then two bits each
-/// for the body, `authenticate` and the credentials mode, of which 0 is not
-/// said.
-fn endpoint(bits: u32) -> Option<Endpoint> {
-    if bits == 0 {
-        return None;
-    }
+/// An endpoint, if there is one: whether it is, is the flag `there`.
+fn endpoint(given: &dyn Document, name: &str) -> Option<Endpoint> {
+    let inside = |member: &str| [name, member].concat();
+    let flag = |member: &str| given.number(&inside(member)).map(|flag| flag == 1.0);
+    let word = |member: &str| given.text(&inside(member)).unwrap_or_default();
+    flag(".there")?;
     Some(Endpoint {
-        bodyless: bits & 2 != 0,
-        has_fields: bits & 4 != 0,
-        body: match bits >> 3 & 3 {
-            1 => Some(BodyKind::None),
-            2 => Some(BodyKind::Json),
-            3 => Some(BodyKind::Form),
+        bodyless: flag(".bodyless") == Some(true),
+        has_fields: flag(".fields") == Some(true),
+        body: match &*word(".body") {
+            "none" => Some(BodyKind::None),
+            "json" => Some(BodyKind::Json),
+            "form" => Some(BodyKind::Form),
             _ => None,
         },
-        authenticate: match bits >> 5 & 3 {
-            1 => Some(false),
-            2 => Some(true),
-            _ => None,
-        },
-        credentials: match bits >> 7 & 3 {
-            1 => Some(Credentials::Include),
-            2 => Some(Credentials::SameOrigin),
-            3 => Some(Credentials::Omit),
+        authenticate: flag(".authenticate"),
+        credentials: match &*word(".credentials") {
+            "include" => Some(Credentials::Include),
+            "same-origin" => Some(Credentials::SameOrigin),
+            "omit" => Some(Credentials::Omit),
             _ => None,
         },
     })
