@@ -142,8 +142,8 @@ impl Machine {
         }
     }
 
-    /// The mark of a sign-out was stored, or was `outranked` by a record that
-    /// was taken over meanwhile.
+    /// The mark of a sign-out was stored, or a place was found to keep a record
+    /// that comes after it (`outranked`), which has been taken over.
     pub(super) fn sign_out_committed(&mut self, outranked: bool) {
         if outranked && self.session().is_some() && self.farewell.is_some() {
             // Another tab signed in and this one did not know: the user who
@@ -246,6 +246,7 @@ impl Machine {
         if core::mem::replace(&mut self.disposed, true) {
             return;
         }
+        self.started = true;
         for sign_in in core::mem::take(&mut self.sign_ins) {
             self.stop_sign_in(sign_in);
             self.output(Output::SignInEnded {

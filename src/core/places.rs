@@ -189,7 +189,7 @@ impl Machine {
             Task::Write { text, .. } => match self.rendered(place, text) {
                 Ok(text) => text,
                 // What was to be written is not wanted any more.
-                Err(()) => return self.finished(place, task, true),
+                Err(()) => return self.finished(place, task, false),
             },
         };
         let id = OpId::new(self.number());

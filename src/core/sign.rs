@@ -227,11 +227,11 @@ impl Machine {
         }
     }
 
-    /// The record of a sign-in was stored, or was `outranked` by one that was
+    /// The record of a sign-in was stored, or was `overtaken` by one that was
     /// taken over meanwhile.
-    pub(super) fn sign_in_committed(&mut self, sign_in: SignIn, record: Record, outranked: bool) {
+    pub(super) fn sign_in_committed(&mut self, sign_in: SignIn, record: Record, overtaken: bool) {
         if let Some(error) = self.too_late(sign_in) {
-            if !outranked && self.session().is_none() && record.stamp > self.stamp() {
+            if !overtaken && self.session().is_none() {
                 // It was written before the sign-out was heard of. Where the
                 // clock was set back meanwhile, it is the greater of the two.
                 let stamp = Stamp {
@@ -247,7 +247,7 @@ impl Machine {
             }
             return self.end_sign_in(sign_in, Err(error));
         }
-        if outranked {
+        if overtaken {
             // Another tab signed in earlier than this one, which only learns
             // of it now.
             let stamp = self.next_sign_in(sign_in.began);
