@@ -102,6 +102,7 @@ mod adopt;
 pub mod answer;
 pub mod ask;
 pub mod call;
+pub mod challenge;
 pub mod date;
 pub mod document;
 pub mod error;

@@ -7,6 +7,8 @@ export const TOKEN = 2;
 export const TOKEN_NOW = 3;
 export const TOKEN_FORCED = 4;
 export const REFRESH = 5;
+export const RESTORE = 6;
+export const RESTORE_AFTER_SIGN_OUT = 7;
 
 export const GO = 0;
 export const BARE = 1;

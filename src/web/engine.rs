@@ -8,6 +8,7 @@ use super::document::{PLATFORM, Value};
 use super::host::{Act, Host};
 use super::numbers;
 use crate::core::answer::{self, Answer, Tokens};
+use crate::core::challenge;
 use crate::core::flight::Failure;
 use crate::core::lifetime::Stated;
 use crate::core::origins::{Misfit, Origins};
@@ -196,6 +197,21 @@ impl Engine {
                 true
             }
             Query::Party => return machine.current_party(),
+            Query::StepUp => {
+                let found = challenge::step_up(&value.text("").unwrap_or_default());
+                if let Some(wanted) = &found {
+                    let texts = [("acrValues", &wanted.acr_values), ("scope", &wanted.scope)];
+                    for (name, text) in texts {
+                        if let Some(text) = text {
+                            self.host.text(name, text);
+                        }
+                    }
+                    if let Some(seconds) = wanted.max_age {
+                        self.host.number("maxAge", seconds.into());
+                    }
+                }
+                found.is_some()
+            }
         };
         yes.into()
     }
@@ -270,6 +286,9 @@ pub enum Query {
     Record = 5,
     /// The number of the present user.
     Party = 6,
+    /// Whether a challenge (text) asks for a stronger sign-in; tells what of,
+    /// as members of a record.
+    StepUp = 7,
 }
 
 impl Members for &Host {

@@ -2,19 +2,22 @@
 // world. Its own state is promises and handles; every decision is the core's.
 
 import { abortable } from './abort.js';
-import { BODIES, CREDENTIALS, ENDPOINTS, parsed, requestOf } from './call.js';
+import { GO, REFUSED, REQUEST, RESTORE, TOKEN } from './ask.js';
+import { answerOf, BODIES, CREDENTIALS, ENDPOINTS, parsed, requestOf } from './call.js';
+import { makeClock } from './clock.js';
 import { readConfig } from './config.js';
 import { KEY, TIMEOUT_MS } from './core.js';
 import { claimsOf } from './document.js';
 import { Act, Input, Query } from './engine.js';
 import { invalid, TokenError, tokenError } from './error.js';
+import { nearMiss } from './hints.js';
 import { follow } from './page.js';
 import { Store } from './store.js';
 import { Tabs } from './tabs.js';
 import { Waiting } from './waiting.js';
 
-/** The longest delay that setTimeout does not take for 1 ms. */
-const LONGEST_TIMEOUT = 2 ** 31 - 1;
+/** Calls of which it is remembered what they threw. */
+const REMEMBERED = 8;
 /** How long it takes at most until a page that is left has gone. */
 const LEAVING_MS = 3000;
 
@@ -27,7 +30,19 @@ const REASONS = ['logout', 'refresh-rejected', 'other-tab'];
 /** What an application sees of an instant, of which never is none. */
 const dateOf = (ms) => (ms === Infinity ? null : ms);
 
+/**
+ * What lets a request go without asking the core.
+ * @typedef {object} Pass
+ * @property {string} value the text of the header
+ * @property {number} serial
+ * @property {number} party
+ * @property {number} until wall clock, in milliseconds
+ * @property {number} untilMono monotonic clock, in milliseconds
+ * @property {boolean} worked whether a server has accepted it
+ */
+
 export class Host {
+  /** @type {Pass | undefined} */
   pass;
   /** While it is there, nobody goes on with what was known before. */
   hold;
@@ -65,11 +80,13 @@ export class Host {
     this.#away = true;
     setTimeout(() => (this.#away = false), LEAVING_MS);
   };
-  #timer;
+  #stopTimer = () => {};
   #issued;
   #claims = {};
   #shown = { error: null };
-  #thrown;
+  /** What calls threw, by their numbers. */
+  #thrown = new Map();
+  #hints = new Set();
   /** What the engine told before the act or query that it is about. */
   #failure;
   #record = {};
@@ -87,7 +104,8 @@ export class Host {
     this.#key = this.#config.key ?? KEY;
     this.#transport = transport;
     this.#tell = tell;
-    this.settings = readConfig(config, globalThis.document?.baseURI ?? globalThis.location?.href);
+    this.settings = readConfig(config);
+    this.clock = makeClock(this.#config.clock);
     // The platform opens it while the module compiles.
     this.#store = new Store(this.#config.storage ?? 'memory', this.#key, this.#page, (error) => {
       this.#degraded.push('storage');
@@ -99,8 +117,7 @@ export class Host {
   // ---- into the engine ----
 
   now() {
-    const now = this.#config.clock?.now?.();
-    return Number.isFinite(now) ? now : Date.now();
+    return this.clock.now();
   }
 
   /** Feeds the engine. A module that trapped ends everything that waits; the
@@ -213,8 +230,63 @@ export class Host {
     return JSON.stringify(record);
   }
 
-  ask(query, number = 0, value) {
+  query(query, number = 0, value) {
     return this.engine?.query(query, number, value);
+  }
+
+  // ---- what the path of a request needs ----
+
+  /**
+   * Asks the core what a caller has to do, and waits as long as it says so.
+   * @param {number} kind
+   * @param {{ serial?: number, party?: number, worked?: boolean, least?: number }} [about]
+   * @param {AbortSignal | null} [signal]
+   * @returns {Promise<number>} GO, BARE or DELIVER
+   */
+  async ask(kind, { serial, party, worked, least } = {}, signal) {
+    this.check();
+    signal?.throwIfAborted();
+    while (this.hold) await abortable(this.hold, signal);
+    if (kind >= RESTORE) {
+      if (this.snapshot.status !== 'unknown') return GO;
+      kind = TOKEN;
+    }
+    if (kind !== REQUEST) {
+      return this.waiting.settle(this.enter(Input.Ask, kind, kind === REFUSED ? serial : least, party, worked ? '' : undefined), kind, signal);
+    }
+    this.waiting.count++;
+    try {
+      return await this.waiting.apply(signal);
+    } finally {
+      this.waiting.count--;
+    }
+  }
+
+  /** The user is here. */
+  touch() {}
+
+  tell(event) {
+    this.#tell(event);
+  }
+
+  /** Tells of something that works less well than asked for. */
+  warn(error) {
+    this.#tell({ type: 'warning', error });
+  }
+
+  /** Whether a challenge asks for a stronger sign-in, which is told. */
+  stepUp(value) {
+    if (!value || !this.query(Query.StepUp, 0, value)) return false;
+    const { acrValues = '', maxAge = null, scope = null } = this.#record;
+    this.#record = {};
+    this.#tell({ type: 'step-up', acrValues: acrValues.split(' ').filter(Boolean), maxAge, scope });
+    return true;
+  }
+
+  /** A request went without a token, because its origin gets none. */
+  missed(url) {
+    const hint = nearMiss(url, this.settings.places);
+    if (hint) this.#hints.add(hint);
   }
 
   [Act.Lock](number, steal) {
@@ -255,7 +327,8 @@ export class Host {
     Promise.resolve()
       .then(() => (custom ? this.#refresh(call, abort) : this.#send(call, abort, own)))
       .catch((reason) => {
-        this.#thrown = { call: number, reason };
+        if (this.#thrown.size >= REMEMBERED) this.#thrown.delete(this.#thrown.keys().next().value);
+        this.#thrown.set(number, reason);
         return [Input.Failed, 0, custom, reason];
       })
       .then(([input, status, rejected, value]) => {
@@ -270,7 +343,7 @@ export class Host {
 
   async #send(call, { signal }, own) {
     const request = requestOf(call, this.settings, this.#config[call.target], own);
-    const response = await this.#transport(this.settings[call.target].url, { ...request, signal });
+    const response = answerOf(await this.#transport(this.settings[call.target].url, { ...request, signal }), call.target);
     const { status, headers } = response;
     const body = await response.text();
     if (own) own.answer = { response, body };
@@ -300,7 +373,7 @@ export class Host {
   [Act.Commit](number) {
     const text = this.#text();
     // After a trap there is no engine, and nothing outranks anything.
-    const outranks = (stored) => !!this.ask(Query.Outranks, number, stored);
+    const outranks = (stored) => !!this.query(Query.Outranks, number, stored);
     const swapped = this.#store.swap(text, outranks);
     after(swapped, (stored) => {
       // A store that failed has not asked whether it may still be so.
@@ -359,7 +432,9 @@ export class Host {
     const worked = this.#issued?.serial === serial && this.#issued.worked;
     // Without a number it is taken back.
     if (serial) this.token = token;
-    this.#issued = serial ? { value: (this.settings.access?.prefix ?? '') + token, serial, party, since, until, worked } : undefined;
+    const now = this.now();
+    const untilMono = now < since ? 0 : this.clock.monotonic() + until - now;
+    this.#issued = serial ? { value: (this.settings.access?.prefix ?? '') + token, serial, party, until, untilMono, worked } : undefined;
     this.pass = this.hold ? undefined : this.#issued;
   }
 
@@ -374,19 +449,15 @@ export class Host {
 
   wake(at) {
     if (at === this.wakeAt) return;
-    const clock = this.#config.clock ?? globalThis;
-    if (this.#timer !== undefined) clock.clearTimeout(this.#timer);
-    this.#timer = undefined;
+    this.#stopTimer();
+    this.#stopTimer = () => {};
     this.wakeAt = at;
     if (at === Infinity) return;
-    const delay = Math.min(Math.max(Math.ceil(at - this.now()), 0), LONGEST_TIMEOUT);
-    this.#timer = clock.setTimeout(() => {
-      this.#timer = undefined;
+    this.#stopTimer = this.clock.timer(() => {
+      this.#stopTimer = () => {};
       this.wakeAt = Infinity;
       this.#feed(Input.Wake);
-    }, delay);
-    // On a server no timer keeps the process.
-    this.#timer?.unref?.();
+    }, at - this.now());
   }
 
   [Act.Closed]() {
@@ -409,7 +480,7 @@ export class Host {
   }
 
   inspect() {
-    this.ask(Query.Inspection);
+    this.query(Query.Inspection);
     return {
       engine: this.#module.kind,
       storage: this.#store.kind,
@@ -418,6 +489,7 @@ export class Host {
       retries: this.retries,
       waiting: this.waiting.count,
       degraded: [...this.#degraded],
+      hints: [...this.#hints],
     };
   }
 
@@ -441,7 +513,7 @@ export class Host {
       this.#tabs = new Tabs(
         this.#key,
         this.#config.timeoutMs ?? TIMEOUT_MS,
-        () => (this.ask(Query.Record) ? this.#text() : undefined),
+        () => (this.query(Query.Record) ? this.#text() : undefined),
         (text) => this.#hear(text),
         () => this.#feed(Input.Begun),
       );

@@ -66,7 +66,7 @@ export class Waiting {
 
   async #settled(reply, kind, signal) {
     const host = this.#host;
-    const party = host.ask(Query.Party);
+    const party = host.query(Query.Party);
     let error;
     while (reply >= WAIT) {
       const turn = reply - WAIT;
@@ -75,7 +75,7 @@ export class Waiting {
       reply = host.enter(Input.Resume, turn, kind, party);
     }
     // Those who waited for a turn share its error.
-    if (reply === FAIL) throw error ?? (host.ask(Query.Error), host.error());
+    if (reply === FAIL) throw error ?? (host.query(Query.Error), host.error());
     return reply;
   }
 }
