@@ -62,8 +62,8 @@ export async function createTokenManager(config) {
   return TokenManager.create(config, loaded);
 }
 
-function make(host, numbers, now) {
-  const made = new engine.Engine(host, ...numbers, now, Math.random());
+function make(host, policy, wall, mono) {
+  const made = new engine.Engine(host, policy, wall, mono, Math.random());
   hosts.add(host);
   return made;
 }

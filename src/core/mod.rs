@@ -124,6 +124,7 @@ mod adopt;
 pub mod answer;
 pub mod ask;
 pub mod call;
+pub mod challenge;
 mod commit;
 pub mod date;
 pub mod document;

@@ -10,6 +10,7 @@ use super::input::{Ask, Input, Query, Reply};
 use super::policy;
 use crate::core::answer::{self, Answer, Tokens};
 use crate::core::call::{self, Target};
+use crate::core::challenge;
 use crate::core::flight::Failure;
 use crate::core::lifetime::Stated;
 use crate::core::origins::{Misfit, Origins};
@@ -120,6 +121,16 @@ impl Engine {
                 );
                 self.fail(figures.last_error);
                 0
+            }
+            Query::StepUp => {
+                let found = challenge::step_up(&value.string().unwrap_or_default());
+                if let Some(wanted) = &found {
+                    self.text("acrValues", wanted.acr_values.as_deref());
+                    self.text("scope", wanted.scope.as_deref());
+                    let seconds = wanted.max_age.map_or(f64::NAN, f64::from);
+                    self.host.number("maxAge", seconds);
+                }
+                found.is_some().into()
             }
         }
     }

@@ -119,4 +119,7 @@ pub enum Query {
     /// Tells `refreshes`, `failures`, `next`, `skew`, `down`, `degraded`,
     /// `lock`, and the last error, if there was one.
     Inspection,
+    /// Whether a challenge (text) asks for a stronger sign-in; tells
+    /// `acrValues`, `maxAge` and `scope` of it.
+    StepUp,
 }
