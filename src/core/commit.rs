@@ -116,9 +116,12 @@ impl Machine {
     /// of another tab, or a new back-off.
     pub(super) fn keep_held(&mut self) {
         let home = self.record.as_ref().and_then(|record| self.home(record));
-        if let Some(place) = home {
-            let text = Text::Held;
-            self.enqueue(place, Task::Write { text, commit: None });
+        match home {
+            Some(place) => {
+                let text = Text::Held;
+                self.enqueue(place, Task::Write { text, commit: None });
+            }
+            None => self.mark(),
         }
     }
 

@@ -12,7 +12,7 @@ use super::lifetime::Freshness;
 use super::machine::Machine;
 use super::output::{Event, Outcome, Output, SignedOutBy};
 use super::record::{Ended, Record, Session, Stamp};
-use super::time::Millis;
+use super::time::{Millis, Moment};
 use super::turn::Stage;
 
 /// What is left of a session that was signed out: the call to the server.
@@ -25,6 +25,23 @@ pub(super) struct Farewell {
     call: bool,
     /// An access token may still be fetched for it.
     fetch: bool,
+    /// Where time has ended the session: when it is this tab's turn to call
+    /// the logout endpoint.
+    pub after: Moment,
+}
+
+impl Farewell {
+    /// For a session that has come to its end, which every tab knows: each
+    /// waits until it is its turn.
+    pub fn by_time(session: Option<Rc<Session>>, call: bool, after: Moment) -> Self {
+        Self {
+            requests: Vec::new(),
+            session,
+            call,
+            fetch: false,
+            after,
+        }
+    }
 }
 
 impl Machine {
@@ -49,7 +66,7 @@ impl Machine {
         let signed_out = self
             .record
             .as_ref()
-            .is_some_and(|held| held.is_logout() && held.stamp >= stamp);
+            .is_some_and(|held| held.is_sign_out() && held.stamp >= stamp);
         if !signed_out {
             // A session that this tab does not know of is meant as well.
             let record = Record {
@@ -117,6 +134,7 @@ impl Machine {
                 farewell.call |= call && !called;
                 farewell.fetch |= fetch && !called;
                 farewell.session = session;
+                farewell.after = Moment::PAST;
             }
             None => {
                 self.farewell = Some(Farewell {
@@ -124,6 +142,7 @@ impl Machine {
                     session,
                     call,
                     fetch,
+                    after: Moment::PAST,
                 });
             }
         }
@@ -164,7 +183,7 @@ impl Machine {
     pub(super) fn last_refreshed(&mut self, verdict: Verdict) {
         match verdict {
             Verdict::Renewed(tokens) => {
-                let mut session = self.session_of(tokens, Freshness::Fresh);
+                let mut session = self.session_of(tokens, Freshness::Fresh, None);
                 if let Some(farewell) = &mut self.farewell {
                     let held = farewell
                         .session
@@ -210,7 +229,8 @@ impl Machine {
         let newer = self.session().is_some() && !self.policy.needs_refresh_token();
         let now = self.now;
         let paced = self.pace.wait(now.mono) > Millis::ZERO;
-        let Some(farewell) = self.farewell.as_mut().filter(|_| !busy) else {
+        let turn = |farewell: &&mut Farewell| !busy && now.mono >= farewell.after;
+        let Some(farewell) = self.farewell.as_mut().filter(turn) else {
             return;
         };
         let own = |session: &Rc<Session>| session.refresh.is_some();
@@ -227,6 +247,7 @@ impl Machine {
         if core::mem::take(&mut farewell.fetch) && over && !paced {
             self.launch(Role::LastRefresh, Target::Refresh, session, None);
         } else if core::mem::take(&mut farewell.call) {
+            self.tell_farewell();
             self.launch(Role::Logout, Target::Logout, session, None);
         } else if !self
             .commits
@@ -238,6 +259,14 @@ impl Machine {
                 self.output(Output::LogoutEnded { request });
             }
         }
+    }
+
+    /// When it is this tab's turn to take leave of the server.
+    pub(super) fn farewell_deadline(&self) -> Moment {
+        let turn = self.farewell.as_ref().map(|farewell| farewell.after);
+        // One that is under way has nothing to wait for.
+        turn.filter(|after| *after > self.now.mono)
+            .unwrap_or(Moment::NEVER)
     }
 
     /// Ends everything that waits. A refresh that was already sent is still

@@ -39,6 +39,7 @@
 //! | a *question* to the tabs (`peers`) | waits for known peers, or for two echoes | 150 ms |
 //! | a *lock* (`lock`) | asked for, held; as a lease: reading, claiming, waiting, held | the turn's or the sign-in's time |
 //! | a *hold*: requests wait until a thawed page has looked (`page`) | | the look's time |
+//! | the *term* of the session (`term`) | goes on, warned of | its end |
 //! | a *restore*: the application wants to know who is signed in (`restore`) | | when it is known |
 //!
 //! ```text
@@ -119,6 +120,7 @@
 //! | 15 import | nothing here runs before [`Machine::new`]; [`policy::Policy::inert`] |
 //! | 16 dispose | `Machine::dispose` |
 //! | 17 getToken | [`Machine::ask`] for [`Ask::Token`] |
+//! | 18 the session's end | `term`; [`Machine::status`] for `hint`, `Machine::commit` for `remember` |
 
 mod adopt;
 pub mod answer;
@@ -151,6 +153,7 @@ pub mod record;
 mod restore;
 pub mod secret;
 mod sign;
+pub mod term;
 pub mod text;
 pub mod time;
 mod turn;

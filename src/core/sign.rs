@@ -210,7 +210,7 @@ impl Machine {
     }
 
     fn commit_sign_in(&mut self, sign_in: SignIn, tokens: Tokens, freshness: Freshness) {
-        let mut session = self.session_of(tokens, freshness);
+        let mut session = self.session_of(tokens, freshness, None);
         session.remembered = sign_in.remember && self.policy.remember.is_some();
         let stamp = self.next_sign_in(sign_in.began);
         let state = Ok(Rc::new(session));
