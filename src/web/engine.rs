@@ -198,16 +198,15 @@ impl Engine {
             }
             Query::Party => return machine.current_party(),
             Query::StepUp => {
-                let found = challenge::step_up(&value.text("").unwrap_or_default());
-                if let Some(wanted) = &found {
-                    let texts = [("acrValues", &wanted.acr_values), ("scope", &wanted.scope)];
-                    for (name, text) in texts {
-                        if let Some(text) = text {
-                            self.host.text(name, text);
-                        }
-                    }
-                    if let Some(seconds) = wanted.max_age {
-                        self.host.number("maxAge", seconds.into());
+                let header = value.text("").unwrap_or_default();
+                let found = challenge::step_up(&header);
+                if let Some(wanted) = found {
+                    self.host
+                        .text("acrValues", wanted.acr_values.unwrap_or_default());
+                    self.host
+                        .number("maxAge", wanted.max_age.map_or(f64::NAN, f64::from));
+                    if let Some(scope) = wanted.scope {
+                        self.host.text("scope", scope);
                     }
                 }
                 found.is_some()

@@ -421,6 +421,7 @@ export class Host {
       refreshing,
       stale,
       expiresAt: dateOf(expires),
+      sessionEndsAt: null,
       claims: this.#claims.claims,
       error: this.#shown.error,
     });
