@@ -1,46 +1,44 @@
 //! What a `WWW-Authenticate` header asks for (RFC 9110 section 11.6.1), as far
 //! as it is a stronger sign-in (RFC 9470).
 
-use core::iter::Peekable;
-use core::str::Chars;
-
 use super::text::whole;
 
 /// The authentication that a resource wants before it answers (RFC 9470
-/// section 3). What the server did not say is `None`.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct StepUp {
+/// section 3). What the server did not say is `None`. Texts are as the header
+/// has them: what they quote with a backslash is still quoted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct StepUp<'a> {
     /// Authentication context classes, with spaces between them.
-    pub acr_values: Option<String>,
+    pub acr_values: Option<&'a str>,
     /// How many seconds ago the user may have signed in at most.
     pub max_age: Option<u32>,
-    pub scope: Option<String>,
+    pub scope: Option<&'a str>,
 }
 
 /// Reads the first challenge of a header that says
 /// `insufficient_user_authentication`; `None` where no challenge does. What
 /// does not follow the grammar is passed over.
-pub fn step_up(value: &str) -> Option<StepUp> {
-    let mut rest = value.chars().peekable();
+pub fn step_up(header: &str) -> Option<StepUp<'_>> {
+    let mut rest = header;
     let mut wanted = StepUp::default();
     let mut insufficient = false;
-    while rest.peek().is_some() {
-        let name = take(&mut rest, is_token).to_ascii_lowercase();
-        let gap = take(&mut rest, is_blank);
-        if name.is_empty() {
-            // A comma, the rest of a token68, or what cannot stand here.
-            if gap.is_empty() {
-                rest.next();
-            }
-        } else if rest.next_if_eq(&'=').is_some() {
-            take(&mut rest, is_blank);
+    while !rest.is_empty() {
+        // Commas, the rest of a token68, and what cannot stand there.
+        take(&mut rest, &mut |byte| !is_token(byte));
+        let name = take(&mut rest, &mut is_token);
+        take(&mut rest, &mut is_blank);
+        if eat(&mut rest, b'=') {
+            take(&mut rest, &mut is_blank);
             let value = parameter(&mut rest);
-            match name.as_str() {
-                "error" => insufficient = value == "insufficient_user_authentication",
-                "acr_values" => wanted.acr_values = Some(value),
-                "max_age" => wanted.max_age = whole(&value),
-                "scope" => wanted.scope = Some(value),
-                _ => {}
+            let is = |known: &str| name.eq_ignore_ascii_case(known);
+            if is("error") {
+                insufficient = value == "insufficient_user_authentication";
+            } else if is("acr_values") {
+                wanted.acr_values = Some(value);
+            } else if is("max_age") {
+                wanted.max_age = whole(value);
+            } else if is("scope") {
+                wanted.scope = Some(value);
             }
         } else if insufficient {
             break;
@@ -52,51 +50,64 @@ pub fn step_up(value: &str) -> Option<StepUp> {
     insufficient.then_some(wanted)
 }
 
-/// The value of a parameter: a token, or a quoted string (RFC 9110 section
-/// 5.6.4).
-fn parameter(rest: &mut Peekable<Chars<'_>>) -> String {
-    if rest.next_if_eq(&'"').is_none() {
-        return take(rest, is_token);
+/// The value of a parameter: a token, or what is between the quotes of a
+/// quoted string (RFC 9110 section 5.6.4).
+fn parameter<'a>(rest: &mut &'a str) -> &'a str {
+    if !eat(rest, b'"') {
+        return take(rest, &mut is_token);
     }
-    let mut value = String::new();
-    while let Some(mut next) = rest.next() {
-        match next {
-            '"' => break,
-            '\\' => next = rest.next().unwrap_or('\\'),
-            _ => {}
-        }
-        value.push(next);
-    }
+    let mut quoted = false;
+    let value = take(rest, &mut |byte| {
+        let ends = byte == b'"' && !quoted;
+        quoted = byte == b'\\' && !quoted;
+        !ends
+    });
+    eat(rest, b'"');
     value
 }
 
-/// Takes the characters at the front that are of a kind.
-fn take(rest: &mut Peekable<Chars<'_>>, kind: fn(&char) -> bool) -> String {
-    let mut taken = String::new();
-    while let Some(next) = rest.next_if(kind) {
-        taken.push(next);
-    }
+/// Takes the bytes at the front that are of a kind.
+#[inline(never)]
+fn take<'a>(rest: &mut &'a str, kind: &mut dyn FnMut(u8) -> bool) -> &'a str {
+    let end = rest.bytes().position(|byte| !kind(byte));
+    let (taken, after) = rest
+        .split_at_checked(end.unwrap_or(rest.len()))
+        .unwrap_or_default();
+    *rest = after;
     taken
 }
 
-/// What a token is made of (RFC 9110 section 5.6.2).
-fn is_token(character: &char) -> bool {
-    character.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(*character)
+/// Takes a byte if it is at the front.
+fn eat(rest: &mut &str, byte: u8) -> bool {
+    let mut first = true;
+    !take(rest, &mut |found| {
+        found == byte && core::mem::take(&mut first)
+    })
+    .is_empty()
 }
 
-fn is_blank(character: &char) -> bool {
-    matches!(character, ' ' | '\t')
+/// What a token is made of (RFC 9110 section 5.6.2).
+fn is_token(byte: u8) -> bool {
+    matches!(byte, b'!' | b'#'..=b'\'' | b'*' | b'+' | b'-' | b'.' | b'0'..=b'9' | b'A'..=b'Z' | b'^'..=b'z' | b'|' | b'~')
+}
+
+fn is_blank(byte: u8) -> bool {
+    byte == b' ' || byte == b'\t'
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn wanted(acr_values: &str, max_age: Option<u32>, scope: Option<&str>) -> Option<StepUp> {
+    fn wanted<'a>(
+        acr_values: &'a str,
+        max_age: Option<u32>,
+        scope: Option<&'a str>,
+    ) -> Option<StepUp<'a>> {
         Some(StepUp {
-            acr_values: (!acr_values.is_empty()).then(|| acr_values.to_owned()),
+            acr_values: (!acr_values.is_empty()).then_some(acr_values),
             max_age,
-            scope: scope.map(str::to_owned),
+            scope,
         })
     }
 
@@ -137,9 +148,9 @@ mod tests {
             ),
             (format!(",, Bearer\t{error},,"), wanted("", None, None)),
             (
-                r#"Bearer error="insufficient\_user_authentication", acr_values="a\"b\\""#
+                r#"Bearer error="insufficient_user_authentication", acr_values="a\"b\\""#
                     .to_owned(),
-                wanted("a\"b\\", None, None),
+                wanted(r#"a\"b\\"#, None, None),
             ),
             // An age that is no number is not said.
             (

@@ -123,10 +123,11 @@ impl Engine {
                 0
             }
             Query::StepUp => {
-                let found = challenge::step_up(&value.string().unwrap_or_default());
-                if let Some(wanted) = &found {
-                    self.text("acrValues", wanted.acr_values.as_deref());
-                    self.text("scope", wanted.scope.as_deref());
+                let header = value.string().unwrap_or_default();
+                let found = challenge::step_up(&header);
+                if let Some(wanted) = found {
+                    self.text("acrValues", wanted.acr_values);
+                    self.text("scope", wanted.scope);
                     let seconds = wanted.max_age.map_or(f64::NAN, f64::from);
                     self.host.number("maxAge", seconds);
                 }

@@ -64,7 +64,7 @@ const OPERANDS = [
 ];
 
 /** The text of a module, which the unpacker makes of it as it is in `module`:
- * the lengths of its functions have two bytes each. */
+ * the lengths of its functions have three bytes each. */
 export function pack(bytes) {
   const { streams, count, module } = taken(bytes);
   const header = [];
