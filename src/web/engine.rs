@@ -196,7 +196,7 @@ impl Engine {
             }
             Output::Abort { call } => (Act::Abort, call.number()),
             Output::WatchLeaving(watch) => (Act::WatchLeaving, watch.into()),
-            Output::WatchActivity(every) => (Act::WatchActivity, every.as_ms() as u32),
+            Output::WatchActivity(watch) => (Act::WatchActivity, watch.into()),
             Output::WaitEnded(wait) => (Act::WaitEnded, wait.number()),
             Output::SignInEnded { request, result } => {
                 self.fail(result.err());
@@ -444,6 +444,7 @@ fn feed(machine: &mut Machine, now: Now, input: Input, number: u32, figure: f64,
         },
         Input::Abandon => core::Input::Abandon { request },
         Input::Touch => core::Input::Touch,
+        Input::Activity => core::Input::Activity,
         Input::Visible => core::Input::Page(Page::Visible),
         Input::Hidden => core::Input::Page(Page::Hidden),
         Input::PutAway => core::Input::Page(Page::PutAway),

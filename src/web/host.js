@@ -531,8 +531,8 @@ export class Host {
     this.#page.watchLeaving(isSet(watch));
   }
 
-  [Act.WatchActivity](every) {
-    this.#page.watchActivity(every, this.clock.monotonic);
+  [Act.WatchActivity](watch) {
+    this.#page.watchActivity(isSet(watch));
   }
 
   [Act.WaitEnded](wait) {

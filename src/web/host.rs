@@ -52,7 +52,7 @@ pub enum Act {
     Abort,
     /// (whether)
     WatchLeaving,
-    /// (milliseconds)
+    /// (whether)
     WatchActivity,
     /// (wait)
     WaitEnded,

@@ -60,6 +60,7 @@ pub enum Input {
     /// (request) Its caller has gone.
     Abandon,
     Touch,
+    Activity,
     Visible,
     Hidden,
     PutAway,

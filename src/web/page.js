@@ -57,21 +57,17 @@ export class Page {
   }
 
   /**
-   * Tells of activity at most once in a time; 0 stops it.
-   * @param {number} every milliseconds
-   * @param {() => number} monotonic
+   * Tells of the next thing that the user does, once.
+   * @param {boolean} watch
    */
-  watchActivity(every, monotonic) {
+  watchActivity(watch) {
     this.#stopActivity();
-    let next = -Infinity;
     const active = () => {
-      const now = monotonic();
-      if (now < next) return;
-      next = now + every;
-      this.#tell(Input.Touch);
+      this.#stopActivity();
+      this.#tell(Input.Activity);
     };
-    const stops = every ? ACTIVITY.map((type) => listen(globalThis.document, type, active, { capture: true, passive: true })) : [];
-    this.#stopActivity = () => stops.forEach((stop) => stop());
+    const stops = watch ? ACTIVITY.map((type) => listen(globalThis.document, type, active, { capture: true, passive: true })) : [];
+    this.#stopActivity = () => stops.splice(0).forEach((stop) => stop());
   }
 
   leave() {
