@@ -230,7 +230,7 @@ impl Engine {
         let host = &self.host;
         let snapshot = machine.snapshot();
         host.text(
-            "status",
+            "state",
             match snapshot.status {
                 Status::Unknown => "unknown",
                 Status::SignedOut => "signed-out",

@@ -563,7 +563,7 @@ export class Host {
   }
 
   [Act.Snapshot](_, told) {
-    const { status, refreshing, stale, expires = null, ends = null, serial, token } = told;
+    const { state: status, refreshing, stale, expires = null, ends = null, serial, token } = told;
     this.token = token;
     // What has not changed stays the same object.
     if (serial !== this.#claims.serial) this.#claims = { serial, claims: (token && claimsOf(token)) ?? null };

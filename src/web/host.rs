@@ -60,7 +60,7 @@ pub enum Act {
     SignInEnded,
     /// (request)
     LogoutEnded,
-    /// `status`, `refreshing`, `stale`, `expires`, `ends`, `serial`, `token`,
+    /// `state`, `refreshing`, `stale`, `expires`, `ends`, `serial`, `token`,
     /// and an error, if there is one
     Snapshot,
     /// `serial`, `party`, `until`, `untilMono`; none of them where there is no
