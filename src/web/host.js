@@ -36,8 +36,9 @@ const dateOf = (ms) => (ms === Infinity ? null : ms);
  * @property {string} value the text of the header
  * @property {number} serial
  * @property {number} party
+ * @property {number} [since] wall clock, in milliseconds
  * @property {number} until wall clock, in milliseconds
- * @property {number} untilMono monotonic clock, in milliseconds
+ * @property {number} [untilMono] monotonic clock, in milliseconds
  * @property {boolean} worked whether a server has accepted it
  */
 
@@ -433,9 +434,7 @@ export class Host {
     const worked = this.#issued?.serial === serial && this.#issued.worked;
     // Without a number it is taken back.
     if (serial) this.token = token;
-    const now = this.now();
-    const untilMono = now < since ? 0 : this.clock.monotonic() + until - now;
-    this.#issued = serial ? { value: (this.settings.access?.prefix ?? '') + token, serial, party, until, untilMono, worked } : undefined;
+    this.#issued = serial ? { value: (this.settings.access?.prefix ?? '') + token, serial, party, since, until, worked } : undefined;
     this.pass = this.hold ? undefined : this.#issued;
   }
 
