@@ -267,8 +267,9 @@ export function makeFetch(host, transport, config) {
    * @param {boolean | Promise<boolean>} verdict
    */
   async function repaired(call, pass, response, verdict) {
-    const { signal, again, options, request } = call;
-    const putResponseAway = () => putAway(response);
+    const { signal, again } = call;
+    const { keepalive } = call.request ?? call.options;
+    const putResponseAway = () => putAway(response, keepalive);
     if (verdict !== true && !(await abortable(Promise.resolve(verdict), signal, putResponseAway))) {
       pass.worked = true;
       return response;
@@ -281,8 +282,7 @@ export function makeFetch(host, transport, config) {
     });
     if (reply === DELIVER || !again) return response;
     const away = putResponseAway();
-    // What may be in flight of such bodies at once is limited.
-    if ((request ?? options).keepalive) await away;
+    if (keepalive) await away;
     host.retries++;
     const next = reply === GO ? host.pass : undefined;
     const second = await send(call, next);
