@@ -293,10 +293,7 @@ export function makeFetch(host, transport, config) {
    * Whether a pass is good at this moment, by both clocks.
    * @param {Pass} pass
    */
-  function isGood({ since = -Infinity, until, untilMono = Infinity }) {
-    const now = clock.now();
-    return since <= now && now < until && clock.monotonic() < untilMono;
-  }
+  const isGood = ({ until, untilMono }) => clock.now() < until && clock.monotonic() < untilMono;
 
   /**
    * Sends what the core has to be asked of.
