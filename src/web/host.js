@@ -278,9 +278,11 @@ export class Host {
   /** Whether a challenge asks for a stronger sign-in, which is told. */
   stepUp(value) {
     if (!value || !this.query(Query.StepUp, 0, value)) return false;
-    const { acrValues = '', maxAge = null, scope = null } = this.#record;
+    const { acrValues, maxAge = null, scope } = this.#record;
     this.#record = {};
-    this.#tell({ type: 'step-up', acrValues: acrValues.split(' ').filter(Boolean), maxAge, scope });
+    // A backslash quotes the character after it (RFC 9110 section 5.6.4).
+    const unquoted = (text) => text?.replace(/\\(.)/g, '$1');
+    this.#tell({ type: 'step-up', acrValues: unquoted(acrValues).split(' ').filter(Boolean), maxAge, scope: unquoted(scope) ?? null });
     return true;
   }
 
