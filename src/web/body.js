@@ -50,12 +50,15 @@ export function copyOf(body) {
  * `cancel`: those of Node.js's streams are read to the end, which frees the
  * connection of their agents.
  * @param {any} response
+ * @param {boolean} [keepalive] whether the request was one: Chromium counts its
+ *   body among those in flight until the answer has been read to the end
  */
-export async function putAway(response) {
+export async function putAway(response, keepalive) {
   try {
     const { body } = response;
     if (!body) return;
-    if (body.cancel) await body.cancel();
+    if (keepalive) await response.text();
+    else if (body.cancel) await body.cancel();
     else if (body.resume) body.on('error', () => {}).resume();
     else if (body.destroy) body.destroy();
     else await response.text();

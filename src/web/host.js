@@ -28,8 +28,9 @@ const isSet = (flag) => flag === 1;
  * @property {string} value the text of the header
  * @property {number} serial
  * @property {number} party
+ * @property {number} [since] wall clock, in milliseconds
  * @property {number} until wall clock, in milliseconds
- * @property {number} untilMono monotonic clock, in milliseconds
+ * @property {number} [untilMono] monotonic clock, in milliseconds
  * @property {boolean} worked whether a server has accepted it
  */
 
@@ -306,8 +307,11 @@ export class Host {
    */
   stepUp(challenge) {
     if (!challenge || !this.query(Query.StepUp, challenge)) return false;
-    const { acrValues = '', maxAge = null, scope = null } = this.told();
-    this.#tell({ type: 'step-up', acrValues: acrValues.split(' ').filter(Boolean), maxAge, scope });
+    const { acrValues = '', maxAge = null, scope } = this.told();
+    // A backslash quotes the character after it (RFC 9110 section 5.6.4).
+    const unquoted = (/** @type {string | undefined} */ text) => text?.replace(/\\(.)/g, '$1');
+    const values = unquoted(acrValues) ?? '';
+    this.#tell({ type: 'step-up', acrValues: values.split(' ').filter(Boolean), maxAge, scope: unquoted(scope) ?? null });
     return true;
   }
 

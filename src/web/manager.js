@@ -93,8 +93,9 @@ function methods(manager, host) {
   /** @type {Manager['login']} */
   manager.login = async (body, { signal, headers, remember } = {}) => {
     signal?.throwIfAborted();
-    if (body == null || (!lasts(body) && (typeof body !== 'object' || isStream(body)))) {
-      throw invalid('login: expected an object, or a body that can be sent twice, found something else');
+    const stream = body != null && isStream(body);
+    if (body == null || stream || (!lasts(body) && typeof body !== 'object')) {
+      throw invalid(`login: expected an object or a body that fetch takes, found ${stream ? 'a stream' : 'something else'}`);
     }
     return host.request(Input.Login, signal, { body, headers, remember });
   };

@@ -111,6 +111,7 @@ function headersWith(headers, added) {
  * @returns {(input: any, init?: any) => Promise<any>}
  */
 export function makeFetch(host, transport, config) {
+  const { clock } = host;
   const { access, base: configured, places, csrf } = host.settings;
   const platform = config.fetch === undefined;
   const unauthorized = config.unauthorized ?? [401];
@@ -265,31 +266,36 @@ export function makeFetch(host, transport, config) {
    * @param {boolean | Promise<boolean>} verdict
    */
   async function repaired(call, pass, response, verdict) {
-    const { signal, again, options, request } = call;
-    const putResponseAway = () => putAway(response);
+    const { signal, again } = call;
+    const { keepalive } = call.request ?? call.options;
+    const putResponseAway = () => putAway(response, keepalive);
     if (verdict !== true && !(await abortable(Promise.resolve(verdict), signal, putResponseAway))) {
       pass.worked = true;
       return response;
     }
-    const asked = host.ask(Ask.Refused, pass, signal);
-    if (!again) {
-      // The refresh is for those who come after.
-      asked.catch(() => {});
-      return response;
-    }
-    const reply = await asked.catch((error) => {
+    const reply = await host.ask(Ask.Refused, pass, signal).catch((error) => {
+      // Who cannot send it again has the answer, however the refresh ended.
+      if (!again && !signal?.aborted) return Reply.Deliver;
       putResponseAway();
       throw error;
     });
-    if (reply === Reply.Deliver) return response;
+    if (reply === Reply.Deliver || !again) return response;
     const away = putResponseAway();
-    // What may be in flight of such bodies at once is limited.
-    if ((request ?? options).keepalive) await away;
+    if (keepalive) await away;
     host.retries++;
     const next = reply === Reply.Go ? host.pass : undefined;
     const second = await send(call, next);
     if (next && !(await refused(second))) next.worked = true;
     return second;
+  }
+
+  /**
+   * Whether a pass is good at this moment, by both clocks.
+   * @param {Pass} pass
+   */
+  function isGood({ since = -Infinity, until, untilMono = Infinity }) {
+    const now = clock.now();
+    return since <= now && now < until && clock.monotonic() < untilMono;
   }
 
   /**
@@ -317,9 +323,7 @@ export function makeFetch(host, transport, config) {
       }
       const call = callOf(input, init, target, isRequest, platform);
       const { pass } = host;
-      const { clock } = host;
-      const good = pass !== undefined && clock.now() < pass.until && clock.monotonic() < pass.untilMono;
-      return good ? sent(call, pass) : asked(call);
+      return pass && isGood(pass) ? sent(call, pass) : asked(call);
     } catch (error) {
       return Promise.reject(error);
     }
