@@ -134,7 +134,7 @@ const TEXTS = {
 
 /** Registers a test of an example, whose exports are `app` together with what `more` says; `modules` are other examples by their paths. */
 const example = (name, run, { more = '', modules, texts, ...options } = {}) =>
-  app(`${more}\nimport * as example from 'guide';\nwindow.app = { ...example, ...(window.more ?? {}) };`, {
+  app(`${more}\nimport * as example from 'guide';\nwindow.app = { ...example, example, ...(window.more ?? {}) };`, {
     plugins: [parts(name, { examples: modules, texts: { ...TEXTS, ...texts } })],
   })(`guide: ${name}`, run, options);
 
@@ -156,7 +156,6 @@ const strapi = (api) =>
   createMockServer({ login: '/api/auth/local', refresh: '/api/token/refresh', refreshToken: 'cookie', answer: ({ accessToken }) => ({ jwt: accessToken }), api });
 
 const first = strapi(() => [{ id: 1 }]);
-first.isProtected = (path) => path.startsWith('/api/');
 example('quick-start', async ({ page }) => {
   assert.deepEqual(await page.evaluate(() => app.posts), [{ id: 1 }]);
   assert.equal(first.accepts(first.of('api')[0].token), true);
@@ -192,8 +191,8 @@ const people = createMockServer({
 example('profile', async ({ page }) => {
   const seen = await page.evaluate(async () => {
     const names = [];
-    app.onProfile(() => names.push(app.profile?.username ?? null));
-    const named = (name) => new Promise((resolve) => app.onProfile(() => app.profile?.username === name && resolve()));
+    app.onProfile(() => names.push(app.example.profile?.username ?? null));
+    const named = (name) => new Promise((resolve) => app.onProfile(() => app.example.profile?.username === name && resolve()));
     for (const identifier of ['alice', 'bob']) {
       const shown = named(identifier);
       await app.auth.login({ identifier, password: 'Password1!' });
@@ -201,10 +200,10 @@ example('profile', async ({ page }) => {
     }
     await app.auth.logout();
     await Promise.resolve();
-    return { names, last: app.profile };
+    return { names, last: app.example.profile };
   });
   assert.deepEqual(seen, { names: [null, 'alice', null, 'bob', null], last: null });
-}, { more: "import { onProfile } from 'guide';", prepare: answering(undefined, people) });
+}, { prepare: answering(undefined, people) });
 
 const session = createMockServer({ refresh: '/session', answer: ({ accessToken, refreshToken, expiresIn }) => ({ session: { key: accessToken, renew: refreshToken, seconds: expiresIn } }) });
 example('refresh-function', async ({ page }) => {

@@ -57,7 +57,7 @@ export const parts = (name, { examples = {}, texts = {} } = {}) => ({
       if (path in names || path in texts) return { path, namespace: 'guide', pluginData: resolveDir };
     });
     build.onLoad({ filter: /.*/, namespace: 'guide' }, async ({ path, pluginData: resolveDir }) => ({
-      contents: texts[path] ?? (await javascript(names[path])),
+      contents: path in names ? await javascript(names[path]) : texts[path],
       resolveDir,
     }));
   },
