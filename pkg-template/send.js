@@ -1,7 +1,7 @@
 // How another HTTP client sends what a manager's fetch has decided: a call's
 // options may name, under this symbol, what takes the place of the manager's
 // own fetch at each sending of that call.
-import { TokenError } from './index.js';
+import { TokenError } from './error.js';
 
 export const SEND = Symbol.for('evertoken.send');
 
