@@ -20,3 +20,14 @@ export function absolute(url) {
   const base = globalThis.document?.baseURI ?? globalThis.location?.href;
   return base ? new URL(url, base).href : url;
 }
+
+/** Gives what says of an error whether the manager was gone before a request
+ * was made. Such a request is sent as if nobody had attached the manager; one
+ * that waited when the manager was disposed of is rejected. */
+export function gone(auth) {
+  const before = auth.getToken({ refresh: 'never' }).then(
+    () => false,
+    ({ code }) => code === 'disposed',
+  );
+  return async (error) => error?.code === 'disposed' && before;
+}

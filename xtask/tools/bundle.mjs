@@ -51,6 +51,12 @@ const sourced = {
 
 const PLUGINS = { [main]: [embed, glue], [fallback]: [plain], [inJavaScript]: [sourced, plain, glue] };
 
+/** What a file begins with that is for the tools of others, such as React's
+ * 'use client': terser takes it for nothing. */
+async function directive(entry) {
+  return /^'use \w+';/.exec(await readFile(entry, 'utf8'))?.[0];
+}
+
 async function bundle(entry) {
   const { outputFiles } = await build({
     entryPoints: [entry],
@@ -79,7 +85,7 @@ async function bundle(entry) {
     format: {
       // Chrome compiles all of it in the background, while the page does
       // something else, rather than each function when it is first called.
-      preamble: entry === main ? '//# allFunctionsCalledOnLoad' : undefined,
+      preamble: entry === main ? '//# allFunctionsCalledOnLoad' : await directive(entry),
       // A classic script on a page that names no charset is not read as utf8.
       ascii_only: true,
     },
