@@ -47,6 +47,8 @@ pub struct Laws {
     pub paced: Option<(u64, u64)>,
     /// A cookie was put into the jar later than a login waits for it.
     pub baked_late: bool,
+    /// A write has failed, and what it was to replace is still there.
+    pub unwritten: bool,
     /// What was stored has been cleared or replaced from outside.
     pub meddled: bool,
     /// What is stored, as it was last read, and whose it is.
@@ -293,6 +295,7 @@ impl World {
             || self.store.fails
             || self.auth.cookie
             || self.laws.meddled
+            || self.laws.unwritten
         {
             return;
         }

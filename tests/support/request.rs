@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use evertoken::core::{Ask, Party, Reply};
+use evertoken::core::{Ask, Party, Reply, Serial};
 
 use super::fault::Fault;
 use super::tab::{Arrival, Done, Kind, Sending, Waiting};
@@ -19,7 +19,9 @@ impl World {
             _ => now.wall < pass.until && now.mono < pass.until_mono,
         });
         if licensed {
-            self.send(caller, true)
+            let token = self.tabs[tab].token.clone();
+            let pass = pass.map(|pass| (pass.serial, pass.party));
+            self.send(caller, pass, token)
         } else {
             self.ask_for(caller, Ask::Request)
         }
@@ -81,7 +83,8 @@ impl World {
             // The answer that came is the refusal.
             (Reply::Deliver, _) => self.done(caller, Done::Answer(401)),
             (Reply::Go, Kind::Token(_)) => {
-                let token = self.tabs[tab].token.as_deref().map(String::from);
+                let token = self.tabs[tab].machine.access_token();
+                let token = token.map(|token| token.expose().to_owned());
                 if let Some(token) = &token {
                     self.laws_of_token(caller, token);
                 }
@@ -90,21 +93,21 @@ impl World {
             (Reply::Bare, Kind::Token(_)) => self.done(caller, Done::Token(None)),
             (reply, Kind::Request { replayable }) => {
                 if replayable || self.callers[caller].sendings.is_empty() {
-                    self.send(caller, reply == Reply::Go);
+                    let machine = &self.tabs[tab].machine;
+                    let token = machine.access_token().map(|token| token.expose().into());
+                    let pass = (machine.snapshot().serial, machine.current_party());
+                    match reply {
+                        Reply::Go => self.send(caller, Some(pass), token),
+                        _ => self.send(caller, None, None),
+                    }
                 }
             }
             (_, _) => self.done(caller, Done::Ok),
         }
     }
 
-    fn send(&mut self, caller: usize, licensed: bool) {
-        let tab = self.callers[caller].tab;
-        // What is in the air when its answer comes is judged by the pass that
-        // it was sent with.
-        let serial = self.tabs[tab].machine.snapshot().serial;
-        let party = self.tabs[tab].machine.current_party();
-        let pass = licensed.then_some((serial, party));
-        let token: Option<Rc<str>> = self.tabs[tab].token.clone().filter(|_| licensed);
+    /// Sends a request; a refusal is judged by the pass that went along.
+    fn send(&mut self, caller: usize, pass: Option<(Serial, Party)>, token: Option<Rc<str>>) {
         self.note(|| format!("caller {caller} sends {token:?}"));
         let at = self.now;
         self.callers[caller].sendings.push(Sending {

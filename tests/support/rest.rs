@@ -86,7 +86,7 @@ impl World {
         }
         if self.store.kind == StoreKind::Memory
             || self.store.fails
-            || self.has_later()
+            || self.laws.meddled
             || self.store.remember.is_some()
         {
             return;
@@ -115,7 +115,13 @@ impl World {
                 Last::SignIn(wanted) if user.is_some_and(|user| user != wanted) => {
                     self.broken(|| format!("tab {tab} is of {user:?}, {wanted} signed in last"));
                 }
-                Last::SignIn(_) if user.is_none() && !rejected && self.auth.refused == 0 => {
+                // What is kept in memory ends with the last page.
+                Last::SignIn(_)
+                    if user.is_none()
+                        && !rejected
+                        && self.auth.refused == 0
+                        && self.store.kind != StoreKind::Memory =>
+                {
                     self.broken(|| format!("tab {tab} has lost the session"));
                 }
                 _ => {}
@@ -210,7 +216,7 @@ impl World {
                 return;
             }
             let after = self.tabs[page].held().map(|record| record.stamp);
-            let kept = self.store.kind != StoreKind::Memory;
+            let kept = self.store.kind != StoreKind::Memory && !self.laws.meddled;
             if kept && after < before {
                 return self
                     .broken(|| format!("tab {tab} is reloaded as {page} and holds less than before"));

@@ -153,8 +153,7 @@ fn act(world: &mut World, deed: &Deed) {
             world.store.fails = true;
         }
         Deed::Store(one, health) => {
-            let tab = tab(one);
-            world.tabs[tab].health = *health;
+            world.heal(tab(one), *health);
         }
         Deed::Meddle(text) => {
             world.laws.meddled = true;
@@ -221,7 +220,7 @@ fn rest(world: &mut World) {
     world.auth.lifetime = world.auth.lifetime.max(300_000);
     let alive = world.alive();
     for tab in &alive {
-        world.tabs[*tab].health = Health::Good;
+        world.heal(*tab, Health::Good);
         world.thaw(*tab);
     }
     world.pass(1_000);

@@ -154,11 +154,12 @@ impl World {
             if operation.place == Place::Lease {
                 self.laws.apart = true;
             } else if writes {
+                self.laws.unwritten = true;
                 self.auth.lose(tab, None);
             }
         }
         match health {
-            Health::Hangs => {}
+            Health::Hangs => self.tabs[tab].hung.push(operation),
             Health::Fails | Health::Lost(_) => {
                 if let Health::Lost(left) = health
                     && self.fault != Some(Fault::NeverReopened)
@@ -186,6 +187,20 @@ impl World {
                 }
                 self.later(delay, Happening::Operates { tab, operation });
             }
+        }
+    }
+
+    /// From now on the places work like this for a page; what hung before is
+    /// done after all.
+    pub fn heal(&mut self, tab: usize, health: Health) {
+        if self.fault == Some(Fault::NeverReopened)
+            && matches!(self.tabs[tab].health, Health::Lost(_))
+        {
+            return;
+        }
+        self.tabs[tab].health = health;
+        for operation in std::mem::take(&mut self.tabs[tab].hung) {
+            self.later(1, Happening::Operates { tab, operation });
         }
     }
 

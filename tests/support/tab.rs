@@ -10,7 +10,7 @@ use evertoken::core::{
 };
 
 use super::auth::Reply;
-use super::store::{Effect, Health};
+use super::store::{Effect, Health, Operation};
 
 /// What a caller got in the end.
 #[derive(Clone, Debug, PartialEq)]
@@ -141,6 +141,8 @@ pub struct Tab {
     /// The tab's own store.
     pub own: usize,
     pub health: Health,
+    /// Operations that are not answered.
+    pub hung: Vec<Operation>,
     /// Whether its channel is open.
     pub channel: bool,
     /// Whether it listens to `beforeunload`.
@@ -204,6 +206,7 @@ impl Tab {
             closed: false,
             own,
             health: Health::Good,
+            hung: Vec::new(),
             channel: false,
             watches: false,
             leaves_until: 0,
