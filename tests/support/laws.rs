@@ -47,6 +47,8 @@ pub struct Laws {
     pub paced: Option<(u64, u64)>,
     /// A cookie was put into the jar later than a login waits for it.
     pub baked_late: bool,
+    /// A tab could neither read what another one wrote nor be told of it.
+    pub blind: bool,
     /// A write has failed, and what it was to replace is still there.
     pub unwritten: bool,
     /// What was stored has been cleared or replaced from outside.
@@ -164,6 +166,7 @@ impl World {
             && !self.is_ending(family)
             && self.locks
             && !self.laws.apart
+            && !self.laws.blind
         {
             self.broken(|| format!("{token} was used twice"));
         }
@@ -355,6 +358,7 @@ impl World {
             && kept
             && !self.auth.strict
             && !self.store.fails
+            && !self.laws.blind
         {
             self.broken(|| format!("tab {tab} ends a session whose new token is stored"));
         }
