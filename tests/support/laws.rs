@@ -140,8 +140,9 @@ impl World {
             .any(|call| call.refresh && soon(call.since));
         // A holder that has not called goes back to waiting.
         let unheard = self.laws.granted_at > 0 && soon(self.laws.granted_at);
-        // Who has a lease is not told that it was taken.
-        let untold = self.lease && !held.calls.iter().any(|call| call.refresh);
+        // Who has a lease is not told that it was taken, and without a channel
+        // nobody is told that a tab has only just got the lock.
+        let untold = self.alone || (self.lease || self.refuses_locks) && !held.calls.iter().any(|call| call.refresh);
         self.laws.apart |= slept || jumped || woke || sent || untold;
         if !held.awake() || held.thawed + timeout > now || self.laws.apart {
             return;
