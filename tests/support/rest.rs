@@ -120,7 +120,8 @@ impl World {
                     if user.is_none()
                         && !rejected
                         && self.auth.refused == 0
-                        && self.store.kind != StoreKind::Memory =>
+                        && self.store.kind != StoreKind::Memory
+                        && !self.store.fails =>
                 {
                     self.broken(|| format!("tab {tab} has lost the session"));
                 }
