@@ -25,7 +25,7 @@ use super::machine::Machine;
 use super::output::{Event, Output, Place};
 use super::policy::Keep;
 use super::record::{Record, Stored};
-use super::time::{Millis, Moment};
+use super::time::{Instant, Millis, Moment};
 
 /// How long a place is waited for.
 pub(super) const PATIENCE: Millis = Millis::new(1_500);
@@ -189,7 +189,7 @@ impl Machine {
             Task::Write { text, .. } => match self.rendered(place, text) {
                 Ok(text) => text,
                 // What was to be written is not wanted any more.
-                Err(()) => return self.finished(place, task, true),
+                Err(()) => return self.finished(place, task, false),
             },
         };
         let id = OpId::new(self.number());
@@ -254,16 +254,22 @@ impl Machine {
         };
         // A place in which the session is not kept has nothing, or the end.
         let kept = |record: &&Record| match place {
-            Place::Mark => record.is_logout(),
+            Place::Mark => record.is_sign_out() || self.term_ends() < Instant::NEVER,
             _ => record.session().is_none() || self.home(record) == Some(place),
         };
-        Ok(record.filter(kept).map(|record| self.text_of(record)))
+        let text = |record: &Record| self.text_of(record, place == Place::Mark);
+        Ok(record.filter(kept).map(text))
     }
 
     /// The stored form of a record, with the back-off that all tabs share.
-    pub(super) fn text_of(&self, record: &Record) -> Rc<str> {
+    fn text_of(&self, record: &Record, mark: bool) -> Rc<str> {
         let mut out = Writer::object();
-        record.write(&mut out);
+        if mark {
+            record.write_mark(&mut out);
+        } else {
+            record.write(&mut out);
+        }
+        self.write_active(&mut out);
         self.pace.write(self.now, &mut out);
         out.end().into()
     }
@@ -371,7 +377,10 @@ impl Machine {
     fn learnt(&mut self, place: Place, text: Option<&str>, late: bool) -> Option<Record> {
         self.is_up(place, text.map(Rc::from));
         let text = text?;
-        let (found, pace) = self.parsed(text)?;
+        let (found, pace, active) = self.parsed(text)?;
+        if let Some(active) = active {
+            self.heard_active(active);
+        }
         match found {
             Stored::Record(record) => {
                 self.hear(record.clone(), pace);
@@ -386,6 +395,10 @@ impl Machine {
                     self.superseded = true;
                     self.event(Event::Warning(Fault::StorageLater.into()));
                 }
+                None
+            }
+            Stored::Mark(term) => {
+                self.known_term = Some(term);
                 None
             }
             Stored::Foreign => None,
@@ -472,12 +485,13 @@ impl Machine {
     /// the sign-out.
     pub(super) fn mark(&mut self) {
         let memory = self.policy.storage == Keep::Memory || self.storage_is_down();
-        let logout = self.record.as_ref().is_some_and(Record::is_logout);
+        let ends = self.record.as_ref().is_some_and(Record::is_sign_out)
+            || self.term_ends() < Instant::NEVER;
         let marked = self
             .shelves
             .iter()
             .any(|shelf| shelf.place == Place::Mark && shelf.known.is_some());
-        if memory && (logout || marked) {
+        if memory && (ends || marked) {
             self.enqueue(
                 Place::Mark,
                 Task::Write {

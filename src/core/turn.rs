@@ -85,7 +85,8 @@ impl Turn {
     fn deadline(&self) -> Moment {
         match &self.stage {
             Stage::Locking(locking) => locking.until.min(self.end_by()),
-            Stage::Calling { .. } => Moment::NEVER,
+            // The call has a time of its own, and so has each place.
+            Stage::Calling { .. } | Stage::Committing => Moment::NEVER,
             _ => self.end_by() + LEAST,
         }
     }
@@ -138,7 +139,7 @@ impl Machine {
             return Reply::Fail(error);
         }
         let id = WaitId::new(self.number());
-        let after_sign_out = self.record.as_ref().is_some_and(Record::is_logout);
+        let after_sign_out = self.record.as_ref().is_some_and(Record::is_sign_out);
         self.turn = Some(Turn {
             id,
             stage: Stage::Locking(Locking {
@@ -336,13 +337,18 @@ impl Machine {
     }
 
     fn call_refresh(&mut self) {
+        // The look has found the record of a later version.
+        if self.superseded {
+            let error = Fault::LaterVersion.into();
+            return self.end_turn(Outcome::Passing(error));
+        }
         // Another tab's failure counts here too.
         if let Err(error) = self.paced() {
             return self.end_turn(Outcome::Passing(error));
         }
         let session = self.session().cloned();
         self.tell_begun();
-        let call = self.launch(Role::Turn, Target::Refresh, session);
+        let call = self.launch(Role::Turn, Target::Refresh, session, None);
         self.stage(Stage::Calling { call });
     }
 
@@ -355,7 +361,13 @@ impl Machine {
             let look = self.look(LookFor::Turn);
             return self.stage(Stage::Checking { look, verdict });
         };
-        let mut session = self.session_of(tokens, Freshness::Fresh);
+        let before = flight.session.as_deref();
+        let mut session = self.session_of(tokens, Freshness::Fresh, before);
+        if before.is_none()
+            && let Some(known) = self.known_term.take()
+        {
+            session.term.began = known.began;
+        }
         let sent = flight.sent.as_ms() as u64;
         let twist = self.random() >> 32;
         let base = flight.base;

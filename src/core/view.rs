@@ -88,7 +88,7 @@ impl Machine {
             expires: self
                 .session()
                 .map_or(Instant::NEVER, |session| session.lifetime.expires()),
-            session_ends: Instant::NEVER,
+            session_ends: self.term_ends(),
             serial: self.serial,
             error: self.error,
         }
@@ -110,7 +110,7 @@ impl Machine {
         } else {
             Moment::NEVER
         };
-        let until_mono = due.min(lifetime.ends_at());
+        let until_mono = due.min(lifetime.ends_at()).min(self.term_ends_at());
         Some(Pass {
             serial: self.serial,
             party: self.party,
@@ -137,8 +137,8 @@ impl Machine {
 
     pub fn inspection(&self) -> Inspection {
         let next = match self.session() {
-            Some(_) => self.next_refresh(),
-            None => Moment::NEVER,
+            Some(_) if self.next_refresh() < self.term_ends_at() => self.next_refresh(),
+            _ => Moment::NEVER,
         };
         Inspection {
             refreshes: self.figures.refreshes,
