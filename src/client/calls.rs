@@ -45,7 +45,7 @@ impl Shell {
             return function.clone().refresh(self, call, signal);
         }
         let body = (call.target == Target::Login)
-            .then(|| self.sign_in_body(call.id))
+            .then(|| self.sign_in_body(&call))
             .flatten();
         self.later(async move |shell| {
             let arrived = match shell.request_of(&call, body, signal.as_ref()) {
@@ -90,13 +90,15 @@ impl Shell {
         });
     }
 
-    /// What the caller of `login` brought, of the first that has no call yet.
-    fn sign_in_body(&self, call: CallId) -> Option<JsValue> {
+    /// What the caller of `login` brought.
+    fn sign_in_body(&self, call: &Call) -> Option<JsValue> {
         let mut requests = self.requests.borrow_mut();
-        let mut own = requests.iter_mut().map(|(_, request)| request);
-        let own = own.find(|request| request.call.is_none() && request.body.is_some())?;
-        own.call = Some(call);
-        own.body.clone()
+        let own = requests
+            .iter_mut()
+            .find(|(id, _)| Some(*id) == call.request);
+        let (_, request) = own?;
+        request.call = Some(call.id);
+        request.body.clone()
     }
 
     async fn arrived(&self, request: web_sys::Request, keepalive: bool) -> Result<Arrived, Missed> {

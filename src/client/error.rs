@@ -260,7 +260,10 @@ impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match (&self.0.cause, &self.0.reason) {
             (Some(cause), _) => Some(cause),
-            (None, Some(reason)) => Some(reason),
+            (None, Some(reason)) => match reason.own() {
+                Some(own) => Some(own),
+                None => Some(reason),
+            },
             (None, None) => None,
         }
     }

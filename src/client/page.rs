@@ -1,7 +1,6 @@
 //! What happens to the page: seen or hidden, frozen, left, put away and
 //! brought back, online again, told of another tab's storage.
 
-use std::cell::Cell;
 use std::rc::{Rc, Weak};
 
 use wasm_bindgen::JsValue;
@@ -9,10 +8,16 @@ use wasm_bindgen::JsValue;
 use super::document::member;
 use super::platform::{Listener, global};
 use super::shell::Shell;
-use crate::core::{Input, Millis, Moment, Page, Place};
+use crate::core::{Input, Page, Place};
 
-/// What a user does that is no scrolling by itself.
-const ACTIVITY: [&str; 4] = ["pointerdown", "keydown", "touchstart", "wheel"];
+/// What a user does.
+const ACTIVITY: [&str; 5] = [
+    "pointerdown",
+    "pointermove",
+    "keydown",
+    "touchstart",
+    "wheel",
+];
 
 fn on(
     shell: &Rc<Shell>,
@@ -81,19 +86,9 @@ pub(super) fn follow_leaving(shell: &Rc<Shell>) -> Option<Listener> {
     })
 }
 
-/// Follows what the user does, told at most once in this time.
-pub(super) fn follow_activity(shell: &Rc<Shell>, every: Millis) -> Vec<Listener> {
-    let told = Rc::new(Cell::new(Moment::PAST));
-    let listener = |name| {
-        let told = told.clone();
-        on(shell, window(), name, move |shell, _| {
-            let now = shell.clocks.now().mono;
-            if now >= told.get() + every {
-                told.set(now);
-                shell.feed(Input::Touch);
-            }
-        })
-    };
+/// Follows what the user does, until it is told once.
+pub(super) fn follow_activity(shell: &Rc<Shell>) -> Vec<Listener> {
+    let listener = |name| on(shell, window(), name, |shell, _| shell.active());
     ACTIVITY.into_iter().filter_map(listener).collect()
 }
 

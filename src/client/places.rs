@@ -76,7 +76,7 @@ impl Places {
 
     fn key(&self, place: Place) -> String {
         match place {
-            Place::Lease => [&self.key, ":lease"].concat(),
+            Place::Lease => [&self.key, " lease"].concat(),
             _ => self.key.clone(),
         }
     }

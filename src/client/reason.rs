@@ -20,6 +20,8 @@ struct Said {
     name: Option<String>,
     message: String,
     source: Option<Reason>,
+    /// An error of ours that the application passed on.
+    own: Option<super::error::Error>,
 }
 
 impl Reason {
@@ -28,7 +30,12 @@ impl Reason {
             name,
             message,
             source,
+            own: None,
         }))
+    }
+
+    pub fn own(&self) -> Option<&super::error::Error> {
+        self.0.own.as_ref()
     }
 
     pub fn of_text(message: &str) -> Self {
@@ -36,8 +43,14 @@ impl Reason {
     }
 
     /// The texts of an error and of what is behind it.
-    pub fn of(error: &dyn Error) -> Self {
-        Self::new(None, error.to_string(), error.source().map(Self::of))
+    pub fn of(error: &(dyn Error + 'static)) -> Self {
+        let source = error.source().map(Self::of);
+        Self(Arc::new(Said {
+            name: None,
+            message: error.to_string(),
+            source,
+            own: error.downcast_ref().cloned(),
+        }))
     }
 
     pub fn is_named(&self, name: &str) -> bool {

@@ -2,6 +2,7 @@
 //! came back unauthorized.
 
 use std::rc::Rc;
+use std::time::Duration;
 
 use gloo_net::http::{Request, Response};
 use web_sys::{AbortController, AbortSignal, RequestCredentials, RequestInit, RequestRedirect};
@@ -14,6 +15,7 @@ use super::settings::Header;
 use super::shell::Shell;
 use super::signal::{First, Signal, first};
 use super::view::Event;
+use crate::core::challenge;
 use crate::core::{Ask, Fault, Party, Reply, Serial};
 
 /// What a request may be sent with.
@@ -62,6 +64,36 @@ impl Shell {
     }
 }
 
+impl Shell {
+    /// Whether an answer asks for a stronger sign-in, which is told.
+    fn steps_up(&self, response: &Response) -> bool {
+        let header = response.headers().get("www-authenticate");
+        let Some(wanted) = header.as_deref().and_then(challenge::step_up) else {
+            return false;
+        };
+        let acr_values = unquoted(wanted.acr_values.unwrap_or_default());
+        self.tell(Event::StepUp {
+            acr_values: acr_values.split_whitespace().map(str::to_owned).collect(),
+            max_age: wanted.max_age.map(|age| Duration::from_secs(age.into())),
+            scope: wanted.scope.map(unquoted),
+        });
+        true
+    }
+}
+
+/// A backslash quotes the character after it (RFC 9110 section 5.6.4).
+fn unquoted(text: &str) -> String {
+    let mut characters = text.chars();
+    let mut plain = String::new();
+    while let Some(character) = characters.next() {
+        match character {
+            '\\' => plain.extend(characters.next()),
+            _ => plain.push(character),
+        }
+    }
+    plain
+}
+
 /// Breaks a request off whose caller has gone.
 struct Broken(Option<AbortController>);
 
@@ -100,6 +132,10 @@ pub(super) async fn fetch(shell: &Rc<Shell>, request: web_sys::Request) -> Resul
 
 /// Whether the answer to a request that went with a token is the caller's.
 fn accepted(shell: &Shell, licence: &Licence, response: &Response) -> bool {
+    // No refresh helps against a wish for a stronger sign-in.
+    if response.status() == 401 && shell.steps_up(response) {
+        return true;
+    }
     let mut refused = false;
     let judged = guarded(|| refused = shell.config.unauthorized.says(response));
     if let Err(thrown) = judged {

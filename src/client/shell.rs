@@ -28,7 +28,7 @@ use super::sign::Request;
 use super::signal::Signal;
 use super::view::Snapshot;
 use crate::core::policy::Locks as LockPolicy;
-use crate::core::{Ask, CallId, Input, Machine, Millis, Moment, Output, Reply, RequestId};
+use crate::core::{Ask, CallId, Input, Machine, Moment, Output, Reply, RequestId};
 use crate::core::{Serial, WaitId};
 
 /// How many failed calls are remembered for the errors that name them.
@@ -292,9 +292,9 @@ impl Shell {
                 let listener = shell.and_then(|shell| page::follow_leaving(&shell));
                 self.leaving.replace(listener);
             }
-            Output::WatchActivity(every) => {
-                let shell = self.this.upgrade().filter(|_| every > Millis::ZERO);
-                let listeners = shell.map(|shell| page::follow_activity(&shell, every));
+            Output::WatchActivity(watch) => {
+                let shell = self.this.upgrade().filter(|_| watch);
+                let listeners = shell.map(|shell| page::follow_activity(&shell));
                 self.activity.replace(listeners.unwrap_or_default());
             }
             Output::WaitEnded(wait) => {
@@ -316,6 +316,14 @@ impl Shell {
             Output::Started => self.started.set(()),
             Output::Closed => self.leave(),
         }
+    }
+
+    /// The user did something, which is told once.
+    pub fn active(&self) {
+        let listeners = self.activity.take();
+        self.feed(Input::Activity);
+        // One of them is at work; they go when it is done.
+        self.later(async move |_| drop(listeners));
     }
 
     fn leave(&self) {

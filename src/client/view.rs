@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use serde::de::DeserializeOwned;
 use wasm_bindgen::JsValue;
@@ -198,6 +198,14 @@ pub enum Event {
     /// Something went wrong that stops nothing, such as a storage that cannot
     /// be used.
     Warning(Error),
+    /// A server wants a stronger or a newer sign-in before it answers (RFC
+    /// 9470).
+    StepUp {
+        acr_values: Vec<String>,
+        /// How long ago the user may have signed in at most.
+        max_age: Option<Duration>,
+        scope: Option<String>,
+    },
     /// The session will end.
     SessionEnding {
         ends_at: Option<SystemTime>,

@@ -3,8 +3,8 @@
 
 use std::rc::Rc;
 
-use evertoken::core::call::{Call, Place, Target};
 use evertoken::core::CallId;
+use evertoken::core::call::{Call, Place, Target};
 use evertoken::core::policy::Credentials;
 
 use super::auth::{Manner, Reply};
@@ -54,7 +54,10 @@ impl World {
         }
         self.tabs[tab].calls.push(flight);
         let user = match call.target {
-            Target::Login => self.tabs[tab].logins.pop_front().map_or("nobody", |own| own.1),
+            Target::Login => self.tabs[tab]
+                .logins
+                .pop_front()
+                .map_or("nobody", |own| own.1),
             _ => "",
         };
         if let Some(reply) = self.tabs[tab].stale.take() {
