@@ -55,36 +55,60 @@ function reader(bytes) {
   };
 }
 
-/** The instructions of a function as [opcode, immediates]; those that open a
- * block know where it ends. */
+/** What `run` does for numeric instructions, loads and stores. */
+const [UNARY, BINARY, LOAD, STORE] = [0x100, 0x101, 0x102, 0x103];
+
+/**
+ * The instructions of a function: `op`, its immediates `a` and `b`, and `code`,
+ * what it is in the binary format. One that opens a block has the label that
+ * branches to it go by, the type's counts of values, and the places of its
+ * else and its end.
+ */
 export function decoded(body, types) {
   const read = reader(body);
-  const locals = read.list(() => [read.unsigned(), read.byte()]).flatMap(([count, type]) => Array(count).fill(type));
+  const { unsigned } = read;
+  const locals = read.list(() => [unsigned(), read.byte()]).flatMap(([count, type]) => Array(count).fill(zero(type)));
   const code = [];
   const open = [];
   while (!read.ended) {
     let op = read.byte();
-    if (op === 0xfc) op = 0xfc00 + read.unsigned();
-    const one = [op];
-    const { unsigned } = read;
+    if (op === 0xfc) op = 0xfc00 + unsigned();
+    const one = { code: op, op, a: 0, b: 0 };
     if (op > 0x01 && op < 0x05) {
       const block = Number(read.signed(33));
-      one.push(block < 0 ? { params: [], results: block === -0x40 ? [] : [block & 0x7f] } : types[block]);
+      one.takes = block < 0 ? 0 : types[block].params.length;
+      const gives = block < 0 ? +(block !== -0x40) : types[block].results.length;
+      // Where a branch goes, and what it takes along.
+      one.label = op === 0x03 ? { target: code.length + 1, arity: one.takes, loop: 1 } : { arity: gives, loop: 0 };
       open.push(one);
-    } else if (op === 0x05) open.at(-1)[3] = code.length;
+    } else if (op === 0x05) open.at(-1).b = code.length + 1;
     else if (op === 0x0b) {
       const block = open.pop();
-      if (block) block[2] = code.length;
-      if (block?.[3]) code[block[3]][1] = code.length;
-    } else if (op === 0x0e) one.push([...read.list(unsigned), unsigned()]);
+      if (block) {
+        block.a = code.length;
+        if (!block.label.loop) block.label.target = code.length + 1;
+        if (block.b) code[block.b - 1].a = code.length;
+        else block.b = code.length;
+      }
+    } else if (op === 0x0e) one.a = [...read.list(unsigned), unsigned()];
     else if (op === 0x1c) read.list(read.byte);
     else if (op === 0x3f || op === 0x40 || op === 0xd0 || op === 0xfc0b) read.byte();
-    else if (op === 0x41) one.push(read.i32());
-    else if (op === 0x42) one.push(read.signed(64));
-    else if (op === 0x43) one.push(read.f32());
-    else if (op === 0x44) one.push(read.f64());
-    else if (op === 0x11 || (op > 0x27 && op < 0x3f) || op === 0xfc08 || op === 0xfc0a || op === 0xfc0c || op === 0xfc0e) one.push(unsigned(), unsigned());
-    else if (op === 0x0c || op === 0x0d || op === 0x10 || (op > 0x1f && op < 0x27) || op === 0xd2 || op > 0xfc07) one.push(unsigned());
+    else if (op === 0x41) one.a = read.i32();
+    else if (op === 0x42) one.a = read.signed(64);
+    else if (op === 0x43) one.a = read.f32();
+    else if (op === 0x44) one.a = read.f64();
+    else if (op === 0x11 || (op > 0x27 && op < 0x3f) || op === 0xfc08 || op === 0xfc0a || op === 0xfc0c || op === 0xfc0e) {
+      one.a = unsigned();
+      one.b = unsigned();
+    } else if (op === 0x0c || op === 0x0d || op === 0x10 || (op > 0x1f && op < 0x27) || op === 0xd2 || op > 0xfc07) one.a = unsigned();
+    const operation = OPERATIONS[op];
+    if (operation) {
+      one.a = operation;
+      one.op = operation.length > 1 ? BINARY : UNARY;
+    } else if (op > 0x27 && op < 0x3f) {
+      one.a = ACCESS[op - 0x28];
+      one.op = op < 0x36 ? LOAD : STORE;
+    } else if (op > 0x40 && op < 0x45) one.op = 0x41;
     code.push(one);
   }
   return { locals, code };
@@ -162,13 +186,16 @@ export class Instance {
     const globals = [...(module[6] ?? [])];
     const functions = (module[2] ?? []).map(([from, name, , type]) => {
       const { params, results } = types[type];
-      return Object.assign((...values) => typed(results[0], imports[from][name](...values)), { params, results, type: types[type] });
+      const inner = (values) => typed(results[0], imports[from][name](...values));
+      return { inner, params, results };
     });
     module[3].forEach((index, n) => {
-      const type = types[index];
+      const { params, results } = types[index];
       let made;
-      const call = (...values) => run((made ??= decoded(module[10][n], types)), type, values);
-      functions.push(Object.assign(call, type, { type }));
+      const inner = (values) => run((made ??= decoded(module[10][n], types)), results.length, values);
+      // What JavaScript calls.
+      const outer = (...values) => inner(params.map((type, n) => typed(type, values[n])));
+      functions.push(Object.assign(outer, { inner, params, results }));
     });
     for (const [offset, elements] of module[9] ?? []) elements.forEach((index, n) => (tables[0][offset + n] = functions[index]));
     for (const [offset, bytes] of module[11] ?? []) memory.bytes.set(bytes, offset);
@@ -176,166 +203,173 @@ export class Instance {
     this.exports = {};
     for (const [name, kind, index] of module[7]) this.exports[name] = [functions[index], tables[index], memory, { value: globals[index] }][kind];
 
-    function run({ locals, code }, { params, results }, values) {
-      const local = params.map((type, n) => typed(type, values[n])).concat(locals.map(zero));
+    function run({ locals, code }, gives, local) {
+      for (const value of locals) local.push(value);
       const stack = [];
-      // Where a branch goes, what it takes along, and how high the stack is.
-      const labels = [[code.length, results.length, 0, 0]];
+      // The open blocks, and how high the stack was before each.
+      const labels = [{ target: code.length, arity: gives, loop: 0 }];
+      const heights = [0];
       let pc = 0;
       const pop = () => stack.pop();
+      const enter = ({ label, takes }) => {
+        labels.push(label);
+        heights.push(stack.length - takes);
+      };
       const branch = (depth) => {
         const place = labels.length - 1 - depth;
-        const [target, arity, height, loop] = labels[place];
-        stack.splice(height, stack.length - height - arity);
-        labels.length = place + loop;
+        const { target, arity, loop } = labels[place];
+        const over = stack.length - heights[place] - arity;
+        if (over) stack.splice(heights[place], over);
+        labels.length = heights.length = place + loop;
         pc = target;
       };
-      const call = (f) => {
-        const taken = f.params.length;
-        const found = f(...stack.splice(stack.length - taken, taken));
-        if (f.results.length > 1) stack.push(...found);
-        else if (f.results.length) stack.push(found);
+      const call = ({ inner, params, results }) => {
+        const from = stack.length - params.length;
+        const values = stack.slice(from);
+        stack.length = from;
+        const found = inner(values);
+        if (results.length > 1) stack.push(...found);
+        else if (results.length) stack.push(found);
       };
       while (pc < code.length) {
-        const [op, a, b, c] = code[pc++];
-        const operation = OPERATIONS[op];
-        if (operation) {
-          const second = operation.length > 1 ? pop() : undefined;
-          stack.push(operation(pop(), second));
-        } else if (op > 0x27 && op < 0x3f) {
-          const method = ACCESS[op - 0x28];
-          if (op < 0x36) {
-            const found = memory.view[method]((pop() >>> 0) + b, true);
-            stack.push(op > 0x2f ? BigInt(found) : found);
-          } else {
+        const one = code[pc++];
+        const { a, b } = one;
+        switch (one.op) {
+          case UNARY:
+            stack.push(a(pop()));
+            break;
+          case BINARY: {
+            const second = pop();
+            stack.push(a(pop(), second));
+            break;
+          }
+          case LOAD: {
+            const found = memory.view[a]((pop() >>> 0) + b, true);
+            stack.push(one.code > 0x2f ? BigInt(found) : found);
+            break;
+          }
+          case STORE: {
             const value = pop();
-            memory.view[method]((pop() >>> 0) + b, op > 0x3b ? Number(BigInt.asIntN(32, value)) : value, true);
+            memory.view[a]((pop() >>> 0) + b, one.code > 0x3b ? Number(BigInt.asIntN(32, value)) : value, true);
+            break;
           }
-        } else
-          switch (op) {
-            case 0x00:
-              throw new Error('unreachable');
-            case 0x02:
-              labels.push([b + 1, a.results.length, stack.length - a.params.length, 0]);
-              break;
-            case 0x03:
-              labels.push([pc, a.params.length, stack.length - a.params.length, 1]);
-              break;
-            case 0x04: {
-              const yes = pop();
-              labels.push([b + 1, a.results.length, stack.length - a.params.length, 0]);
-              if (!yes) pc = c ? c + 1 : b;
-              break;
-            }
-            case 0x05:
-              pc = a;
-              break;
-            case 0x0b:
-              labels.pop();
-              break;
-            case 0x0c:
-              branch(a);
-              break;
-            case 0x0d:
-              if (pop()) branch(a);
-              break;
-            case 0x0e: {
-              const index = pop() >>> 0;
-              branch(a[Math.min(index, a.length - 1)]);
-              break;
-            }
-            case 0x0f:
-              branch(labels.length - 1);
-              break;
-            case 0x10:
-              call(functions[a]);
-              break;
-            case 0x11: {
-              const found = tables[b][pop() >>> 0];
-              if (`${found?.params};${found?.results}` !== `${types[a].params};${types[a].results}`) throw new Error('indirect call');
-              call(found);
-              break;
-            }
-            case 0x1a:
-              pop();
-              break;
-            case 0x1b:
-            case 0x1c: {
-              const [yes, other, one] = [pop(), pop(), pop()];
-              stack.push(yes ? one : other);
-              break;
-            }
-            case 0x20:
-              stack.push(local[a]);
-              break;
-            case 0x21:
-              local[a] = pop();
-              break;
-            case 0x22:
-              local[a] = stack.at(-1);
-              break;
-            case 0x23:
-              stack.push(globals[a]);
-              break;
-            case 0x24:
-              globals[a] = pop();
-              break;
-            case 0x25:
-              stack.push(tables[a][pop() >>> 0]);
-              break;
-            case 0x26: {
-              const value = pop();
-              tables[a][pop() >>> 0] = value;
-              break;
-            }
-            case 0x3f:
-              stack.push(memory.bytes.length / PAGE);
-              break;
-            case 0x40: {
-              const before = memory.bytes.length / PAGE;
-              memory.resize(before + (pop() >>> 0));
-              stack.push(before);
-              break;
-            }
-            case 0x41:
-            case 0x42:
-            case 0x43:
-            case 0x44:
-              stack.push(a);
-              break;
-            case 0xd0:
-              stack.push(null);
-              break;
-            case 0xd1:
-              stack.push(+(pop() === null));
-              break;
-            case 0xfc0a: {
-              const [length, from, to] = [pop() >>> 0, pop() >>> 0, pop() >>> 0];
-              if (Math.max(from, to) + length > memory.bytes.length) throw new RangeError('memory.copy');
-              memory.bytes.copyWithin(to, from, from + length);
-              break;
-            }
-            case 0xfc0b: {
-              const [length, value, to] = [pop() >>> 0, pop(), pop() >>> 0];
-              if (to + length > memory.bytes.length) throw new RangeError('memory.fill');
-              memory.bytes.fill(value, to, to + length);
-              break;
-            }
-            case 0xfc0f: {
-              const count = pop();
-              stack.push(tables[a].grow(count, pop()));
-              break;
-            }
-            case 0xfc10:
-              stack.push(tables[a].length);
-              break;
-            case 0x01:
-              break;
-            default:
-              throw new Error(`instruction ${op}`);
+          case 0x00:
+            throw new Error('unreachable');
+          case 0x02:
+          case 0x03:
+            enter(one);
+            break;
+          case 0x04: {
+            const yes = pop();
+            enter(one);
+            if (!yes) pc = b;
+            break;
           }
+          case 0x05:
+            pc = a;
+            break;
+          case 0x0b:
+            labels.pop();
+            heights.pop();
+            break;
+          case 0x0c:
+            branch(a);
+            break;
+          case 0x0d:
+            if (pop()) branch(a);
+            break;
+          case 0x0e:
+            branch(a[Math.min(pop() >>> 0, a.length - 1)]);
+            break;
+          case 0x0f:
+            branch(labels.length - 1);
+            break;
+          case 0x10:
+            call(functions[a]);
+            break;
+          case 0x11: {
+            const found = tables[b][pop() >>> 0];
+            if (`${found?.params};${found?.results}` !== `${types[a].params};${types[a].results}`) throw new Error('indirect call');
+            call(found);
+            break;
+          }
+          case 0x1a:
+            pop();
+            break;
+          case 0x1b:
+          case 0x1c: {
+            const [yes, other, one] = [pop(), pop(), pop()];
+            stack.push(yes ? one : other);
+            break;
+          }
+          case 0x20:
+            stack.push(local[a]);
+            break;
+          case 0x21:
+            local[a] = pop();
+            break;
+          case 0x22:
+            local[a] = stack.at(-1);
+            break;
+          case 0x23:
+            stack.push(globals[a]);
+            break;
+          case 0x24:
+            globals[a] = pop();
+            break;
+          case 0x25:
+            stack.push(tables[a][pop() >>> 0]);
+            break;
+          case 0x26: {
+            const value = pop();
+            tables[a][pop() >>> 0] = value;
+            break;
+          }
+          case 0x3f:
+            stack.push(memory.bytes.length / PAGE);
+            break;
+          case 0x40: {
+            const before = memory.bytes.length / PAGE;
+            memory.resize(before + (pop() >>> 0));
+            stack.push(before);
+            break;
+          }
+          case 0x41:
+            stack.push(a);
+            break;
+          case 0xd0:
+            stack.push(null);
+            break;
+          case 0xd1:
+            stack.push(+(pop() === null));
+            break;
+          case 0xfc0a: {
+            const [length, from, to] = [pop() >>> 0, pop() >>> 0, pop() >>> 0];
+            if (Math.max(from, to) + length > memory.bytes.length) throw new RangeError('memory.copy');
+            memory.bytes.copyWithin(to, from, from + length);
+            break;
+          }
+          case 0xfc0b: {
+            const [length, value, to] = [pop() >>> 0, pop(), pop() >>> 0];
+            if (to + length > memory.bytes.length) throw new RangeError('memory.fill');
+            memory.bytes.fill(value, to, to + length);
+            break;
+          }
+          case 0xfc0f: {
+            const count = pop();
+            stack.push(tables[a].grow(count, pop()));
+            break;
+          }
+          case 0xfc10:
+            stack.push(tables[a].length);
+            break;
+          case 0x01:
+            break;
+          default:
+            throw new Error(`instruction ${one.code}`);
+        }
       }
-      return results.length > 1 ? stack : stack[0];
+      return gives > 1 ? stack : stack[0];
     }
   }
 }

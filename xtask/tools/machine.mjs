@@ -9,7 +9,7 @@ import { assembled } from './embed.mjs';
 /** The opcodes of a module. */
 function opcodes(bytes) {
   const module = new Module(bytes);
-  return module[10].flatMap((body) => decoded(body, module[1]).code.map(([op]) => op));
+  return module[10].flatMap((body) => decoded(body, module[1]).code.map(({ code }) => code));
 }
 
 export const machine = {
