@@ -3,12 +3,12 @@
 // caches, and those of www/guide/state.md for state libraries.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { build } from 'esbuild';
 import { PATIENCE, serveFiles, withBrowser, withPage } from './support/browser.mjs';
-import { fixture, version } from './support/fixture.mjs';
+import { fixture, modules, run, version } from './support/fixture.mjs';
 import { recipe } from './support/readme.mjs';
 
 const API = 'https://api.example.com';
@@ -157,4 +157,25 @@ follows('immer', 'immer', `${own('immer')}${show('auth.subscribe(render);', 'sta
 test('every recipe for a state library is tested', () => {
   const text = readFileSync(new URL(import.meta.url), 'utf8');
   assert.deepEqual([...state.keys()].filter((name) => !text.includes(`follows('${name}'`)), []);
+});
+
+test('every recipe of these two pages compiles, strictly', { timeout: 300_000 }, async () => {
+  const folder = join(application.folder, 'strict');
+  const files = {
+    'auth.ts': recipe('auth'),
+    'router.ts': `
+      import { initTRPC } from '@trpc/server';
+      const t = initTRPC.create();
+      const router = t.router({ posts: t.router({ list: t.procedure.query(() => [{ title: 'Hello' }]) }) });
+      export type AppRouter = typeof router;
+    `,
+  };
+  for (const name of recipe.names) if (name !== 'auth') files[`${name}.ts`] = recipe(name);
+  for (const [name, code] of state) files[`state-${name}.ts`] = code;
+  await mkdir(folder);
+  for (const [name, text] of Object.entries(files)) await writeFile(join(folder, name), text);
+  const compilerOptions = { strict: true, noEmit: true, target: 'es2022', lib: ['es2022', 'dom', 'dom.iterable'], types: [], module: 'esnext', moduleResolution: 'bundler', skipLibCheck: true };
+  await writeFile(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, include: ['*.ts'] }));
+  const { stdout } = await run(join(modules('libraries'), '.bin/tsc'), ['-p', folder, '--pretty', 'false']).catch((error) => error);
+  assert.equal(stdout, '');
 });
