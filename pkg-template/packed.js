@@ -8,5 +8,5 @@ export function unpacked({ Instance, Module }) {
   const { exports } = new Instance(new Module(bytesOf(unpacker)), {});
   const memory = new Uint8Array(exports.memory.buffer);
   const { written } = new TextEncoder().encodeInto(packed, memory.subarray(0x400));
-  return memory.slice(0x1_0000, exports.unpack(0x400 + written));
+  return memory.slice(0x2_0000, exports.unpack(0x400 + written));
 }
