@@ -4,7 +4,7 @@
 //! of the same name, whose README says how; those in Rust use this crate.
 //!
 #![cfg_attr(
-    all(target_arch = "wasm32", feature = "client"),
+    feature = "client",
     doc = include_str!("client/guide.md")
 )]
 //! # The house
@@ -109,13 +109,14 @@
 //! JavaScript sees as a `code`. A token is a [`core::secret::Secret`], which
 //! `Debug` does not show; no message quotes a token, a body or a query.
 
-#[cfg(all(target_arch = "wasm32", feature = "client"))]
+#[cfg(feature = "client")]
 mod client;
+#[doc(hidden)]
 pub mod core;
 #[cfg(all(target_arch = "wasm32", feature = "npm"))]
 pub mod web;
 
-#[cfg(all(target_arch = "wasm32", feature = "client"))]
+#[cfg(feature = "client")]
 pub use client::*;
 
 /// The README's example.

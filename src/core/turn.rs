@@ -85,7 +85,8 @@ impl Turn {
     fn deadline(&self) -> Moment {
         match &self.stage {
             Stage::Locking(locking) => locking.until.min(self.end_by()),
-            Stage::Calling { .. } => Moment::NEVER,
+            // The call has a time of its own, and so has each place.
+            Stage::Calling { .. } | Stage::Committing => Moment::NEVER,
             _ => self.end_by() + LEAST,
         }
     }
@@ -336,6 +337,11 @@ impl Machine {
     }
 
     fn call_refresh(&mut self) {
+        // The look has found the record of a later version.
+        if self.superseded {
+            let error = Fault::LaterVersion.into();
+            return self.end_turn(Outcome::Passing(error));
+        }
         // Another tab's failure counts here too.
         if let Err(error) = self.paced() {
             return self.end_turn(Outcome::Passing(error));

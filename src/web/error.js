@@ -15,6 +15,12 @@ export class TokenError extends Error {
     if (status != null) this.status = status;
     if (retryAfterMs != null) this.retryAfterMs = retryAfterMs;
   }
+
+  /** Knows the errors of another copy: of evertoken/js beside evertoken, or of
+   * an adapter, each of which is a file of its own. */
+  static [Symbol.hasInstance](value) {
+    return this === TokenError ? value?.name === 'TokenError' : Function.prototype[Symbol.hasInstance].call(this, value);
+  }
 }
 // On the prototype, where Error has it: no error lists it among its own.
 Object.defineProperty(TokenError.prototype, 'name', { value: 'TokenError', configurable: true, writable: true });
