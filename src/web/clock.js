@@ -80,7 +80,7 @@ export function makeClock(own) {
       reading = Math.max(monotonic(), due);
       work();
     };
-    /** @type {OwnClock} */
+    /** @type {Pick<OwnClock, 'setTimeout' | 'clearTimeout'>} */
     let owner = own ?? globalThis;
     /** @type {any} */
     let id;
