@@ -497,10 +497,16 @@ impl Machine {
         let memory = self.policy.storage == Keep::Memory || self.storage_is_down();
         let ends = self.record.as_ref().is_some_and(Record::is_sign_out)
             || self.term_ends() < Instant::NEVER;
+        // What is not ours under this key is not taken away.
+        let ours = |text: &str| {
+            let found = self.parsed(text);
+            found.is_some_and(|(found, ..)| !matches!(found, Stored::Foreign))
+        };
         let marked = self
             .shelves
             .iter()
-            .any(|shelf| shelf.place == Place::Mark && shelf.known.is_some());
+            .filter(|shelf| shelf.place == Place::Mark)
+            .any(|shelf| shelf.known.as_deref().is_some_and(ours));
         if memory && (ends || marked) {
             self.enqueue(
                 Place::Mark,

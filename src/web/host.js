@@ -23,11 +23,13 @@ const REMEMBERED = 16;
 const isSet = (flag) => flag === 1;
 
 /**
- * What lets a request go without asking the core.
+ * A token as a request carries it, and until when one may go with it without
+ * asking the core.
  * @typedef {object} Pass
  * @property {string} value the text of the header
  * @property {number} serial
  * @property {number} party
+ * @property {number} since wall clock, in milliseconds
  * @property {number} until wall clock, in milliseconds
  * @property {number} untilMono monotonic clock, in milliseconds
  * @property {boolean} worked whether a server has accepted it
@@ -43,8 +45,10 @@ const isSet = (flag) => flag === 1;
  */
 
 export class Host {
-  /** @type {Pass | undefined} */
+  /** Lets a request go. @type {Pass | undefined} */
   pass;
+  /** Goes with a request that the core lets go. @type {Pass | undefined} */
+  held;
   /** @type {string | undefined} */
   token;
   /** @type {any} */
@@ -569,10 +573,14 @@ export class Host {
   }
 
   [Act.Snapshot](_, told) {
-    const { state: status, refreshing, stale, expires = null, ends = null, serial, token } = told;
+    const { state: status, refreshing, stale, expires = null, ends = null, serial, party, token } = told;
     this.token = token;
     // What has not changed stays the same object.
-    if (serial !== this.#claims.serial) this.#claims = { serial, claims: (token && claimsOf(token)) ?? null };
+    if (serial !== this.#claims.serial) {
+      this.#claims = { serial, claims: (token && claimsOf(token)) ?? null };
+      const value = (this.settings.access?.prefix ?? '') + token;
+      this.held = { value, serial, party, since: 0, until: 0, untilMono: 0, worked: false };
+    }
     const key = told.fault === undefined ? '' : JSON.stringify([told.fault, told.cause, told.status, told.call, told.wait]);
     if (key !== this.#shown.key) this.#shown = { key, error: this.error(told) ?? null };
     this.snapshot = Object.freeze({
@@ -587,10 +595,10 @@ export class Host {
     this.#tell();
   }
 
-  [Act.Pass](_, { serial, party, until, untilMono }) {
-    const worked = this.#issued?.serial === serial && !!this.#issued?.worked;
-    const value = (this.settings.access?.prefix ?? '') + this.token;
-    this.pass = this.#issued = serial === undefined || this.#dead ? undefined : { value, serial, party, until, untilMono, worked };
+  [Act.Pass](_, { until, untilMono }) {
+    const good = until !== undefined && !this.#dead && this.held;
+    // What was issued is good on no earlier day.
+    this.pass = this.#issued = good ? Object.assign(good, { since: this.clock.now(), until, untilMono }) : undefined;
   }
 
   [Act.Event](_, told) {
