@@ -97,7 +97,7 @@ test('guide: the failures of others are those of the tests', async (t) => {
 
 test('guide: the messages are those of the core', async (t) => {
   const source = await readFile(new URL('../../src/core/error.rs', import.meta.url), 'utf8');
-  const texts = [...source.split('faults! {')[1].matchAll(/,\n {8}"([^"]*)";/g)].map(([, text]) => text);
+  const texts = [...source.split('faults! {')[1].matchAll(/,\n {8}"([^"]*)";/g)].map(([, text]) => text.trim());
   const { page } = await open(t, '/guide/errors.html');
   const shown = await page.locator('#every-message ~ .wide tbody tr td:nth-child(2)').allTextContents();
   assert.ok(texts.length > 20, `${texts.length} messages`);
