@@ -1,83 +1,54 @@
 //! The record: which one comes first, what becomes of one that arrives, and
 //! what is told when another takes its place (rules 7 and 8).
 
-use std::rc::Rc;
-
 use super::error::{Error, Fault};
-use super::machine::{Machine, Pending, Purpose};
-use super::output::{Event, Outcome, Output, SignedOutBy};
+use super::ids::{Party, Serial};
+use super::machine::Machine;
+use super::output::{Event, Outcome, SignedOutBy};
 use super::pace::Pace;
-use super::record::{Record, Session};
+use super::policy::Keep;
+use super::record::{Ended, Record, Session, Stored};
 use super::sign::SignIn;
 use super::time::Instant;
 
 impl Machine {
-    /// Whether the record of a commit comes after the stored one. This is the
-    /// comparison that makes a commit conditional: a tab that slept, or lost
-    /// its lock, cannot write back an old token or bring back a session that
-    /// has ended.
-    pub fn outranks(&self, number: u32, stored: &str) -> bool {
-        let stored = self.parsed(stored).map(|(record, _)| record.stamp);
-        match self
-            .pendings
-            .iter()
-            .find(|pending| pending.number == number)
-        {
-            // A store that was given up for its slowness may take it after all,
-            // as long as nothing has come since.
-            None => {
-                let held = self.stamp();
-                self.settled == (number, held) && stored.is_none_or(|stored| held > stored)
-            }
-            Some(Pending {
-                purpose: Purpose::Pace,
-                record,
-                ..
-            }) => Some(record.stamp) == stored,
-            // Written over a newer one, it would be the session of all tabs
-            // but this.
-            Some(Pending {
-                purpose: Purpose::SignIn(sign_in),
-                ..
-            }) if self.too_late(*sign_in).is_some() => false,
-            Some(Pending { record, .. }) => stored.is_none_or(|stored| record.stamp > stored),
-        }
-    }
-
-    #[inline(never)]
-    fn parsed(&self, text: &str) -> Option<(Record, Pace)> {
+    /// Takes a stored text apart; `None` where it is no JSON.
+    pub(super) fn parsed(&self, text: &str) -> Option<(Stored, Pace, Option<Instant>)> {
         let stored = (self.platform.json)(text)?;
-        let record = Record::read(&*stored, self.policy.cookie_access(), self.platform)?;
-        Some((record, Pace::read(&*stored)))
+        let cookie = self.policy.cookie_access();
+        let record = Record::read(&*stored, cookie, self.platform, self.now);
+        let active = stored.number("active").and_then(Instant::from_ms);
+        Some((record, Pace::read(&*stored, self.now), active))
     }
 
-    pub(super) fn hear(&mut self, now: Instant, text: &str) -> bool {
-        let Some((mut record, pace)) = self.parsed(text) else {
-            return false;
-        };
-        if self
-            .record
-            .as_ref()
-            .is_some_and(|held| held.stamp >= record.stamp)
-        {
-            if self.stamp() == record.stamp {
-                self.pace.join(&pace, now);
-            } else if self.retold != self.stamp() {
-                // Whoever told it has missed something. Told each time, the
-                // messages would multiply while new records come.
-                self.retold = self.stamp();
-                self.output(Output::Tell);
+    /// Takes over a record that came from elsewhere, if it is newer.
+    pub(super) fn hear(&mut self, record: Record, pace: Pace) -> bool {
+        let held = self.record.as_ref().map(|held| held.stamp);
+        if held >= Some(record.stamp) {
+            if held == Some(record.stamp) {
+                self.pace.join(&pace);
+            } else {
+                self.tell_again();
             }
             return false;
-        }
-        if let Ok(session) = &mut record.state {
-            // Received in the future: the clock was set back since.
-            let ahead = session.lifetime.received.since(now);
-            Rc::make_mut(session).lifetime.set_back(ahead);
         }
         self.adopt(record, SignedOutBy::OtherTab);
-        self.pace.join(&pace, now);
+        self.pace.join(&pace);
         true
+    }
+
+    /// Keeps what was heard of another tab, where nobody else does: a reload
+    /// of this tab must find it (rule 8). `stored` says that the other one has
+    /// put it into the place that all tabs share.
+    pub(super) fn keep_heard(&mut self, stored: bool) {
+        let remembered = self.session().is_some_and(|session| session.remembered);
+        let keep = match self.policy.remember {
+            Some(keep) if remembered => keep,
+            _ => self.policy.storage,
+        };
+        if keep != Keep::Shared || !stored || self.storage_is_down() {
+            self.keep_held();
+        }
     }
 
     /// Takes over a record, if it comes after the one held: the one place
@@ -89,19 +60,25 @@ impl Machine {
             return;
         }
         let is = record.session().cloned();
+        let by = match record.state {
+            Err(Ended::Idle) => SignedOutBy::Idle,
+            Err(Ended::Lifetime) => SignedOutBy::Lifetime,
+            _ => by,
+        };
         let was = self.record.replace(record);
-        let was = was.as_ref().and_then(Record::session);
         self.may_try_again = false;
         self.anonymous = false;
-        self.serial = self.serial.wrapping_add(1);
+        self.serial = Serial::new(self.serial.number().wrapping_add(1));
         self.error = None;
         self.stale = false;
+        self.term_changed((before.sign_in, before.salt) != (after.sign_in, after.salt));
+        let was = was.as_ref().and_then(Record::session);
         match (was, is) {
             (Some(was), Some(is)) => {
                 self.pace.succeeded();
                 let other_sign_in = (before.sign_in, before.salt) != (after.sign_in, after.salt);
                 if is_another_user(was, &is, other_sign_in) {
-                    self.party = self.party.wrapping_add(1);
+                    self.next_party();
                     self.event(Event::UserChanged);
                 }
                 if other_sign_in {
@@ -115,10 +92,13 @@ impl Machine {
             (None, Some(_)) => {
                 self.pace.succeeded();
                 self.pace.forgive();
+                self.left_locally = None;
+                // What a silent refresh brings now is older than this.
+                self.leave_turn(Outcome::Renewed);
                 self.event(Event::SignedIn);
             }
             (Some(_), None) => {
-                self.party = self.party.wrapping_add(1);
+                self.next_party();
                 self.fence = self.fence.wrapping_add(1);
                 let mut error = Error::new(Fault::UserSignedOut);
                 if by == SignedOutBy::RefreshRejected {
@@ -139,6 +119,11 @@ impl Machine {
             }
         }
         self.renewed_by_another();
+        self.mark();
+    }
+
+    fn next_party(&mut self) {
+        self.party = Party::new(self.party.number().wrapping_add(1));
     }
 }
 

@@ -2,10 +2,11 @@
 //! `refresh` ask, and the answers (rules 2, 3, 4 and 17).
 
 use super::error::{Error, Fault};
+use super::ids::{Party, Serial, WaitId};
 use super::lifetime::Lifetime;
 use super::machine::Machine;
 use super::output::Outcome;
-use super::time::{Instant, Millis};
+use super::time::{Millis, Now};
 use super::view::Status;
 
 /// What a caller wants to know.
@@ -16,8 +17,8 @@ pub enum Ask {
     /// A request came back unauthorized. `worked`: the token that it carried
     /// has been accepted before.
     Refused {
-        serial: u32,
-        party: u32,
+        serial: Serial,
+        party: Party,
         worked: bool,
     },
     /// `getToken`: a token with at least this much left.
@@ -28,6 +29,9 @@ pub enum Ask {
     TokenForced,
     /// `refresh()`.
     Refresh,
+    /// `restore()`: whether anybody is signed in, however long it takes to
+    /// know.
+    Restore { after_sign_out: bool },
 }
 
 /// What it has to do.
@@ -39,21 +43,23 @@ pub enum Reply {
     Bare,
     /// Give the caller the answer that came.
     Deliver,
-    /// Wait for this turn to end, then [`Machine::resume`].
-    Wait(u32),
+    /// Wait for this to end, then [`Machine::resume`].
+    Wait(WaitId),
     Fail(Error),
 }
 
 impl Machine {
     /// Decides what a caller has to do.
-    pub fn ask(&mut self, now: Instant, ask: Ask) -> Reply {
+    pub fn ask(&mut self, now: Now, ask: Ask) -> Reply {
         self.tick(now);
-        let reply = self.decide(now, ask);
-        self.advance(now);
+        // A machine that slept past the session's end signs out first.
+        self.expire_term();
+        let reply = self.decide(ask);
+        self.advance();
         reply
     }
 
-    fn decide(&mut self, now: Instant, ask: Ask) -> Reply {
+    fn decide(&mut self, ask: Ask) -> Reply {
         if self.disposed {
             return Reply::Fail(Fault::Disposed.into());
         }
@@ -62,26 +68,33 @@ impl Machine {
         {
             return Reply::Bare;
         }
+        if let Some(hold) = &self.hold {
+            return Reply::Wait(hold.wait);
+        }
+        if let Ask::Restore { after_sign_out } = ask {
+            return self.ask_restore(after_sign_out);
+        }
         match (self.status(), ask) {
             (Status::SignedOut, Ask::Refresh) if self.record.is_none() || self.may_try_again => {
-                self.want(now)
+                self.want()
             }
             (Status::SignedOut, Ask::Refresh) => Reply::Fail(Fault::NoSession.into()),
             (Status::SignedOut | Status::Unknown, Ask::Refused { .. }) => Reply::Deliver,
             (Status::SignedOut, _) | (Status::Unknown, Ask::TokenNow) => Reply::Bare,
-            (Status::Unknown, _) => self.want(now),
-            (Status::SignedIn, ask) => self.decide_signed_in(now, ask),
+            (Status::Unknown, _) => self.want(),
+            (Status::SignedIn, ask) => self.decide_signed_in(ask),
         }
     }
 
-    fn decide_signed_in(&mut self, now: Instant, ask: Ask) -> Reply {
+    fn decide_signed_in(&mut self, ask: Ask) -> Reply {
         let Some(lifetime) = self.session().map(|session| session.lifetime) else {
             return Reply::Bare;
         };
+        let now = self.now;
         let over = lifetime.is_over(now);
         match ask {
             Ask::TokenNow => return if over { Reply::Bare } else { Reply::Go },
-            Ask::TokenForced | Ask::Refresh => return self.want(now),
+            Ask::TokenForced | Ask::Refresh => return self.want(),
             Ask::Refused {
                 serial,
                 party,
@@ -91,7 +104,7 @@ impl Machine {
                     return Reply::Deliver;
                 }
                 if serial == self.serial {
-                    return self.decide_refused(now, lifetime, worked);
+                    return self.decide_refused(lifetime, worked);
                 }
                 // A newer one is here already. Whether it can be sent is the
                 // same question as for a new request.
@@ -99,69 +112,79 @@ impl Machine {
             Ask::Token { least } if lifetime.left(now) < least => {
                 // A wish beyond the lifetime costs a refresh each time, so it
                 // counts as one that the clock did not ask for.
-                if !over && !self.pace.allows_reactive(now, true) {
+                if !over && !self.pace.allows_reactive(now.mono, true) {
                     return Reply::Go;
                 }
-                return match self.want(now) {
+                return match self.want() {
                     Reply::Fail(_) if !over => Reply::Go,
                     reply => reply,
                 };
             }
-            Ask::Request | Ask::Token { .. } => {}
+            _ => {}
         }
         if over {
-            return self.want(now);
+            return self.want();
         }
-        if now >= self.refresh_due() {
+        if now.mono >= self.refresh_due() {
             // It runs beside; whether it can begin does not matter here.
-            let _ = self.want(now);
+            let _ = self.want();
         }
         Reply::Go
     }
 
     /// The token that is held was refused.
-    fn decide_refused(&mut self, now: Instant, lifetime: Lifetime, worked: bool) -> Reply {
+    fn decide_refused(&mut self, lifetime: Lifetime, worked: bool) -> Reply {
+        let now = self.now;
+        let over = lifetime.is_over(now);
         if !self.can_refresh() {
             // Of a token with a known end, this is one answer of one server;
             // of one without, it is the end.
-            if lifetime.ends() && !lifetime.is_over(now) {
+            if lifetime.ends() && !over {
                 return Reply::Deliver;
             }
-            return self.want(now);
+            return Reply::Fail(self.end_session(Fault::SessionOver.into()));
         }
-        let waits = self.turn.is_some() || self.pace.wait(now) > Millis::ZERO;
-        let free = waits || lifetime.is_over(now);
-        if free || self.pace.allows_reactive(now, worked) {
-            self.want(now)
+        let waits = self.turn.is_some() || self.pace.wait(now.mono) > Millis::ZERO;
+        if waits || over || self.pace.allows_reactive(now.mono, worked) {
+            self.want()
         } else {
             Reply::Deliver
         }
     }
 
     /// Decides what somebody does who asked `ask` when the user was `party`,
-    /// now that the turn it waited for has ended.
-    pub fn resume(&mut self, now: Instant, ask: Ask, party: u32, outcome: &Outcome) -> Reply {
+    /// now that what it waited for has ended.
+    pub fn resume(&mut self, now: Now, wait: WaitId, ask: Ask, party: Party) -> Reply {
         self.tick(now);
+        self.expire_term();
+        let outcome = self.outcome_of(wait).unwrap_or(Outcome::Looked);
         let usable = self
             .session()
-            .is_some_and(|session| !session.lifetime.is_over(now));
+            .is_some_and(|session| !session.lifetime.is_over(self.now));
         let reply = match outcome {
             _ if self.disposed => Reply::Fail(Fault::Disposed.into()),
-            Outcome::Over(error) => Reply::Fail(*error),
+            // The status is known, or as much of it as was asked for.
+            Outcome::Looked if matches!(ask, Ask::Restore { .. }) && self.hold.is_none() => {
+                Reply::Go
+            }
+            Outcome::Over(error) => Reply::Fail(error),
             Outcome::Anonymous => Reply::Bare,
+            Outcome::Looked => self.decide(ask),
             _ if party != self.party => Reply::Fail(Fault::UserChanged.into()),
-            // A request asks afresh: what was renewed may be old by now.
             Outcome::Renewed => match ask {
-                Ask::Request => self.decide(now, ask),
+                // A request asks afresh: what was renewed may be old by now.
+                Ask::Request => self.decide(ask),
                 _ if self.session().is_none() => Reply::Fail(Fault::SessionEnded.into()),
+                // So does everybody who would get a token that has ended.
+                _ if !usable => self.want(),
                 _ => Reply::Go,
             },
             Outcome::Passing(error) => match ask {
                 Ask::Request | Ask::Token { .. } if usable => Reply::Go,
-                _ => Reply::Fail(*error),
+                _ => Reply::Fail(error),
             },
         };
-        self.advance(now);
+        self.advance();
         reply
     }
 }

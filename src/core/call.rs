@@ -2,9 +2,10 @@
 
 use std::rc::Rc;
 
-use super::policy::{Access, BodyKind, Carrier, Credentials, Endpoint, Policy};
+use super::ids::{CallId, RequestId};
+use super::policy::{BodyKind, Carrier, Credentials, Endpoint, Policy};
 use super::record::Session;
-use super::time::Instant;
+use super::time::Now;
 
 /// Which endpoint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,8 +27,10 @@ pub enum Place {
 /// constant, and sends it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Call {
-    pub number: u32,
+    pub id: CallId,
     pub target: Target,
+    /// Which `login` it carries out.
+    pub request: Option<RequestId>,
     pub body: BodyKind,
     pub credentials: Credentials,
     /// Whether the access token stands in its header. Where the refresh token
@@ -36,8 +39,9 @@ pub struct Call {
     pub refresh: Option<Place>,
     /// Whether the body says `grant_type=refresh_token` (RFC 6749 section 6).
     pub grant_type: bool,
-    /// Not with a token that a browser would carry along.
-    pub follow_redirects: bool,
+    /// Whether the call outlives its page: a page that is left signs out all
+    /// the same, and stores the cookie of a refresh that was sent.
+    pub keepalive: bool,
     /// Whose tokens they are; a refresh function gets both.
     pub session: Option<Rc<Session>>,
 }
@@ -46,11 +50,11 @@ impl Call {
     /// Puts a call together. `session` is the one that it is made for, which
     /// a sign-in has none of.
     pub fn new(
-        number: u32,
+        id: CallId,
         target: Target,
         policy: &Policy,
         session: Option<Rc<Session>>,
-        now: Instant,
+        now: Now,
     ) -> Self {
         let endpoint = match target {
             Target::Login => policy.login,
@@ -88,8 +92,9 @@ impl Call {
             _ => BodyKind::None,
         };
         Self {
-            number,
+            id,
             target,
+            request: None,
             body,
             credentials: match credentials {
                 Some(own) => own,
@@ -101,8 +106,8 @@ impl Call {
             access,
             refresh,
             grant_type: body == BodyKind::Form && target == Target::Refresh,
-            follow_redirects: refresh.is_none()
-                && !(access && policy.access == Access::Header { own: true }),
+            keepalive: target == Target::Logout
+                || (target == Target::Refresh && policy.cookie_refresh()),
             session,
         }
     }

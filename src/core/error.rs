@@ -1,5 +1,6 @@
 //! What can go wrong, by who can do something about it.
 
+use super::ids::CallId;
 use super::time::Millis;
 
 /// The stable kinds; JavaScript sees them as `TokenError.code`.
@@ -19,6 +20,8 @@ pub enum ErrorKind {
     RefreshUnavailable,
     /// An answer, or what was handed in as tokens, holds no token.
     InvalidResponse,
+    /// The platform lacks something.
+    NotSupported,
     /// The manager was disposed of.
     Disposed,
 }
@@ -33,6 +36,7 @@ impl ErrorKind {
             Self::RefreshRejected => "refresh-rejected",
             Self::RefreshUnavailable => "refresh-unavailable",
             Self::InvalidResponse => "invalid-response",
+            Self::NotSupported => "not-supported",
             Self::Disposed => "disposed",
         }
     }
@@ -92,6 +96,12 @@ faults! {
         "a newer sign-in took the place of this one";
     NoLoginEndpoint: InvalidConfig, false,
         "login: no endpoint is configured; name one, or hand the tokens in with setTokens()";
+    /// The caller asks for something that a manager on a server does for
+    /// nobody (rule 15).
+    NobodysSession: InvalidConfig, false,
+        "on a server a token manager holds no session, or one visitor would be shown as another; make it in the browser, or say singleUser: true where this process has one user";
+    LoginUnsendable: InvalidConfig, false,
+        "login: the request cannot be built from this body and these headers";
     NoRefreshToken: RefreshUnavailable, false,
         "there is no refresh token to refresh with";
     SessionOver: RefreshRejected, false,
@@ -107,7 +117,18 @@ faults! {
     /// What was asked for is not at the URL: the cause of
     /// [`Fault::RefreshNotFound`].
     NotFound: InvalidResponse, false,
-        "the refresh endpoint is not at this URL with this method";
+        "expected an answer with an access token, found status 404 or 405";
+    RefreshRedirected: RefreshUnavailable, false,
+        "the refresh endpoint redirects, and no token follows; name the URL that answers";
+    /// The refresh token cannot stand in its header, or the endpoint's
+    /// constant headers or fields make no request.
+    RefreshUnsendable: RefreshUnavailable, false,
+        "the refresh call cannot be built: a token that cannot stand in a header, or constant headers or fields that make no request";
+    /// A record in the store was written by a later version of the package.
+    LaterVersion: RefreshUnavailable, false,
+        "storage: the record was written by a later version of evertoken, which has to refresh it";
+    TurnTimedOut: RefreshUnavailable, true,
+        "the refresh did not come to its turn in time: another tab holds the lock";
     RefreshDown: RefreshUnavailable, true,
         "the refresh endpoint is not available";
     RefreshNotJson: RefreshUnavailable, true,
@@ -128,6 +149,13 @@ faults! {
     /// whose answer brought none. What was looked for follows.
     NothingFound: InvalidResponse, false,
         "no access token found in the answer; looked for ";
+    /// A text was found where a token is looked for, and cannot be one.
+    FoundUnusable: InvalidResponse, false,
+        "what was found as the access token cannot stand in a header: expected visible ASCII, found a space or another character";
+    LoginNotFound: LoginUnavailable, false,
+        "the login endpoint is not at this URL with this method";
+    LoginRedirected: LoginUnavailable, false,
+        "the login endpoint redirects, and no password follows; name the URL that answers";
     LoginRefused: LoginRejected, false,
         "the login endpoint refused the sign-in";
     LoginHtml: LoginUnavailable, true,
@@ -142,6 +170,13 @@ faults! {
         "the login endpoint did not answer within timeoutMs";
     LogoutUnconfirmed: InvalidResponse, true,
         "the logout endpoint did not confirm the sign-out; the session is over here, the server may still know it";
+    LogoutRedirected: InvalidResponse, false,
+        "the logout endpoint redirects, which is not followed; the session is over here, the server may still know it";
+    /// The platform, or a place, failed; it is worked without.
+    StorageLost: NotSupported, false,
+        "storage: it cannot be used here, the session is kept in memory";
+    StorageLater: NotSupported, false,
+        "storage: the record was written by a later version of evertoken; it is neither used nor overwritten";
     TokenMissing: InvalidResponse, false,
         "accessToken: expected a string, found none";
     TokenUnusable: InvalidResponse, false,
@@ -156,9 +191,9 @@ pub struct Error {
     pub cause: Option<Fault>,
     /// The HTTP status of the answer that it is about; 0 if there was none.
     pub status: u16,
-    /// The call that brought it, under whose number the shell keeps what the
-    /// platform or the application's function threw; 0 if there was none.
-    pub call: u32,
+    /// The call that brought it, under which the host keeps what the platform
+    /// or the application's function threw.
+    pub call: Option<CallId>,
     /// The time until the next attempt is allowed; nothing if it is not known.
     pub retry_after: Millis,
 }
@@ -169,7 +204,7 @@ impl Error {
             fault,
             cause: None,
             status: 0,
-            call: 0,
+            call: None,
             retry_after: Millis::ZERO,
         }
     }

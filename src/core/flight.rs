@@ -5,17 +5,28 @@ use std::rc::Rc;
 use super::answer::{Answer, Tokens, Verdict, is_definitive};
 use super::call::{Call, Target};
 use super::error::{Error, Fault};
+use super::ids::{CallId, RequestId};
 use super::machine::Machine;
 use super::output::Output;
-use super::record::Session;
-use super::time::{Instant, Millis};
+use super::record::{Session, Stamp};
+use super::time::{Instant, Millis, Moment};
 
 /// A call that is in flight, and on whose behalf.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Flight {
-    pub number: u32,
+    pub id: CallId,
     pub role: Role,
-    pub deadline: Instant,
+    /// It was sent at this instant, when this record was held: whatever it
+    /// brings belongs to that one.
+    pub sent: Instant,
+    pub base: Stamp,
+    pub session: Option<Rc<Session>>,
+    /// When its time is up; `timeoutMs` after it was sent, or earlier where a
+    /// failure is held back.
+    pub deadline: Moment,
+    /// A failure that came while the page was being left. It counts if the
+    /// page stays: leaving breaks calls off, and says nothing of the server.
+    pub held_back: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -25,6 +36,9 @@ pub(super) enum Role {
     /// A refresh whose tokens only serve to sign out at the server.
     LastRefresh,
     Logout,
+    /// A refresh that nobody waits for any more, and that may still bring a
+    /// cookie: what would be answered with another one waits for it.
+    Orphan,
 }
 
 /// What went wrong with a call that brought no answer.
@@ -32,7 +46,11 @@ pub(super) enum Role {
 pub enum Failure {
     /// No connection, a dropped one, or an answer that may not be read.
     Network,
-    TimedOut,
+    /// The endpoint redirects, which is not followed.
+    Redirected,
+    /// The platform cannot build the request: a mistake in its body, its
+    /// headers or a token.
+    Unsendable,
     /// The refresh function rejected, what it said of that.
     Function {
         definitive: bool,
@@ -44,142 +62,219 @@ pub enum Failure {
     NoTokens,
 }
 
+/// How a call ended without an answer, as this module sees it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum End {
+    Failed(Failure),
+    TimedOut,
+}
+
+/// How long a failure is held back after `beforeunload`: by then a page that
+/// really is left has gone, and one that only began a download is still there.
+const HELD_BACK: Millis = Millis::new(400);
+
 impl Machine {
     /// Sends a call on its way.
     pub(super) fn launch(
         &mut self,
-        now: Instant,
         role: Role,
         target: Target,
         session: Option<Rc<Session>>,
-    ) -> u32 {
-        let number = self.number();
-        let deadline = now + self.policy.timeout;
+        request: Option<RequestId>,
+    ) -> CallId {
+        let id = CallId::new(self.number());
+        if self.flights.is_empty() {
+            self.output(Output::WatchLeaving(true));
+        }
         self.flights.push(Flight {
-            number,
+            id,
             role,
-            deadline,
+            sent: self.now.wall,
+            base: self.stamp(),
+            session: session.clone(),
+            deadline: self.now.mono + self.policy.timeout,
+            held_back: false,
         });
-        let call = Call::new(number, target, &self.policy, session, now);
-        self.output(Output::Call(call));
-        number
+        let call = Call::new(id, target, &self.policy, session, self.now);
+        self.output(Output::Call(Call { request, ..call }));
+        id
     }
 
     /// Takes a call out of the air. An answer to one that is not there any
     /// more belongs to an older attempt or an older session, and is dropped
     /// here and nowhere else.
-    pub(super) fn land(&mut self, call: u32) -> Option<Role> {
-        let at = self
-            .flights
-            .iter()
-            .position(|flight| flight.number == call)?;
-        Some(self.flights.swap_remove(at).role)
+    pub(super) fn land(&mut self, call: CallId) -> Option<Flight> {
+        let at = self.flights.iter().position(|flight| flight.id == call)?;
+        let flight = self.flights.swap_remove(at);
+        if self.flights.is_empty() {
+            self.output(Output::WatchLeaving(false));
+        }
+        Some(flight)
     }
 
-    /// An endpoint answered.
-    pub fn answered(&mut self, now: Instant, call: u32, answer: Answer<'_>) {
-        self.tick(now);
-        let cookie = self.policy.cookie_access();
-        let platform = self.platform;
-        match self.land(call) {
-            Some(Role::SignIn) => {
-                let result = answer.of_login(&self.policy.paths, cookie, now, platform);
-                self.sign_in_answered(now, call, result);
-            }
-            Some(Role::Logout) => self.logout_answered(answer.status),
-            Some(role) => {
-                let verdict = answer.of_refresh(&self.policy.paths, cookie, now, platform);
-                self.refreshed(now, role, verdict);
+    /// Stops a call, or, where it may still bring a cookie, leaves it to end
+    /// by itself: some platforms do not stop a call that outlives its page.
+    pub(super) fn give_up_call(&mut self, call: CallId) {
+        let orphans = self.policy.cookie_refresh();
+        let flight = self.flights.iter_mut().find(|flight| flight.id == call);
+        match flight {
+            Some(flight) if orphans && flight.role == Role::Turn => flight.role = Role::Orphan,
+            Some(_) => {
+                self.land(call);
+                self.output(Output::Abort { call });
             }
             None => {}
         }
-        self.proceed_farewell(now);
-        self.advance(now);
+    }
+
+    /// Whether a refresh is in flight whose answer may bring a cookie.
+    pub(super) fn awaits_cookie(&self) -> bool {
+        self.policy.cookie_refresh()
+            && self
+                .flights
+                .iter()
+                .any(|flight| matches!(flight.role, Role::Turn | Role::Orphan | Role::LastRefresh))
+    }
+
+    /// An endpoint answered.
+    pub(super) fn answered(&mut self, call: CallId, answer: Answer<'_>) {
+        let Some(flight) = self.land(call) else {
+            return;
+        };
+        let cookie = self.policy.cookie_access();
+        let (now, platform) = (self.now, self.platform);
+        match flight.role {
+            Role::SignIn => {
+                let result = answer.of_login(&self.policy.paths, cookie, now, platform);
+                self.sign_in_answered(call, result);
+            }
+            Role::Logout => self.logout_answered(answer.status),
+            Role::Turn | Role::LastRefresh | Role::Orphan => {
+                let verdict = answer.of_refresh(&self.policy.paths, cookie, now, platform);
+                self.refreshed(&flight, verdict);
+            }
+        }
+        self.proceed();
     }
 
     /// The refresh function gave these tokens.
-    pub fn provided(&mut self, now: Instant, call: u32, tokens: Tokens) {
-        self.tick(now);
-        if let Some(role) = self.land(call) {
-            self.refreshed(now, role, Verdict::Renewed(tokens));
+    pub(super) fn provided(&mut self, call: CallId, tokens: Tokens) {
+        if let Some(flight) = self.land(call) {
+            self.refreshed(&flight, Verdict::Renewed(tokens));
         }
-        self.proceed_farewell(now);
-        self.advance(now);
+        self.proceed();
     }
 
-    fn refreshed(&mut self, now: Instant, role: Role, verdict: Verdict) {
-        if role == Role::Turn {
-            self.verdict(now, verdict);
-        } else {
-            self.last_refreshed(now, verdict);
+    fn refreshed(&mut self, flight: &Flight, verdict: Verdict) {
+        match flight.role {
+            Role::Turn => self.verdict(flight, verdict),
+            Role::LastRefresh => self.last_refreshed(verdict),
+            _ => {}
         }
     }
 
     /// A call brought no answer.
-    pub fn failed(&mut self, now: Instant, call: u32, failure: Failure) {
-        self.tick(now);
-        self.lost(now, call, failure);
-        self.advance(now);
+    pub(super) fn failed(&mut self, call: CallId, failure: Failure) {
+        let (now, away, leaving) = (self.now.mono, self.page.away, self.page.leaving_until);
+        if failure == Failure::Network
+            && let Some(flight) = self.flights.iter_mut().find(|flight| flight.id == call)
+            && (away || now < leaving)
+        {
+            flight.held_back = true;
+            // A page that was put away is looked at when it comes back.
+            flight.deadline = match away {
+                true => Moment::NEVER,
+                false => flight.deadline.min(now + HELD_BACK),
+            };
+            return;
+        }
+        self.lost(call, End::Failed(failure));
     }
 
-    fn lost(&mut self, now: Instant, call: u32, failure: Failure) {
+    fn lost(&mut self, call: CallId, end: End) {
+        let Some(flight) = self.land(call) else {
+            return;
+        };
         let error = |fault| Error {
-            call,
+            call: Some(call),
             ..Error::new(fault)
         };
-        match self.land(call) {
-            Some(Role::Turn) => {
-                let verdict = match failure {
-                    Failure::Network => Verdict::Passing(error(Fault::RefreshLost)),
-                    Failure::TimedOut => Verdict::Passing(error(Fault::RefreshTimedOut)),
-                    Failure::NoTokens => Verdict::Passing(Error {
-                        cause: Some(Fault::TokenMissing),
-                        ..error(Fault::FunctionWithoutToken)
-                    }),
-                    Failure::Function {
-                        definitive,
-                        status,
-                        retry_after,
-                    } => {
-                        if definitive || is_definitive(status) {
-                            Verdict::Definitive(Error {
-                                status,
-                                ..error(Fault::FunctionRefused)
-                            })
-                        } else {
-                            Verdict::Passing(Error {
-                                status,
-                                retry_after,
-                                ..error(Fault::FunctionFailed)
-                            })
-                        }
-                    }
+        match flight.role {
+            Role::Turn => {
+                let fault = match end {
+                    End::TimedOut => Fault::RefreshTimedOut,
+                    End::Failed(Failure::Network) => Fault::RefreshLost,
+                    End::Failed(Failure::Redirected) => Fault::RefreshRedirected,
+                    End::Failed(Failure::Unsendable) => Fault::RefreshUnsendable,
+                    End::Failed(Failure::NoTokens) => Fault::FunctionWithoutToken,
+                    End::Failed(Failure::Function { .. }) => Fault::FunctionFailed,
                 };
-                self.verdict(now, verdict);
+                let mut error = error(fault);
+                let mut definitive = false;
+                if fault == Fault::FunctionWithoutToken {
+                    error.cause = Some(Fault::TokenMissing);
+                }
+                if let End::Failed(Failure::Function {
+                    definitive: said,
+                    status,
+                    retry_after,
+                }) = end
+                {
+                    definitive = said || is_definitive(status);
+                    error.status = status;
+                    error.retry_after = retry_after;
+                }
+                self.verdict(
+                    &flight,
+                    if definitive {
+                        Verdict::Definitive(Error {
+                            fault: Fault::FunctionRefused,
+                            retry_after: Millis::ZERO,
+                            ..error
+                        })
+                    } else {
+                        Verdict::Passing(error)
+                    },
+                );
             }
-            Some(Role::SignIn) => {
-                let fault = match failure {
-                    Failure::TimedOut => Fault::LoginTimedOut,
-                    _ => Fault::LoginLost,
+            Role::SignIn => {
+                let fault = match end {
+                    End::TimedOut => Fault::LoginTimedOut,
+                    End::Failed(Failure::Redirected) => Fault::LoginRedirected,
+                    End::Failed(Failure::Unsendable) => Fault::LoginUnsendable,
+                    End::Failed(_) => Fault::LoginLost,
                 };
-                self.sign_in_answered(now, call, Err(error(fault)));
+                self.sign_in_answered(call, Err(error(fault)));
             }
-            Some(Role::Logout) => self.logout_answered(0),
-            Some(Role::LastRefresh) | None => {}
+            Role::Logout if end == End::Failed(Failure::Redirected) => {
+                self.logout_answered(300);
+            }
+            Role::Logout => self.logout_answered(0),
+            Role::LastRefresh | Role::Orphan => {}
         }
-        self.proceed_farewell(now);
+        self.proceed();
     }
 
     /// Ends the calls whose time has run out.
-    pub(super) fn expire_flights(&mut self, now: Instant) {
-        while let Some(call) = self
-            .flights
-            .iter()
-            .find(|flight| now >= flight.deadline)
-            .map(|f| f.number)
-        {
-            self.output(Output::Abort { call });
-            self.lost(now, call, Failure::TimedOut);
+    pub(super) fn expire_flights(&mut self) {
+        let now = self.now.mono;
+        while let Some(flight) = self.flights.iter().find(|flight| now >= flight.deadline) {
+            let (call, held_back) = (flight.id, flight.held_back);
+            if held_back {
+                self.lost(call, End::Failed(Failure::Network));
+            } else {
+                self.output(Output::Abort { call });
+                self.lost(call, End::TimedOut);
+            }
+        }
+    }
+
+    /// The page stays, or has come back: the failures that were held back
+    /// count.
+    pub(super) fn count_held_back(&mut self) {
+        let now = self.now.mono;
+        for flight in self.flights.iter_mut().filter(|flight| flight.held_back) {
+            flight.deadline = flight.deadline.min(now);
         }
     }
 }

@@ -1,174 +1,205 @@
-//! The machine: what it holds, how it is asked, how it takes over a record.
+//! The machine: what it holds, how it is fed, and what time asks of it.
 
 use std::rc::Rc;
 
 use super::answer::Tokens;
+use super::commit::Commit;
 use super::document::Platform;
 use super::error::Error;
+use super::farewell::Farewell;
 use super::flight::Flight;
+use super::ids::{LockId, Party, Serial, WaitId};
+use super::input::Input;
 use super::jwt::Claims;
-use super::lifetime::Lifetime;
-use super::output::{Event, Output};
+use super::lifetime::{Freshness, Lifetime};
+use super::lock::Lock;
+use super::look::Look;
+use super::output::{Event, Outcome, Output, Place};
 use super::pace::Pace;
-use super::policy::{Policy, Proactive};
-use super::record::{Ended, Record, Session, Stamp};
-use super::sign::{Farewell, SignIn};
-use super::time::{Instant, Millis};
-use super::turn::{Stage, Turn};
+use super::page::{Hold, PageState};
+use super::peers::Peers;
+use super::places::{Reader, Shelf, Task};
+use super::policy::{Locks, Policy, Proactive};
+use super::record::{Record, Session, Stamp};
+use super::restore::Restore;
+use super::sign::SignIn;
+use super::term::{Spans, Term};
+use super::time::{Instant, Moment, Now};
+use super::turn::Turn;
 use super::view::{Figures, Pass, Snapshot};
 
-/// A record on its way to the store, and what follows.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) struct Pending {
-    pub number: u32,
-    pub purpose: Purpose,
-    pub record: Record,
-}
-
-#[derive(Clone, Debug, PartialEq)]
-pub(super) enum Purpose {
-    Refresh,
-    SignIn(SignIn),
-    SignOut,
-    /// The same record, with a new back-off.
-    Pace,
-}
+/// How many ended waits are remembered. Those who waited ask in the task after
+/// the end, so a few are plenty; one who asks later asks afresh.
+const REMEMBERED: usize = 8;
 
 /// See the [module documentation](super).
 #[derive(Debug)]
 pub struct Machine {
     pub(super) policy: Policy,
     pub(super) platform: Platform,
+    /// The time of the input that is being worked on.
+    pub(super) now: Now,
+    random: u64,
+    count: u32,
+    outputs: Vec<Output>,
+
+    // What is known of the session.
     pub(super) record: Option<Record>,
     /// Nobody has signed in or out since a start at which a cookie may still
     /// be there.
     pub(super) may_try_again: bool,
     /// A silent refresh was refused.
     pub(super) anonymous: bool,
-    pub(super) serial: u32,
-    pub(super) party: u32,
-    /// Counts sign-outs: a sign-in that began before one comes too late.
-    pub(super) fence: u32,
+    /// The cookie of `hint` was there when it was last looked for.
+    pub(super) hinted: bool,
+    pub(super) serial: Serial,
+    pub(super) party: Party,
+    /// When the session held ends.
+    pub(super) spans: Option<Spans>,
+    /// Of a session that this page knows only by its mark: its term, and when
+    /// somebody was last active.
+    pub(super) known_term: Option<Term>,
+    pub(super) active: Option<Instant>,
     pub(super) pace: Pace,
-    pub(super) turn: Option<Turn>,
-    pub(super) flights: Vec<Flight>,
-    pub(super) pendings: Vec<Pending>,
-    /// The last commit that came through, and its record.
-    pub(super) settled: (u32, Stamp),
-    pub(super) sign_ins: Vec<SignIn>,
-    /// The newest sign-in that was carried out.
-    pub(super) signed_in_by: u32,
-    pub(super) farewell: Option<Farewell>,
     pub(super) stale: bool,
     pub(super) error: Option<Error>,
     pub(super) last_error: Option<Error>,
     pub(super) figures: Figures,
+
+    // What is under way.
+    pub(super) turn: Option<Turn>,
+    pub(super) flights: Vec<Flight>,
+    pub(super) commits: Vec<Commit>,
+    pub(super) sign_ins: Vec<SignIn>,
+    /// Counts sign-outs: a sign-in that began before one comes too late.
+    pub(super) fence: u32,
+    /// The newest sign-in that was carried out.
+    pub(super) signed_in_by: u32,
+    pub(super) farewell: Option<Farewell>,
+    /// The session that was signed out without telling the server.
+    pub(super) left_locally: Option<Rc<Session>>,
+    pub(super) restore: Option<Restore>,
+    pub(super) hold: Option<Hold>,
+    waits: Vec<(WaitId, Outcome)>,
+
+    // The world around.
+    pub(super) peers: Peers,
+    pub(super) locks: Locks,
+    pub(super) held_locks: Vec<Lock>,
+    /// Locks to be granted because there are none.
+    pub(super) granted_later: Vec<LockId>,
+    pub(super) shelves: Vec<Shelf>,
+    pub(super) looks: Vec<Look>,
+    pub(super) looked_later: Vec<u32>,
+    pub(super) page: PageState,
+    /// A warning was given that a place cannot be used.
+    pub(super) storage_warned: bool,
+    /// A place keeps the record of a later version.
+    pub(super) superseded: bool,
+
+    // The life of the manager.
+    starting: Option<Vec<Place>>,
+    pub(super) started: bool,
+    announced: bool,
+    /// Warnings from before the start was over.
+    early: Vec<Event>,
     pub(super) disposed: bool,
-    visible: bool,
-    count: u32,
-    random: u64,
-    last_now: Instant,
-    pub(super) shown: Option<(Snapshot, Option<Pass>)>,
     closed: bool,
-    /// The record that was last told to whoever had missed it.
-    pub(super) retold: Stamp,
-    outputs: Vec<Output>,
+    pub(super) shown: Option<(Snapshot, Option<Pass>)>,
 }
 
 impl Machine {
     /// Makes a machine that holds nothing yet. `seed` makes its jitter and
     /// the names of its sign-ins differ from other tabs'.
-    pub fn new(policy: Policy, platform: Platform, seed: u64, now: Instant) -> Self {
-        Self {
+    pub fn new(policy: Policy, platform: Platform, seed: u64, now: Now) -> Self {
+        let mut machine = Self {
+            shelves: Self::shelves_of(&policy),
+            locks: policy.locks,
             policy,
             platform,
+            now,
+            random: seed,
+            count: 0,
+            outputs: Vec::new(),
             record: None,
             may_try_again: true,
             anonymous: false,
-            serial: 0,
-            party: 0,
-            fence: 0,
+            hinted: false,
+            serial: Serial::new(0),
+            party: Party::new(0),
+            spans: None,
+            known_term: None,
+            active: None,
             pace: Pace::default(),
-            turn: None,
-            flights: Vec::new(),
-            pendings: Vec::new(),
-            settled: Default::default(),
-            sign_ins: Vec::new(),
-            signed_in_by: 0,
-            farewell: None,
             stale: false,
             error: None,
             last_error: None,
             figures: Figures::default(),
+            turn: None,
+            flights: Vec::new(),
+            commits: Vec::new(),
+            sign_ins: Vec::new(),
+            fence: 0,
+            signed_in_by: 0,
+            farewell: None,
+            left_locally: None,
+            restore: None,
+            hold: None,
+            waits: Vec::new(),
+            peers: Peers::new(0),
+            held_locks: Vec::new(),
+            granted_later: Vec::new(),
+            looks: Vec::new(),
+            looked_later: Vec::new(),
+            page: PageState::default(),
+            storage_warned: false,
+            superseded: false,
+            starting: None,
+            started: false,
+            announced: false,
+            early: Vec::new(),
             disposed: false,
-            visible: true,
-            count: 0,
-            random: seed,
-            last_now: now,
-            shown: None,
             closed: false,
-            retold: Stamp::default(),
-            outputs: Vec::new(),
+            shown: None,
+        };
+        machine.peers = Peers::new(machine.random() >> 12);
+        machine
+    }
+
+    /// Feeds an input. Then [`poll`](Self::poll) gives what is to be done.
+    pub fn feed(&mut self, now: Now, input: Input<'_>) {
+        self.tick(now);
+        // What happens after the session's end is too late to put it off.
+        self.expire_term();
+        match input {
+            Input::Start => self.start(),
+            Input::Read { op, found } => self.read(op, found),
+            Input::Swapped { op, swapped } => self.swapped(op, swapped),
+            Input::Changed { place, text } => self.changed(place, text),
+            Input::Granted { lock } => self.granted(lock),
+            Input::Robbed { lock } => self.robbed(lock),
+            Input::LockUnavailable { lock } => self.lock_unavailable(lock),
+            Input::Message(text) => self.message_came(text),
+            Input::ChannelUnavailable => self.channel_unavailable(),
+            Input::Answered { call, answer } => self.answered(call, answer),
+            Input::Provided { call, tokens } => self.provided(call, tokens),
+            Input::Failed { call, failure } => self.failed(call, failure),
+            Input::Login { request, remember } => self.login(request, remember),
+            Input::SetTokens {
+                request,
+                tokens,
+                remember,
+            } => self.set_tokens(request, tokens, remember),
+            Input::Logout { request, local } => self.logout(request, local),
+            Input::Abandon { request } => self.abandon(request),
+            Input::Touch => self.touch(false),
+            Input::Activity => self.touch(true),
+            Input::Page(event) => self.page_event(event),
+            Input::Hint(there) => self.hinted = there,
+            Input::Wake => {}
+            Input::Dispose => self.dispose(),
         }
-    }
-
-    /// Takes the stored record, if there is one.
-    pub fn load(&mut self, now: Instant, stored: Option<&str>) {
-        self.tick(now);
-        if let Some(text) = stored {
-            self.hear(now, text);
-        }
-        // An end by the server is a reason to ask again at the next start: a
-        // page that knows nothing of this manager may have signed in.
-        self.may_try_again = !matches!(
-            &self.record,
-            Some(Record {
-                state: Err(Ended::Logout),
-                ..
-            })
-        );
-        self.outputs.clear();
-        self.advance(now);
-    }
-
-    /// A record came from another tab.
-    pub fn heard(&mut self, now: Instant, text: &str) {
-        self.tick(now);
-        self.hear(now, text);
-        self.advance(now);
-    }
-
-    /// The page became visible or hidden. A page that thaws becomes visible
-    /// again; that it slept needs no input of its own, the clock shows it.
-    pub fn visible(&mut self, now: Instant, visible: bool) {
-        self.tick(now);
-        if visible && !self.visible {
-            self.pace.hint(now);
-        }
-        self.visible = visible;
-        self.advance(now);
-    }
-
-    /// The machine came online.
-    pub fn online(&mut self, now: Instant) {
-        self.tick(now);
-        self.pace.hint(now);
-        self.advance(now);
-    }
-
-    /// The time that [`Machine::deadline`] named has come, or any other.
-    pub fn wake(&mut self, now: Instant) {
-        self.tick(now);
-        self.advance(now);
-    }
-
-    /// When to call [`Machine::wake`] at the latest.
-    pub fn deadline(&self) -> Instant {
-        let turn = self.turn.as_ref().map_or(Instant::NEVER, Turn::deadline);
-        let first = self.next_by_timer().min(turn);
-        self.flights
-            .iter()
-            .fold(first, |first, flight| first.min(flight.deadline))
+        self.advance();
     }
 
     /// Gives the next thing to do.
@@ -180,26 +211,32 @@ impl Machine {
         }
     }
 
-    /// The record of a commit.
-    pub fn pending(&self, number: u32) -> Option<&Record> {
-        self.pendings
-            .iter()
-            .find(|pending| pending.number == number)
-            .map(|pending| &pending.record)
-    }
-
-    /// The record held.
-    pub fn record(&self) -> Option<&Record> {
-        self.record.as_ref()
+    /// When to feed [`Input::Wake`] at the latest, on the monotonic clock.
+    pub fn deadline(&self) -> Moment {
+        let flights = self.flights.iter().map(|flight| flight.deadline);
+        [
+            self.next_by_timer(),
+            self.turn_deadline(),
+            self.places_deadline(),
+            self.peers.deadline(),
+            self.locks_deadline(),
+            self.sign_ins_deadline(),
+            self.restore_deadline(),
+            self.term_deadline(),
+            self.farewell_deadline(),
+        ]
+        .into_iter()
+        .chain(flights)
+        .fold(Moment::NEVER, Moment::min)
     }
 
     pub fn policy(&self) -> &Policy {
         &self.policy
     }
 
-    /// The back-off, for the form in which a record is stored and told.
-    pub fn pace(&self) -> &Pace {
-        &self.pace
+    /// The record held.
+    pub fn record(&self) -> Option<&Record> {
+        self.record.as_ref()
     }
 
     pub(super) fn session(&self) -> Option<&Rc<Session>> {
@@ -213,13 +250,72 @@ impl Machine {
             .unwrap_or_default()
     }
 
+    // ---- the start ----
+
+    /// Opens the channel and reads the places. The start is over once they
+    /// have answered, or are not waited for any more.
+    fn start(&mut self) {
+        if self.started || self.starting.is_some() {
+            return;
+        }
+        if self.policy.inert {
+            self.started = true;
+            return;
+        }
+        self.open_channel();
+        let places = self.places_to_read();
+        self.starting = Some(places.clone());
+        for place in &places {
+            self.enqueue(*place, Task::Read(Reader::Start));
+        }
+        if places.is_empty() {
+            self.finish_start();
+        }
+    }
+
+    pub(super) fn start_read(&mut self, place: Place) {
+        let Some(starting) = &mut self.starting else {
+            return;
+        };
+        starting.retain(|unread| *unread != place);
+        if !starting.is_empty() {
+            return;
+        }
+        // Where the session is in memory after all, the mark counts.
+        if place != Place::Mark && self.storage_is_down() && self.policy.mark {
+            self.starting = Some(vec![Place::Mark]);
+            return self.enqueue(Place::Mark, Task::Read(Reader::Start));
+        }
+        self.finish_start();
+    }
+
+    fn finish_start(&mut self) {
+        self.starting = None;
+        self.started = true;
+        // An end by the server is a reason to ask again at the next start: a
+        // page that knows nothing of this manager may have signed in.
+        self.may_try_again = !self.record.as_ref().is_some_and(Record::is_sign_out);
+        self.end_known_term();
+        self.seen();
+    }
+
+    // ---- what time asks for ----
+
     /// When a refresh ahead of time is due, and never where there is nothing
     /// to refresh with.
-    pub(super) fn refresh_due(&self) -> Instant {
+    pub(super) fn refresh_due(&self) -> Moment {
         match self.session() {
-            Some(session) if self.can_refresh() => session.lifetime.refresh_due(self.policy.ahead),
-            _ => Instant::NEVER,
+            Some(session) if self.can_refresh() => {
+                let lifetime = session.lifetime;
+                lifetime.since + lifetime.due_age(self.policy.ahead)
+            }
+            _ => Moment::NEVER,
         }
+    }
+
+    /// When the next refresh ahead of time can be, the back-off considered.
+    pub(super) fn next_refresh(&self) -> Moment {
+        self.refresh_due().max(self.pace.not_before)
     }
 
     /// Whether there is anything to refresh with.
@@ -233,112 +329,144 @@ impl Machine {
 
     /// When the timer has something to do on its own account: a refresh
     /// ahead of time, or the end of a session that cannot be refreshed.
-    fn next_by_timer(&self) -> Instant {
-        let Some(session) = self
-            .session()
-            .filter(|_| self.turn.is_none() && !self.disposed)
-        else {
-            return Instant::NEVER;
+    fn next_by_timer(&self) -> Moment {
+        let idle = self.started && self.turn.is_none() && !self.disposed && !self.superseded;
+        let Some(session) = self.session().filter(|_| idle) else {
+            return Moment::NEVER;
         };
         if !self.can_refresh() {
-            return session.lifetime.expires;
+            return session.lifetime.ends_at();
         }
+        // A session is not refreshed ahead of time beyond its own end.
+        let next = self.next_refresh();
         match self.policy.proactive {
-            Proactive::WhileVisible if self.visible => self.next_refresh(),
-            Proactive::Always => self.next_refresh(),
-            _ => Instant::NEVER,
+            _ if next >= self.term_ends_at() => Moment::NEVER,
+            Proactive::WhileVisible if self.page.visible => next,
+            Proactive::Always => next,
+            _ => Moment::NEVER,
         }
     }
 
-    /// When the next refresh ahead of time can be, the back-off considered.
-    pub(super) fn next_refresh(&self) -> Instant {
-        self.refresh_due().max(self.pace.not_before)
+    /// Takes the time of an input. A reading of the monotonic clock that goes
+    /// back counts as standing still. A wall clock that was set back takes
+    /// along what was measured on it; one that is ahead, because the machine
+    /// slept or the clock was set, makes tokens older.
+    pub(super) fn tick(&mut self, now: Now) {
+        let back = self.now.wall.since(now.wall);
+        self.now = Now {
+            wall: now.wall,
+            mono: now.mono.max(self.now.mono),
+        };
+        let now = self.now;
+        self.reanchor_term(back);
+        let commits = self.commits.iter_mut().map(|commit| &mut commit.record);
+        for record in self.record.iter_mut().chain(commits) {
+            if let Ok(session) = &mut record.state {
+                let mut lifetime = session.lifetime;
+                lifetime.reanchor(back, now);
+                if lifetime != session.lifetime {
+                    Rc::make_mut(session).lifetime = lifetime;
+                }
+            }
+        }
+    }
+
+    /// Goes on with what waited for something that has just ended.
+    pub(super) fn proceed(&mut self) {
+        self.proceed_sign_ins();
+        self.proceed_farewell();
     }
 
     /// Does what time alone asks for, then says what has changed.
-    #[inline(never)]
-    pub(super) fn advance(&mut self, now: Instant) {
-        self.expire_flights(now);
-        self.expire_lock(now);
-        if now >= self.next_by_timer() {
-            let _ = self.want(now);
+    pub(super) fn advance(&mut self) {
+        loop {
+            self.expire_term();
+            self.expire_places();
+            self.expire_question();
+            self.expire_leases();
+            self.expire_flights();
+            self.expire_turn();
+            self.finish_looks();
+            self.proceed();
+            if self.looked_later.is_empty() && self.granted_later.is_empty() {
+                break;
+            }
         }
-        let snapshot = self.snapshot();
-        let pass = self.pass(now);
-        let told = self.shown.replace((snapshot, pass));
-        let (told_snapshot, told_pass) = match told {
-            Some((snapshot, pass)) => (Some(snapshot), Some(pass)),
-            None => (None, None),
-        };
-        let shown = self.shown.as_ref();
-        if told_snapshot.as_ref() != shown.map(|(snapshot, _)| snapshot) {
+        let now = self.now.mono;
+        if now >= self.next_by_timer() {
+            let _ = self.want();
+        }
+        if self.restore.is_some() && now >= self.restore_deadline() {
+            self.ask_again();
+        }
+        self.settle_restore();
+        // A turn that has just begun may already have what it waits for.
+        if !self.granted_later.is_empty() {
+            return self.advance();
+        }
+        self.show();
+    }
+
+    /// Says what has changed for those who look on.
+    fn show(&mut self) {
+        if !self.started {
+            return;
+        }
+        let now_shown = (self.snapshot(), self.pass());
+        let before = self.shown.replace(now_shown);
+        let before = before.as_ref();
+        if before.map(|(snapshot, _)| snapshot) != Some(&now_shown.0) {
             self.output(Output::Snapshot);
         }
-        // A pass that differs in `since` alone is the same pass.
-        let same = |a: Option<Pass>, b: Option<Pass>| match (a, b) {
-            (Some(a), Some(b)) => {
-                (a.serial, a.party, a.until) == (b.serial, b.party, b.until) && a.since <= b.since
-            }
-            (a, b) => a == b,
-        };
-        if !told_pass.is_some_and(|told| same(told, pass)) {
+        if before.map(|(_, pass)| pass) != Some(&now_shown.1) {
             self.output(Output::Pass);
-        } else if let (Some(Some(told)), Some((_, Some(pass)))) = (told_pass, self.shown.as_mut()) {
-            *pass = told;
         }
-        let idle = self.turn.is_none() && self.pendings.is_empty();
-        if self.disposed && idle && !self.closed {
-            self.closed = true;
+        if !core::mem::replace(&mut self.announced, true) {
+            self.output(Output::Started);
+            for warning in core::mem::take(&mut self.early) {
+                self.output(Output::Event(warning));
+            }
+        }
+        let idle = self.turn.is_none() && self.commits.is_empty();
+        if self.disposed && idle && !core::mem::replace(&mut self.closed, true) {
+            self.close_channel();
             self.output(Output::Closed);
         }
     }
 
-    /// Notices a clock that was set back: everything that was measured on it
-    /// moves along, as if no time had passed. A clock that was set forward
-    /// looks like sleep, and costs one refresh at most.
-    #[inline(never)]
-    pub(super) fn tick(&mut self, now: Instant) {
-        let by = self.last_now.since(now);
-        self.last_now = now;
-        if by == Millis::ZERO {
-            return;
-        }
-        if let Some(Record {
-            state: Ok(session), ..
-        }) = &mut self.record
-        {
-            Rc::make_mut(session).lifetime.set_back(by);
-        }
-        for pending in &mut self.pendings {
-            if let Ok(session) = &mut pending.record.state {
-                Rc::make_mut(session).lifetime.set_back(by);
-            }
-        }
-        self.pace.set_back(by);
-        for flight in &mut self.flights {
-            flight.deadline = flight.deadline - by;
-        }
-        match self.turn.as_mut().map(|turn| &mut turn.stage) {
-            Some(Stage::Locking { until }) => *until = *until - by,
-            // How long it has been reading is not known any more: too long.
-            Some(Stage::Reading { since }) => *since = Instant::PAST,
-            _ => {}
-        }
-    }
+    // ---- small things ----
 
-    #[inline(never)]
+    /// Tells of an event. What a start finds is no news; its warnings are
+    /// told once there is somebody to hear them.
     pub(super) fn event(&mut self, event: Event) {
-        if !self.disposed {
+        if self.disposed {
+        } else if self.announced {
             self.output(Output::Event(event));
+        } else if matches!(event, Event::Warning(_)) {
+            self.early.push(event);
         }
     }
 
-    #[inline(never)]
     pub(super) fn output(&mut self, output: Output) {
         self.outputs.push(output);
     }
 
-    /// Numbers for turns, calls and commits: none is given twice.
+    /// Lets those who wait ask again.
+    pub(super) fn end_wait(&mut self, wait: WaitId, outcome: Outcome) {
+        if self.waits.len() >= REMEMBERED {
+            self.waits.remove(0);
+        }
+        self.waits.push((wait, outcome));
+        self.output(Output::WaitEnded(wait));
+    }
+
+    /// How a wait ended; `None` for one that is not over, or long over.
+    pub(super) fn outcome_of(&self, wait: WaitId) -> Option<Outcome> {
+        let ended = self.waits.iter().rfind(|(ended, _)| *ended == wait);
+        ended.map(|(_, outcome)| *outcome)
+    }
+
+    /// Numbers for waits, calls, operations and commits: none is given twice.
     pub(super) fn number(&mut self) -> u32 {
         self.count = self.count.wrapping_add(1);
         self.count
@@ -359,23 +487,36 @@ impl Machine {
         (self.random() >> 40) as f64 / (1u64 << 24) as f64
     }
 
-    /// A session of what an answer brought.
-    pub(super) fn session_of(&mut self, now: Instant, tokens: Tokens) -> Session {
-        let platform = self.platform;
+    /// A session of what an answer brought; `before` is the one that it goes
+    /// on from.
+    pub(super) fn session_of(
+        &mut self,
+        tokens: Tokens,
+        freshness: Freshness,
+        before: Option<&Session>,
+    ) -> Session {
+        let (now, platform) = (self.now, self.platform);
         let claims = match &tokens.access {
             Some(token) => Claims::of(token.expose(), platform),
             None => Claims::default(),
         };
-        if let Some(issued) = claims.issued {
-            let skew = issued.as_ms() - now.as_ms();
+        let issued = claims.issued.filter(|_| freshness == Freshness::Fresh);
+        if let Some(issued) = issued {
+            let skew = issued.as_ms() - now.wall.as_ms();
             // `iat` is in whole seconds and the answer took its time.
             self.figures.clock_skew_ms = if skew.abs() < 2000.0 { 0.0 } else { skew };
         }
+        let fallback = self.policy.lifetime();
+        let refresh = tokens.refresh.as_ref();
+        let refresh = refresh.map(|token| Claims::of(token.expose(), platform));
+        let before = before.map(|session| session.term);
         Session {
-            lifetime: Lifetime::decide(tokens.stated, &claims, self.policy.lifetime(), now),
+            lifetime: Lifetime::decide(tokens.stated, &claims, fallback, freshness, now),
             access: tokens.access,
             refresh: tokens.refresh,
             user: claims.user,
+            remembered: false,
+            term: Term::decide(before, tokens.stated, refresh.as_ref(), now),
         }
     }
 }

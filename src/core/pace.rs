@@ -15,8 +15,8 @@
 //! `refresh()` and `getToken({ refresh: 'force' })` are the application's own
 //! and are held back by failures only.
 
-use super::document::Document;
-use super::time::{Instant, Millis};
+use super::document::{Document, Members};
+use super::time::{Instant, Millis, Moment, Now};
 
 const BASE: Millis = Millis::SECOND;
 const CAP: Millis = Millis::new(60_000);
@@ -26,6 +26,10 @@ const HINT_GAP: Millis = Millis::new(5_000);
 /// A `Retry-After` beyond a day is taken as a day: by then somebody has
 /// mended the clock or the server.
 const LONGEST_WAIT: Millis = Millis::new(86_400_000);
+
+/// Another tab's wait comes as a date, and is the same wait if it differs by
+/// no more than this.
+const ROUNDING: Millis = Millis::new(50);
 
 /// Reactive refreshes that may follow one another at once.
 pub const BURST: u32 = 10;
@@ -37,23 +41,23 @@ pub struct Pace {
     /// Passing failures since the last success.
     pub failures: u32,
     /// No attempt before this.
-    pub not_before: Instant,
+    pub not_before: Moment,
     /// The server's own `Retry-After`, which no hint overrides.
-    pub server_wait: Instant,
-    last_hint: Instant,
+    pub server_wait: Moment,
+    last_hint: Moment,
     /// The wait that a hint has put an end to; other tabs and the stored
     /// record still tell of it.
-    overruled: Instant,
+    overruled: Moment,
     /// When the burst of reactive refreshes will have been worked off.
-    reactive_until: Instant,
+    reactive_until: Moment,
     /// Tokens in a row that were refused without ever having been accepted.
     futile: u32,
-    futile_until: Instant,
+    futile_until: Moment,
 }
 
 impl Default for Pace {
     fn default() -> Self {
-        let past = Instant::PAST;
+        let past = Moment::PAST;
         Self {
             failures: 0,
             not_before: past,
@@ -74,13 +78,13 @@ fn ceiling(failures: u32) -> Millis {
 
 impl Pace {
     /// How long a call has to wait; nothing if it may be made.
-    pub fn wait(&self, now: Instant) -> Millis {
+    pub fn wait(&self, now: Moment) -> Millis {
         self.not_before.since(now)
     }
 
     /// Counts a passing failure; `retry_after` is what the server asked for,
     /// `random` is in 0..1 (full jitter).
-    pub fn failed(&mut self, now: Instant, retry_after: Millis, random: f64) {
+    pub fn failed(&mut self, now: Moment, retry_after: Millis, random: f64) {
         let jittered = ceiling(self.failures).times(random).max(FLOOR);
         self.failures = self.failures.saturating_add(1);
         // No token was refused: none came.
@@ -93,12 +97,12 @@ impl Pace {
     /// Forgets the failures.
     pub fn succeeded(&mut self) {
         self.failures = 0;
-        self.not_before = Instant::PAST;
-        self.server_wait = Instant::PAST;
+        self.not_before = Moment::PAST;
+        self.server_wait = Moment::PAST;
     }
 
     /// Believes a hint that the next attempt may succeed.
-    pub fn hint(&mut self, now: Instant) {
+    pub fn hint(&mut self, now: Moment) {
         let waits = self.not_before > now.max(self.server_wait);
         if waits && now >= self.last_hint + HINT_GAP {
             self.last_hint = now;
@@ -112,7 +116,7 @@ impl Pace {
     /// answers 401 to everything does not become a storm: a new token that
     /// is refused as well makes the next attempt wait, and the caller gets
     /// the 401.
-    pub fn allows_reactive(&mut self, now: Instant, worked: bool) -> bool {
+    pub fn allows_reactive(&mut self, now: Moment, worked: bool) -> bool {
         if worked {
             self.futile = 0;
         } else if self.futile_until > now {
@@ -133,41 +137,56 @@ impl Pace {
     /// Forgets that tokens were refused: the next one is another.
     pub fn forgive(&mut self) {
         self.futile = 0;
-        self.futile_until = Instant::PAST;
+        self.futile_until = Moment::PAST;
     }
 
-    /// Takes over what another tab has learnt of the server.
-    pub fn join(&mut self, other: &Pace, now: Instant) {
-        let newer = other.failures > self.failures || other.not_before > self.overruled;
-        if newer && other.not_before > self.not_before && other.wait(now) <= LONGEST_WAIT {
+    /// Takes over what another tab has learnt of the server; false where that
+    /// is nothing new.
+    pub fn join(&mut self, other: &Pace) -> bool {
+        let newer = other.failures > self.failures || other.not_before > self.overruled + ROUNDING;
+        let longer = newer && other.not_before > self.not_before + ROUNDING;
+        if longer {
             self.failures = self.failures.max(other.failures);
             self.not_before = other.not_before;
             self.server_wait = self.server_wait.max(other.server_wait);
         }
+        longer
     }
 
-    /// Reads what a stored record says of the back-off.
-    pub fn read(record: &dyn Document) -> Self {
-        let instant = |name| record.number(name).and_then(Instant::from_ms);
-        Self {
-            failures: record.number("failures").unwrap_or(0.0) as u32,
-            not_before: instant("not_before").unwrap_or(Instant::PAST),
-            server_wait: instant("server_wait").unwrap_or(Instant::PAST),
-            ..Self::default()
+    /// Writes what a stored record and a message say of the back-off: dates,
+    /// since no other page shares this one's monotonic clock.
+    pub fn write(&self, now: Now, out: &mut dyn Members) {
+        if self.failures > 0 {
+            let date = |moment: Moment| (now.wall + moment.since(now.mono)).as_ms();
+            out.number("failures", self.failures.into());
+            out.number("noted", now.wall.as_ms());
+            out.number("not_before", date(self.not_before));
+            out.number("server_wait", date(self.server_wait));
         }
     }
 
-    /// Moves all instants back with a clock that was set back.
-    pub fn set_back(&mut self, by: Millis) {
-        for instant in [
-            &mut self.not_before,
-            &mut self.server_wait,
-            &mut self.last_hint,
-            &mut self.overruled,
-            &mut self.reactive_until,
-            &mut self.futile_until,
-        ] {
-            *instant = *instant - by;
+    /// Reads what a stored record or a message says of the back-off. A wait
+    /// of more than a day was written by a clock that was wrong, and one that
+    /// was noted in the future before the clock was set back: as dates, both
+    /// would last as long as the step.
+    pub fn read(document: &dyn Document, now: Now) -> Self {
+        let noted = document.number("noted").and_then(Instant::from_ms);
+        if noted.is_some_and(|noted| noted > now.wall + Millis::SECOND) {
+            return Self::default();
+        }
+        let moment = |name| {
+            let wait = document
+                .number(name)
+                .and_then(Instant::from_ms)
+                .map(|date| date.since(now.wall))
+                .filter(|wait| *wait <= LONGEST_WAIT);
+            wait.map_or(Moment::PAST, |wait| now.mono + wait)
+        };
+        Self {
+            failures: document.number("failures").unwrap_or(0.0) as u32,
+            not_before: moment("not_before"),
+            server_wait: moment("server_wait"),
+            ..Self::default()
         }
     }
 }

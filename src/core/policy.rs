@@ -64,7 +64,58 @@ pub struct Endpoint {
     pub has_fields: bool,
 }
 
-/// Everything that decides.
+/// What is known of a place where records are kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Keep {
+    /// Nothing is kept beyond the page but the mark of a sign-out.
+    Memory,
+    /// One tab's own (`sessionStorage`): what another tab writes does not
+    /// come here by itself, so a tab keeps what it hears.
+    Tab,
+    /// All tabs' (`localStorage`, IndexedDB): whoever tells of a record has
+    /// stored it here.
+    Shared,
+    /// The application's own, of which nothing is known.
+    Custom,
+}
+
+/// What keeps tabs apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Locks {
+    /// The Web Locks API.
+    Web,
+    /// A lease in IndexedDB, where there are no Web Locks (insecure origins).
+    Lease,
+    /// Nothing: there are no other tabs, or no means.
+    None,
+}
+
+/// When a session ends by itself (rule 18).
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Limits {
+    /// Since the sign-in; forever if none is set.
+    pub lifetime: Millis,
+    /// Since the last activity in any tab; forever if none is set.
+    pub idle: Millis,
+    /// How long before the end a warning is due.
+    pub warning: Millis,
+    /// Activity is what the user does on the page, not `touch()` alone.
+    pub page_activity: bool,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            lifetime: Millis::FOREVER,
+            idle: Millis::FOREVER,
+            warning: Millis::new(60_000),
+            page_activity: true,
+        }
+    }
+}
+
+/// Everything that decides: what the application configured, and what the
+/// host found the platform to have.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Policy {
     pub access: Access,
@@ -78,6 +129,24 @@ pub struct Policy {
     pub ahead: Option<Millis>,
     pub proactive: Proactive,
     pub timeout: Millis,
+    pub limits: Limits,
+    /// `storage`.
+    pub storage: Keep,
+    /// `remember`; `None` where it is the same place as `storage`.
+    pub remember: Option<Keep>,
+    /// Whether the host can keep [`Place::Mark`](super::Place::Mark): on a
+    /// page it can, on a server it cannot.
+    pub mark: bool,
+    /// Whether there may be other tabs, and a channel to them: a page, and
+    /// `crossTab`.
+    pub channel: bool,
+    pub locks: Locks,
+    /// Nobody's: on a server, where a manager would show one visitor as
+    /// another (rule 15).
+    pub inert: bool,
+    /// A cookie that scripts can read says whether there is one to refresh
+    /// with (`hint`).
+    pub hint: bool,
 }
 
 /// The method of an endpoint, by default. It and the names below are of no
@@ -108,6 +177,14 @@ impl Default for Policy {
             ahead: None,
             proactive: Proactive::WhileVisible,
             timeout: TIMEOUT,
+            limits: Limits::default(),
+            storage: Keep::Memory,
+            remember: None,
+            mark: false,
+            channel: false,
+            locks: Locks::None,
+            inert: false,
+            hint: false,
         }
     }
 }
@@ -125,6 +202,17 @@ impl Policy {
             } => lifetime,
             _ => Millis::ZERO,
         }
+    }
+
+    /// Whether a refresh may be answered with a cookie, so that the order in
+    /// which answers arrive decides whose session the browser has.
+    pub fn cookie_refresh(&self) -> bool {
+        self.refresh.is_some() && (self.cookie_access() || !self.needs_refresh_token())
+    }
+
+    /// Whether what is kept outlives a page, or is another page's as well.
+    pub fn shares_a_place(&self) -> bool {
+        [Some(self.storage), self.remember].contains(&Some(Keep::Shared))
     }
 
     /// Whether a refresh needs a refresh token in hand.

@@ -1,133 +1,198 @@
-//! Signing in and signing out.
+//! Signing in.
 
 use std::rc::Rc;
 
-use super::answer::{Tokens, Verdict};
+use super::answer::Tokens;
 use super::call::Target;
+use super::commit::Purpose;
 use super::error::{Error, Fault};
 use super::flight::Role;
-use super::machine::{Machine, Purpose};
-use super::output::{Event, Outcome, Output, SignedOutBy};
-use super::record::{Ended, Record, Session, Stamp};
-use super::time::Instant;
-use super::turn::Stage;
+use super::ids::{CallId, LockId, RequestId};
+use super::lifetime::Freshness;
+use super::lock::Owner;
+use super::machine::Machine;
+use super::output::{Output, SignedOutBy};
+use super::policy::Locks;
+use super::record::{Ended, Record, Stamp};
+use super::time::{Instant, Moment};
 
-/// A sign-in under way.
+/// A sign-in under way, until its record is on its way to the store.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct SignIn {
-    /// The caller's number for it.
-    request: u32,
-    /// Its call; later ones have greater numbers.
-    order: u32,
+    pub request: RequestId,
+    /// Later ones have greater numbers.
+    pub order: u32,
+    /// When it began, on the wall clock: what the order of sign-ins in all
+    /// tabs goes by.
     pub began: Instant,
     /// The count of sign-outs when it began.
     fence: u32,
+    pub remember: bool,
+    pub stage: LoginStage,
 }
 
-/// What is left of a session that was signed out: the call to the server.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) struct Farewell {
-    requests: Vec<u32>,
-    session: Option<Rc<Session>>,
-    /// The logout endpoint is still to be called.
-    call: bool,
-    /// An access token may still be fetched for it.
-    fetch: bool,
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum LoginStage {
+    /// Waits for a refresh that was sent, here or in another tab: its answer
+    /// may bring a cookie, which must not come after the one of this sign-in
+    /// (rule 8). `until` is `timeoutMs` after it began.
+    Waiting {
+        lock: Option<LockId>,
+        granted: bool,
+        until: Moment,
+    },
+    Calling {
+        call: CallId,
+        lock: Option<LockId>,
+    },
+    /// The application brought the tokens, or the answer has: nothing is
+    /// awaited but the store.
+    Storing {
+        lock: Option<LockId>,
+    },
+}
+
+impl SignIn {
+    fn lock(&self) -> Option<LockId> {
+        match self.stage {
+            LoginStage::Waiting { lock, .. }
+            | LoginStage::Calling { lock, .. }
+            | LoginStage::Storing { lock } => lock,
+        }
+    }
 }
 
 impl Machine {
-    /// Calls the login endpoint, whose body the shell holds under `request`.
-    pub fn login(&mut self, now: Instant, request: u32) {
-        self.tick(now);
-        if self.disposed {
-            self.output(Output::SignInEnded {
+    /// Calls the login endpoint, whose body the host holds under `request`.
+    pub(super) fn login(&mut self, request: RequestId, remember: bool) {
+        let refused = match () {
+            _ if self.disposed => Some(Fault::Disposed),
+            _ if self.policy.inert => Some(Fault::NobodysSession),
+            _ if self.policy.login.is_none() => Some(Fault::NoLoginEndpoint),
+            _ => None,
+        };
+        if let Some(fault) = refused {
+            return self.output(Output::SignInEnded {
                 request,
-                result: Err(Fault::Disposed.into()),
-            });
-        } else if self.policy.login.is_none() {
-            self.output(Output::SignInEnded {
-                request,
-                result: Err(Fault::NoLoginEndpoint.into()),
-            });
-        } else {
-            let order = self.launch(now, Role::SignIn, Target::Login, None);
-            self.sign_ins.push(SignIn {
-                request,
-                order,
-                began: now,
-                fence: self.fence,
+                result: Err(fault.into()),
             });
         }
-        self.advance(now);
+        let shares_cookie = self.policy.cookie_refresh();
+        let lock = (shares_cookie && self.locks != Locks::None)
+            .then(|| self.take_lock(Owner::SignIn(request)));
+        let sign_in = self.sign_in(
+            request,
+            remember,
+            LoginStage::Waiting {
+                lock,
+                granted: lock.is_none(),
+                until: self.now.mono + self.policy.timeout,
+            },
+        );
+        self.sign_ins.push(sign_in);
+        self.proceed_sign_ins();
+    }
+
+    fn sign_in(&mut self, request: RequestId, remember: bool, stage: LoginStage) -> SignIn {
+        SignIn {
+            request,
+            order: self.number(),
+            began: self.now.wall,
+            fence: self.fence,
+            remember,
+            stage,
+        }
+    }
+
+    /// The lock that a sign-in waited for is held, or there is none.
+    pub(super) fn sign_in_granted(&mut self, request: RequestId) {
+        let waits = self.sign_ins.iter_mut().find(|own| own.request == request);
+        if let Some(LoginStage::Waiting { granted, .. }) = waits.map(|own| &mut own.stage) {
+            *granted = true;
+        }
+        self.proceed_sign_ins();
+    }
+
+    /// Sends the logins that have waited long enough.
+    pub(super) fn proceed_sign_ins(&mut self) {
+        let (now, awaits) = (self.now.mono, self.awaits_cookie());
+        let ready = |own: &SignIn| match own.stage {
+            LoginStage::Waiting { granted, until, .. } => (granted && !awaits) || now >= until,
+            _ => false,
+        };
+        while let Some(at) = self.sign_ins.iter().position(ready) {
+            let request = self.sign_ins.get(at).map(|own| own.request);
+            let call = self.launch(Role::SignIn, Target::Login, None, request);
+            if let Some(own) = self.sign_ins.get_mut(at) {
+                let lock = own.lock();
+                own.stage = LoginStage::Calling { call, lock };
+            }
+        }
+    }
+
+    /// When a login has waited long enough.
+    pub(super) fn sign_ins_deadline(&self) -> Moment {
+        let until = self.sign_ins.iter().map(|own| match own.stage {
+            LoginStage::Waiting { until, .. } => until,
+            _ => Moment::NEVER,
+        });
+        until.fold(Moment::NEVER, Moment::min)
     }
 
     /// Gives up on a sign-in whose caller does not want it any more.
-    pub fn abandon(&mut self, now: Instant, request: u32) {
-        self.tick(now);
-        if let Some(at) = self
-            .sign_ins
-            .iter()
-            .position(|sign_in| sign_in.request == request)
-        {
-            let call = self.sign_ins.swap_remove(at).order;
-            if self.land(call).is_some() {
-                self.output(Output::Abort { call });
-            }
+    pub(super) fn abandon(&mut self, request: RequestId) {
+        if let Some(at) = self.sign_ins.iter().position(|own| own.request == request) {
+            let sign_in = self.sign_ins.swap_remove(at);
+            self.stop_sign_in(sign_in);
         }
-        self.advance(now);
     }
 
     /// Takes tokens that the application got by itself.
-    pub fn set_tokens(&mut self, now: Instant, request: u32, tokens: Result<Tokens, Error>) {
-        self.tick(now);
+    pub(super) fn set_tokens(
+        &mut self,
+        request: RequestId,
+        tokens: Result<Tokens, Error>,
+        remember: bool,
+    ) {
+        let refused = match () {
+            _ if self.disposed => Some(Fault::Disposed),
+            _ if self.policy.inert => Some(Fault::NobodysSession),
+            _ => None,
+        };
+        let tokens = refused.map_or(tokens, |fault| Err(fault.into()));
         match tokens {
-            _ if self.disposed => self.output(Output::SignInEnded {
-                request,
-                result: Err(Fault::Disposed.into()),
-            }),
             Err(error) => self.output(Output::SignInEnded {
                 request,
                 result: Err(error),
             }),
             Ok(tokens) => {
-                let order = self.number();
-                let sign_in = SignIn {
-                    request,
-                    order,
-                    began: now,
-                    fence: self.fence,
-                };
-                self.commit_sign_in(now, sign_in, tokens);
+                let refreshable = tokens.refresh.is_some() || !self.policy.needs_refresh_token();
+                let sign_in = self.sign_in(request, remember, LoginStage::Storing { lock: None });
+                self.commit_sign_in(sign_in, tokens, Freshness::Stored { refreshable });
             }
         }
-        self.advance(now);
     }
 
-    pub(super) fn sign_in_answered(
-        &mut self,
-        now: Instant,
-        call: u32,
-        result: Result<Tokens, Error>,
-    ) {
-        let Some(at) = self
-            .sign_ins
-            .iter()
-            .position(|sign_in| sign_in.order == call)
-        else {
+    pub(super) fn sign_in_answered(&mut self, call: CallId, result: Result<Tokens, Error>) {
+        let calls = |own: &SignIn| matches!(own.stage, LoginStage::Calling { call: own, .. } if own == call);
+        let Some(at) = self.sign_ins.iter().position(calls) else {
             return;
         };
-        let sign_in = self.sign_ins.swap_remove(at);
+        let mut sign_in = self.sign_ins.swap_remove(at);
+        sign_in.stage = LoginStage::Storing {
+            lock: sign_in.lock(),
+        };
         match (self.too_late(sign_in), result) {
             (Some(error), _) | (None, Err(error)) => self.end_sign_in(sign_in, Err(error)),
-            (None, Ok(tokens)) => self.commit_sign_in(now, sign_in, tokens),
+            (None, Ok(tokens)) => self.commit_sign_in(sign_in, tokens, Freshness::Fresh),
         }
     }
 
     /// The newest sign-in that was carried out or is being stored.
     fn newest_sign_in(&self) -> u32 {
-        self.pendings
+        self.commits
             .iter()
-            .fold(self.signed_in_by, |newest, pending| match pending.purpose {
+            .fold(self.signed_in_by, |newest, commit| match commit.purpose {
                 Purpose::SignIn(sign_in) => newest.max(sign_in.order),
                 _ => newest,
             })
@@ -144,55 +209,45 @@ impl Machine {
         }
     }
 
-    fn commit_sign_in(&mut self, now: Instant, sign_in: SignIn, tokens: Tokens) {
-        let state = Ok(Rc::new(self.session_of(now, tokens)));
+    fn commit_sign_in(&mut self, sign_in: SignIn, tokens: Tokens, freshness: Freshness) {
+        let mut session = self.session_of(tokens, freshness, None);
+        session.remembered = sign_in.remember && self.policy.remember.is_some();
         let stamp = self.next_sign_in(sign_in.began);
+        let state = Ok(Rc::new(session));
         self.commit(Purpose::SignIn(sign_in), Record { stamp, state });
     }
 
     /// The stamp of a sign-in that began at `began`, after every record seen.
     pub(super) fn next_sign_in(&mut self, began: Instant) -> Stamp {
-        let salt = self.random() >> 32;
         let sign_in = self.stamp().sign_in.saturating_add(1);
         Stamp {
             sign_in: sign_in.max(began.as_ms() as u64),
-            salt,
-            ended: false,
-            generation: 0,
+            salt: self.random() >> 32,
+            ..Stamp::default()
         }
     }
 
-    pub(super) fn sign_in_committed(
-        &mut self,
-        now: Instant,
-        sign_in: SignIn,
-        record: Record,
-        stored: Option<&str>,
-    ) {
-        if let Some(text) = stored {
-            self.hear(now, text);
-        }
+    /// The record of a sign-in was stored, or was `overtaken` by one that was
+    /// taken over meanwhile.
+    pub(super) fn sign_in_committed(&mut self, sign_in: SignIn, record: Record, overtaken: bool) {
         if let Some(error) = self.too_late(sign_in) {
-            if stored.is_none() && self.session().is_none() && record.stamp > self.stamp() {
+            if !overtaken && self.session().is_none() {
                 // It was written before the sign-out was heard of. Where the
                 // clock was set back meanwhile, it is the greater of the two.
                 let stamp = Stamp {
                     ended: true,
                     ..record.stamp
                 };
-                let state = Err(Ended::Logout);
-                self.adopt(
-                    Record {
-                        stamp,
-                        state: state.clone(),
-                    },
-                    SignedOutBy::OtherTab,
-                );
-                self.commit(Purpose::SignOut, Record { stamp, state });
+                let record = Record {
+                    stamp,
+                    state: Err(Ended::Logout),
+                };
+                self.adopt(record.clone(), SignedOutBy::OtherTab);
+                self.commit(Purpose::SignOut, record);
             }
             return self.end_sign_in(sign_in, Err(error));
         }
-        if stored.is_some() {
+        if overtaken {
             // Another tab signed in earlier than this one, which only learns
             // of it now.
             let stamp = self.next_sign_in(sign_in.began);
@@ -200,210 +255,27 @@ impl Machine {
         }
         self.signed_in_by = sign_in.order;
         self.adopt(record, SignedOutBy::OtherTab);
+        self.tell_committed();
         self.end_sign_in(sign_in, Ok(()));
     }
 
-    fn end_sign_in(&mut self, sign_in: SignIn, result: Result<(), Error>) {
+    pub(super) fn end_sign_in(&mut self, sign_in: SignIn, result: Result<(), Error>) {
+        if let Some(lock) = sign_in.lock() {
+            self.leave_lock(lock);
+        }
         self.output(Output::SignInEnded {
             request: sign_in.request,
             result,
         });
     }
 
-    /// Signs out: here at once, then in the store, then at the server.
-    /// `local` leaves the server out.
-    pub fn logout(&mut self, now: Instant, request: u32, local: bool) {
-        self.tick(now);
-        if self.disposed {
-            self.output(Output::LogoutEnded { request });
-            return self.advance(now);
+    /// Stops the call of a sign-in that is over, and gives its lock back.
+    pub(super) fn stop_sign_in(&mut self, sign_in: SignIn) {
+        if let LoginStage::Calling { call, .. } = sign_in.stage {
+            self.give_up_call(call);
         }
-        let session = self.session().cloned();
-        let mut stamp = self.stamp();
-        self.fence = self.fence.wrapping_add(1);
-        for pending in core::mem::take(&mut self.pendings) {
-            if let Purpose::SignIn(sign_in) = pending.purpose {
-                // It may have been written already: the end has to outrank it.
-                stamp = stamp.max(pending.record.stamp);
-                self.sign_ins.push(sign_in);
-            } else {
-                self.pendings.push(pending);
-            }
+        if let Some(lock) = sign_in.lock() {
+            self.leave_lock(lock);
         }
-        for sign_in in core::mem::take(&mut self.sign_ins) {
-            if self.land(sign_in.order).is_some() {
-                self.output(Output::Abort {
-                    call: sign_in.order,
-                });
-            }
-            if let Some(error) = self.too_late(sign_in) {
-                self.end_sign_in(sign_in, Err(error));
-            }
-        }
-        let call = !local
-            && self.policy.logout.is_some()
-            && (session.is_some() || !self.policy.needs_refresh_token());
-        match &mut self.farewell {
-            Some(farewell) => farewell.requests.push(request),
-            None => {
-                let fetch = self
-                    .policy
-                    .logout
-                    .as_ref()
-                    .is_some_and(|e| e.authenticate == Some(true));
-                let fetch = call && fetch && session.is_some();
-                self.farewell = Some(Farewell {
-                    requests: vec![request],
-                    session,
-                    call,
-                    fetch,
-                });
-            }
-        }
-        if call
-            && self
-                .turn
-                .as_ref()
-                .is_some_and(|turn| matches!(turn.stage, Stage::Calling))
-        {
-            // The server may have rotated already: its answer has the tokens
-            // that have to be revoked.
-            for flight in self
-                .flights
-                .iter_mut()
-                .filter(|flight| flight.role == Role::Turn)
-            {
-                flight.role = Role::LastRefresh;
-            }
-        }
-        let signed_out = matches!(&self.record, Some(Record { state: Err(Ended::Logout), stamp: held }) if *held >= stamp);
-        if !signed_out {
-            // A session that this tab does not know of is meant as well.
-            let record = Record {
-                stamp: Stamp {
-                    sign_in: stamp.sign_in.max(now.as_ms() as u64),
-                    ended: true,
-                    generation: stamp.generation.saturating_add(1),
-                    ..stamp
-                },
-                state: Err(Ended::Logout),
-            };
-            self.adopt(record.clone(), SignedOutBy::Logout);
-            self.commit(Purpose::SignOut, record);
-        }
-        self.leave_turn(Outcome::Over(Fault::UserSignedOut.into()));
-        self.proceed_farewell(now);
-        self.advance(now);
-    }
-
-    pub(super) fn sign_out_committed(&mut self, now: Instant, stored: Option<&str>) {
-        let Some(text) = stored else { return };
-        if self.hear(now, text) && self.session().is_some() && self.farewell.is_some() {
-            // Another tab signed in and this one did not know: the user who
-            // signed out here meant that session.
-            let stamp = Stamp {
-                ended: true,
-                ..self.stamp()
-            };
-            let record = Record {
-                stamp,
-                state: Err(Ended::Logout),
-            };
-            self.adopt(record.clone(), SignedOutBy::Logout);
-            self.commit(Purpose::SignOut, record);
-        }
-    }
-
-    pub(super) fn last_refreshed(&mut self, now: Instant, verdict: Verdict) {
-        if let Verdict::Renewed(tokens) = verdict {
-            let mut session = self.session_of(now, tokens);
-            if let Some(farewell) = &mut self.farewell {
-                let held = farewell
-                    .session
-                    .take()
-                    .and_then(|held| held.refresh.clone());
-                session.refresh = session.refresh.or(held);
-                farewell.session = Some(Rc::new(session));
-            }
-        }
-    }
-
-    pub(super) fn logout_answered(&mut self, status: u16) {
-        if (200..400).contains(&status) {
-            return;
-        }
-        self.event(Event::Warning(Error {
-            status,
-            ..Error::new(Fault::LogoutUnconfirmed)
-        }));
-    }
-
-    /// Takes the next step of a sign-out, once nothing of it is under way.
-    pub(super) fn proceed_farewell(&mut self, now: Instant) {
-        let busy = self
-            .flights
-            .iter()
-            .any(|flight| matches!(flight.role, Role::LastRefresh | Role::Logout));
-        let newer = self.session().is_some() && !self.policy.needs_refresh_token();
-        let Some(farewell) = self.farewell.as_mut().filter(|_| !busy) else {
-            return;
-        };
-        if newer
-            && farewell
-                .session
-                .as_ref()
-                .is_none_or(|session| session.refresh.is_none())
-        {
-            // The cookie is the newer session's by now: it would be that one
-            // which the server ends.
-            farewell.fetch = false;
-            farewell.call = false;
-        }
-        let session = farewell.session.clone();
-        let over = session
-            .as_ref()
-            .is_some_and(|session| session.lifetime.is_over(now));
-        if core::mem::take(&mut farewell.fetch) && over {
-            self.launch(now, Role::LastRefresh, Target::Refresh, session);
-        } else if core::mem::take(&mut farewell.call) {
-            self.launch(now, Role::Logout, Target::Logout, session);
-        } else if !self
-            .pendings
-            .iter()
-            .any(|pending| matches!(pending.purpose, Purpose::SignOut))
-            && let Some(farewell) = self.farewell.take()
-        {
-            for request in farewell.requests {
-                self.output(Output::LogoutEnded { request });
-            }
-        }
-    }
-
-    /// Ends everything that waits. A refresh that was already sent is still
-    /// finished and stored, then comes [`Output::Closed`].
-    pub fn dispose(&mut self, now: Instant) {
-        self.tick(now);
-        if !self.disposed {
-            self.disposed = true;
-            for sign_in in core::mem::take(&mut self.sign_ins) {
-                if self.land(sign_in.order).is_some() {
-                    self.output(Output::Abort {
-                        call: sign_in.order,
-                    });
-                }
-                self.end_sign_in(sign_in, Err(Fault::Disposed.into()));
-            }
-            // Nobody hears any more how the server took a sign-out.
-            self.farewell = None;
-            let outcome = Outcome::Over(Fault::Disposed.into());
-            match self.turn.as_ref().map(|turn| (turn.number, &turn.stage)) {
-                Some((_, Stage::Locking { .. } | Stage::Reading { .. })) => {
-                    self.leave_turn(outcome)
-                }
-                Some((turn, _)) => self.output(Output::TurnEnded { turn, outcome }),
-                None => {}
-            }
-        }
-        self.advance(now);
     }
 }

@@ -1,217 +1,306 @@
 //! The turn: one refresh, from the wish to the end.
+//!
+//! Whoever waits for a turn is answered within twice `timeoutMs` and two
+//! seconds (rule 1). The times of its stages add up to that:
+//!
+//! | stage | takes at most |
+//! |---|---|
+//! | Locking | `timeoutMs`, [`GRACE`] once or twice over, then [`STEAL`] |
+//! | Reading | until `timeoutMs` and [`READ_BY`] after the turn began |
+//! | Calling | `timeoutMs` |
+//! | Checking, Committing | until [`END_BY`] after twice `timeoutMs` |
 
 use std::rc::Rc;
 
 use super::answer::Verdict;
 use super::ask::Reply;
 use super::call::Target;
+use super::commit::Purpose;
 use super::error::{Error, Fault};
-use super::flight::Role;
-use super::machine::{Machine, Pending, Purpose};
-use super::output::{Committed, Event, Outcome, Output, SignedOutBy};
+use super::flight::{Flight, Role};
+use super::ids::{CallId, LockId, WaitId};
+use super::lifetime::Freshness;
+use super::lock::Owner;
+use super::look::LookFor;
+use super::machine::Machine;
+use super::output::{Event, Outcome, SignedOutBy};
 use super::record::{Ended, Record, Stamp};
-use super::time::{Instant, Millis};
+use super::time::{Millis, Moment};
 
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Turn {
-    pub number: u32,
+    pub id: WaitId,
     pub stage: Stage,
-    began: Instant,
+    /// The lock, while it is held or asked for.
+    pub lock: Option<LockId>,
+    /// When it began, or when this tab woke up in the middle of it.
+    began: Moment,
+    /// `timeoutMs` of the machine's policy.
+    timeout: Millis,
     /// What was held when the turn began. Anything newer will do.
     base: Stamp,
-    /// The lock has been taken away from a tab that hangs.
-    stolen: bool,
-    /// The time to wait for the lock began anew, because this tab slept.
-    slept: bool,
+    /// The user has signed out here, and `restore` asks all the same.
+    after_sign_out: bool,
 }
 
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Stage {
-    Locking { until: Instant },
-    Reading { since: Instant },
-    Calling,
-    Checking(Verdict),
+    Locking(Locking),
+    Reading { look: u32, since: Moment },
+    Calling { call: CallId },
+    Checking { look: u32, verdict: Verdict },
     Committing,
 }
 
-impl Turn {
-    pub fn deadline(&self) -> Instant {
-        match self.stage {
-            Stage::Locking { until } => until,
-            _ => Instant::NEVER,
-        }
-    }
+/// Waits for the lock.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Locking {
+    /// When the lock is taken away from its holder; `began <= until`.
+    until: Moment,
+    /// It has been taken away.
+    stolen: bool,
+    /// The wait began anew, because this tab slept through its end.
+    slept: bool,
 }
 
-/// What a turn takes beside its call, as a rule.
-const GRACE: Millis = Millis::new(500);
+/// What a turn takes beside its call, as a rule: another tab's turn gets that
+/// much more, and up to twice that, so that those who wait do not take the
+/// lock in one moment.
+const GRACE: Millis = Millis::new(250);
+
+/// How long taking the lock away may take.
+const STEAL: Millis = Millis::new(250);
+
+const READ_BY: Millis = Millis::new(1_500);
+const END_BY: Millis = Millis::new(1_900);
+
+/// The least that a place is given in a turn that is late.
+const LEAST: Millis = Millis::new(250);
 
 /// What reading takes at most, as long as the page runs.
 const LONGEST_READ: Millis = Millis::new(2_000);
 
+impl Turn {
+    /// When something has to be done about it.
+    fn deadline(&self) -> Moment {
+        match &self.stage {
+            Stage::Locking(locking) => locking.until.min(self.end_by()),
+            // The call has a time of its own, and so has each place.
+            Stage::Calling { .. } | Stage::Committing => Moment::NEVER,
+            _ => self.end_by() + LEAST,
+        }
+    }
+
+    /// When those who wait have to be answered.
+    fn end_by(&self) -> Moment {
+        self.began + self.timeout + self.timeout + END_BY
+    }
+
+    /// Until when a place is waited for.
+    pub fn place_deadline(&self) -> Moment {
+        match self.stage {
+            Stage::Reading { .. } | Stage::Locking(_) => self.began + self.timeout + READ_BY,
+            _ => self.end_by(),
+        }
+    }
+}
+
 impl Machine {
+    pub(super) fn turn_deadline(&self) -> Moment {
+        self.turn.as_ref().map_or(Moment::NEVER, Turn::deadline)
+    }
+
     /// Begins a turn or joins the one under way: the only place where one
     /// begins (rule 1).
-    pub(super) fn want(&mut self, now: Instant) -> Reply {
-        if self.disposed {
-            return Reply::Fail(Fault::Disposed.into());
+    pub(super) fn want(&mut self) -> Reply {
+        let refused = match () {
+            _ if self.disposed => Some(Fault::Disposed),
+            _ if self.policy.inert => Some(Fault::NobodysSession),
+            _ if self.superseded => Some(Fault::LaterVersion),
+            _ => None,
+        };
+        if let Some(fault) = refused {
+            return Reply::Fail(fault.into());
         }
         if let Some(turn) = &self.turn {
-            return Reply::Wait(turn.number);
+            return Reply::Wait(turn.id);
         }
         if !self.can_refresh() {
-            return match self.session() {
+            let over = self
+                .session()
+                .map(|session| session.lifetime.is_over(self.now));
+            return match over {
                 None => Reply::Fail(Fault::NoSession.into()),
-                Some(session) if session.lifetime.ends() && !session.lifetime.is_over(now) => {
-                    Reply::Fail(Fault::NoRefreshToken.into())
-                }
-                Some(_) => {
-                    let error = Error::new(Fault::SessionOver);
-                    self.end_session(error);
-                    Reply::Fail(error)
-                }
+                Some(false) => Reply::Fail(Fault::NoRefreshToken.into()),
+                Some(true) => Reply::Fail(self.end_session(Fault::SessionOver.into())),
             };
         }
-        if let Err(error) = self.paced(now) {
+        if let Err(error) = self.paced() {
             return Reply::Fail(error);
         }
-        let number = self.number();
+        let id = WaitId::new(self.number());
+        let after_sign_out = self.record.as_ref().is_some_and(Record::is_sign_out);
         self.turn = Some(Turn {
-            number,
-            stage: Stage::Reading { since: now },
-            began: now,
+            id,
+            stage: Stage::Locking(Locking {
+                until: self.now.mono,
+                stolen: false,
+                slept: false,
+            }),
+            lock: None,
+            began: self.now.mono,
+            timeout: self.policy.timeout,
             base: self.stamp(),
-            stolen: false,
-            slept: false,
+            after_sign_out,
         });
-        self.lock(now, number);
-        Reply::Wait(number)
-    }
-
-    fn lock(&mut self, now: Instant, number: u32) {
-        let until = self.patience(now);
-        if let Some(turn) = &mut self.turn {
-            turn.stage = Stage::Locking { until };
-            turn.stolen = false;
-        }
-        self.output(Output::Lock {
-            turn: number,
-            steal: false,
-        });
-    }
-
-    /// Asks for the lock once more, for this tab has slept.
-    fn lock_anew(&mut self, now: Instant, turn: u32) {
-        if let Some(held) = &mut self.turn {
-            held.slept = true;
-        }
-        self.lock(now, turn);
+        self.lock_turn(false);
+        Reply::Wait(id)
     }
 
     /// Whether the back-off allows a call, else the error that says when.
-    fn paced(&self, now: Instant) -> Result<(), Error> {
-        let wait = self.pace.wait(now);
+    fn paced(&self) -> Result<(), Error> {
+        let wait = self.pace.wait(self.now.mono);
         if wait == Millis::ZERO {
             return Ok(());
         }
+        let last = self.last_error;
         Err(Error {
             fault: Fault::BackingOff,
-            cause: self.last_error.map(|last| last.fault),
-            status: self.last_error.map_or(0, |last| last.status),
-            call: self.last_error.map_or(0, |last| last.call),
+            cause: last.map(|last| last.fault),
+            status: last.map_or(0, |last| last.status),
+            call: last.and_then(|last| last.call),
             retry_after: wait,
         })
     }
 
-    /// How long to wait for another tab's turn that begins now: its call may
-    /// take `timeoutMs`, reading and committing a little more. The spread
-    /// keeps those who wait from taking the lock in the same moment.
-    fn patience(&mut self, now: Instant) -> Instant {
+    // ---- locking ----
+
+    fn lock_turn(&mut self, slept: bool) {
+        let until = self.patience();
+        let lock = self.take_lock(Owner::Turn);
+        if let Some(turn) = &mut self.turn {
+            turn.lock = Some(lock);
+            turn.stage = Stage::Locking(Locking {
+                until,
+                stolen: false,
+                slept,
+            });
+        }
+    }
+
+    /// Asks for the lock once more: this tab has slept, was put away, or was
+    /// robbed. What it knew of the others' turns is old, and its own begins
+    /// anew.
+    pub(super) fn lock_anew(&mut self) {
+        if let Some(lock) = self.turn.as_mut().and_then(|turn| turn.lock.take()) {
+            self.leave_lock(lock);
+        }
+        let now = self.now.mono;
+        if let Some(turn) = &mut self.turn {
+            turn.began = now;
+        }
+        self.lock_turn(true);
+    }
+
+    /// Until when another tab's turn that begins now is waited for: its call
+    /// may take `timeoutMs`, reading and committing a little more.
+    fn patience(&mut self) -> Moment {
         let grace = GRACE.times(1.0 + self.fraction());
-        now + self.policy.timeout + grace
+        self.now.mono + self.policy.timeout + grace
     }
 
     /// Another tab has got the lock, or sent its call: from then on it may take
     /// its time.
-    pub fn begun(&mut self, now: Instant) {
-        self.tick(now);
-        let patience = self.patience(now);
-        if let Some(Stage::Locking { until }) = self.turn.as_mut().map(|turn| &mut turn.stage) {
-            *until = patience;
+    pub(super) fn begun(&mut self) {
+        let patience = self.patience();
+        if let Some(Stage::Locking(locking)) = self.turn.as_mut().map(|turn| &mut turn.stage)
+            && !locking.stolen
+        {
+            locking.until = patience;
         }
-        self.advance(now);
     }
 
     /// The lock was granted, or there is none to ask for.
-    pub fn granted(&mut self, now: Instant, turn: u32) {
-        self.tick(now);
-        if let Some(held) = self.turn.as_mut().filter(|held| held.number == turn)
-            && let Stage::Locking { until } = held.stage
-        {
-            if now >= until && !held.slept {
-                // Granted while this tab slept: it may have been taken away
-                // again since, and that is told later.
-                self.lock_anew(now, turn);
-            } else {
-                held.stage = Stage::Reading { since: now };
-                self.output(Output::Read { turn });
-            }
+    pub(super) fn turn_granted(&mut self, lock: LockId) {
+        let now = self.now.mono;
+        let Some(turn) = self.turn.as_ref().filter(|turn| turn.lock == Some(lock)) else {
+            return;
+        };
+        let Stage::Locking(locking) = &turn.stage else {
+            return;
+        };
+        // Granted while this tab slept: it may have been taken away again
+        // since, and that is told later.
+        if now >= locking.until + GRACE && !locking.slept {
+            return self.lock_anew();
         }
-        self.advance(now);
+        // Others who wait for a tab that hangs need not take the lock as well.
+        self.tell_begun();
+        self.read_turn();
     }
 
     /// Another tab took the lock away. What was not sent yet waits for that
     /// one's turn; what was sent is finished, and its commit is conditional.
-    pub fn robbed(&mut self, now: Instant, turn: u32) {
-        self.tick(now);
-        let reads =
-            |held: &Turn| held.number == turn && matches!(held.stage, Stage::Reading { .. });
-        if self.turn.as_ref().is_some_and(reads) {
-            self.lock(now, turn);
+    pub(super) fn robbed(&mut self, lock: LockId) {
+        let own = |turn: &&Turn| turn.lock == Some(lock);
+        let reads = |turn: &Turn| matches!(turn.stage, Stage::Reading { .. });
+        if self.turn.as_ref().filter(own).is_some_and(reads) {
+            self.lock_anew();
         }
-        self.advance(now);
     }
 
-    /// The record was read again; `None` when there is none.
-    pub fn read(&mut self, now: Instant, turn: u32, stored: Option<&str>) {
-        self.tick(now);
-        let stage = self
-            .turn
-            .as_ref()
-            .filter(|held| held.number == turn)
-            .map(|held| held.stage.clone());
-        if let Some(stage @ (Stage::Reading { .. } | Stage::Checking(_))) = stage {
-            if let Some(text) = stored {
-                self.hear(now, text);
+    /// Does what the time of a stage asks for.
+    pub(super) fn expire_turn(&mut self) {
+        let now = self.now.mono;
+        let Some(turn) = self.turn.as_ref().filter(|turn| now >= turn.deadline()) else {
+            return;
+        };
+        match turn.stage.clone() {
+            Stage::Locking(locking) => self.expire_lock(&locking),
+            // A place or a tab has not answered in all that time.
+            Stage::Reading { look, .. } => {
+                self.drop_look(look);
+                self.call_refresh();
             }
-            // A newer record may also have come during the call: what became
-            // of the older token does not matter any more.
-            self.renewed_by_another();
-            // What was read may have ended the turn.
-            if self.turn.as_ref().is_some_and(|held| held.number == turn) {
-                match stage {
-                    Stage::Checking(verdict) => self.conclude(now, verdict),
-                    // A tab that slept here may have lost the lock, and what
-                    // it read is as old as its sleep.
-                    Stage::Reading { since } if now.since(since) > LONGEST_READ => {
-                        self.lock(now, turn)
-                    }
-                    _ => self.call(now),
-                }
+            Stage::Checking { look, verdict } => {
+                self.drop_look(look);
+                self.conclude(verdict);
             }
+            Stage::Calling { .. } | Stage::Committing => {}
         }
-        self.advance(now);
     }
 
-    fn call(&mut self, now: Instant) {
-        // Another tab's failure counts here too.
-        if let Err(error) = self.paced(now) {
-            return self.end_turn(Outcome::Passing(error));
+    /// Takes the turn over from a tab that has held the lock for too long.
+    fn expire_lock(&mut self, locking: &Locking) {
+        let now = self.now.mono;
+        let Some(turn) = &mut self.turn else { return };
+        let in_time = now <= turn.began + turn.timeout + READ_BY;
+        if !locking.slept && now.since(locking.until) > GRACE + GRACE {
+            // This tab slept: how long the other one has had the lock is not
+            // known. It gets its time once more.
+            self.lock_anew();
+        } else if !in_time {
+            // Others had their turns before this one, and there is no time
+            // left for a call.
+            let error = Fault::TurnTimedOut.into();
+            self.end_turn(Outcome::Passing(error));
+        } else if locking.stolen {
+            // Not even taking it away worked. The commit is conditional, so
+            // going on without the lock risks a second call and no more.
+            self.read_turn();
+        } else {
+            turn.stage = Stage::Locking(Locking {
+                until: now + STEAL,
+                stolen: true,
+                slept: locking.slept,
+            });
+            if let Some(lock) = turn.lock {
+                self.steal_lock(lock);
+            }
         }
-        self.stage(Stage::Calling);
-        let session = self.session().cloned();
-        self.launch(now, Role::Turn, Target::Refresh, session);
     }
+
+    // ---- reading and calling ----
 
     fn stage(&mut self, stage: Stage) {
         if let Some(turn) = &mut self.turn {
@@ -219,111 +308,138 @@ impl Machine {
         }
     }
 
-    /// Takes the turn over from a tab that has held the lock for too long.
-    pub(super) fn expire_lock(&mut self, now: Instant) {
-        let Some(turn) = self.turn.as_mut() else {
-            return;
-        };
-        let Stage::Locking { until } = turn.stage else {
-            return;
-        };
-        if now < until {
-            return;
-        }
-        let number = turn.number;
-        if !turn.slept && now.since(until) > GRACE {
-            // This tab slept, or its clock was set forth: how long the other
-            // one has had the lock is not known. It gets its time once more.
-            self.lock_anew(now, number);
-        } else if turn.stolen {
-            // Not even taking it away worked. The commit is conditional, so
-            // going on without the lock risks a second call and no more.
-            turn.stage = Stage::Reading { since: now };
-            self.output(Output::Read { turn: number });
-        } else {
-            turn.stolen = true;
-            turn.stage = Stage::Locking {
-                until: now + Millis::SECOND,
-            };
-            self.output(Output::Lock {
-                turn: number,
-                steal: true,
-            });
+    fn read_turn(&mut self) {
+        let look = self.look(LookFor::Turn);
+        let since = self.now.mono;
+        self.stage(Stage::Reading { look, since });
+    }
+
+    /// The turn has looked around. A newer record, if there was one, has been
+    /// taken over.
+    pub(super) fn turn_looked(&mut self, look: u32) {
+        // A newer record may also have come during the call: what became of
+        // the older token does not matter any more.
+        self.renewed_by_another();
+        let Some(turn) = &self.turn else { return };
+        match turn.stage.clone() {
+            Stage::Reading { look: own, since } if own == look => {
+                // A tab that slept here may have lost the lock, and what it
+                // read is as old as its sleep.
+                if self.now.mono.since(since) > LONGEST_READ {
+                    self.lock_anew();
+                } else {
+                    self.call_refresh();
+                }
+            }
+            Stage::Checking { look: own, verdict } if own == look => self.conclude(verdict),
+            _ => {}
         }
     }
 
-    pub(super) fn verdict(&mut self, now: Instant, verdict: Verdict) {
-        let Some(turn) = &self.turn else { return };
-        let (number, began) = (turn.number, turn.began);
-        match verdict {
-            Verdict::Renewed(tokens) => {
-                let held = self.session().cloned();
-                let mut session = self.session_of(now, tokens);
-                let stamp = match held {
-                    Some(held) => {
-                        session.refresh = session.refresh.or_else(|| held.refresh.clone());
-                        // An opaque token says nothing of the user.
-                        session.user = session.user.or_else(|| held.user.clone());
-                        let stamp = self.stamp();
-                        Stamp {
-                            generation: stamp.generation.saturating_add(1),
-                            ..stamp
-                        }
-                    }
-                    None => self.next_sign_in(began),
-                };
-                self.stage(Stage::Committing);
-                self.commit(
-                    Purpose::Refresh,
-                    Record {
-                        stamp,
-                        state: Ok(Rc::new(session)),
-                    },
-                );
-            }
-            verdict => {
-                self.stage(Stage::Checking(verdict));
-                self.output(Output::Read { turn: number });
-            }
+    fn call_refresh(&mut self) {
+        // The look has found the record of a later version.
+        if self.superseded {
+            let error = Fault::LaterVersion.into();
+            return self.end_turn(Outcome::Passing(error));
         }
+        // Another tab's failure counts here too.
+        if let Err(error) = self.paced() {
+            return self.end_turn(Outcome::Passing(error));
+        }
+        let session = self.session().cloned();
+        self.tell_begun();
+        let call = self.launch(Role::Turn, Target::Refresh, session, None);
+        self.stage(Stage::Calling { call });
+    }
+
+    // ---- what came of it ----
+
+    /// The call has ended. What it brought belongs to the record that was held
+    /// when it was sent.
+    pub(super) fn verdict(&mut self, flight: &Flight, verdict: Verdict) {
+        let Verdict::Renewed(tokens) = verdict else {
+            let look = self.look(LookFor::Turn);
+            return self.stage(Stage::Checking { look, verdict });
+        };
+        let before = flight.session.as_deref();
+        let mut session = self.session_of(tokens, Freshness::Fresh, before);
+        if before.is_none()
+            && let Some(known) = self.known_term.take()
+        {
+            session.term.began = known.began;
+        }
+        let sent = flight.sent.as_ms() as u64;
+        let twist = self.random() >> 32;
+        let base = flight.base;
+        let stamp = match &flight.session {
+            Some(held) => {
+                session.refresh = session.refresh.or_else(|| held.refresh.clone());
+                // An opaque token says nothing of the user.
+                session.user = session.user.or_else(|| held.user.clone());
+                session.remembered = held.remembered;
+                Stamp {
+                    generation: base.generation.saturating_add(1),
+                    sent,
+                    twist,
+                    ..base
+                }
+            }
+            None => {
+                let after_sign_out = self.turn.as_ref().is_some_and(|turn| turn.after_sign_out);
+                let least = if after_sign_out { sent } else { 0 };
+                Stamp {
+                    sign_in: base.sign_in.saturating_add(1).max(least),
+                    salt: self.random() >> 32,
+                    ended: false,
+                    generation: 0,
+                    sent,
+                    twist,
+                }
+            }
+        };
+        self.stage(Stage::Committing);
+        let state = Ok(Rc::new(session));
+        self.commit(Purpose::Refresh, Record { stamp, state });
     }
 
     /// A refusal or a failure counts.
-    fn conclude(&mut self, now: Instant, verdict: Verdict) {
+    fn conclude(&mut self, verdict: Verdict) {
         match verdict {
             Verdict::Renewed(_) => {}
             Verdict::Definitive(error) => {
-                self.figures.refresh_failures = self.figures.refresh_failures.saturating_add(1);
+                self.count_failure();
                 if self.session().is_some() {
                     self.end_session(error);
                 } else {
                     self.anonymous = true;
                     self.end_turn(Outcome::Anonymous);
+                    self.end_restore();
                 }
             }
             Verdict::Passing(mut error) => {
-                self.figures.refresh_failures = self.figures.refresh_failures.saturating_add(1);
+                self.count_failure();
                 let fraction = self.fraction();
-                self.pace.failed(now, error.retry_after, fraction);
-                error.retry_after = self.pace.wait(now);
+                self.pace.failed(self.now.mono, error.retry_after, fraction);
+                error.retry_after = self.pace.wait(self.now.mono);
                 self.stale = true;
                 self.error = Some(error);
                 self.last_error = Some(error);
                 self.event(Event::RefreshFailed(error));
-                if let Some(record) = self
-                    .record
-                    .clone()
-                    .filter(|record| record.session().is_some())
-                {
-                    self.commit(Purpose::Pace, record);
-                }
+                // The server is spared by all tabs.
+                self.keep_held();
+                self.tell(false);
                 self.end_turn(Outcome::Passing(error));
             }
         }
     }
 
-    /// The server will not go on with this session.
-    pub(super) fn end_session(&mut self, error: Error) {
+    fn count_failure(&mut self) {
+        self.figures.refresh_failures = self.figures.refresh_failures.saturating_add(1);
+    }
+
+    /// The server will not go on with this session, or there is nothing to go
+    /// on with.
+    pub(super) fn end_session(&mut self, error: Error) -> Error {
         self.last_error = Some(error);
         let stamp = Stamp {
             ended: true,
@@ -335,71 +451,21 @@ impl Machine {
         };
         self.adopt(record.clone(), SignedOutBy::RefreshRejected);
         self.commit(Purpose::SignOut, record);
-    }
-
-    pub(super) fn commit(&mut self, purpose: Purpose, record: Record) {
-        let number = self.number();
-        self.pendings.push(Pending {
-            number,
-            purpose,
-            record,
-        });
-        self.output(Output::Commit { number });
-    }
-
-    /// A commit was carried out, or not.
-    pub fn committed(&mut self, now: Instant, number: u32, result: Committed<'_>) {
-        self.tick(now);
-        if let Some(at) = self
-            .pendings
-            .iter()
-            .position(|pending| pending.number == number)
-        {
-            let pending = self.pendings.swap_remove(at);
-            let stored = match result {
-                Committed::Outranked(text) => Some(text),
-                _ => {
-                    self.settled = (number, pending.record.stamp);
-                    None
-                }
-            };
-            match pending.purpose {
-                Purpose::Refresh => {
-                    match stored {
-                        Some(text) => {
-                            self.hear(now, text);
-                        }
-                        None => {
-                            self.figures.refreshes = self.figures.refreshes.saturating_add(1);
-                            self.adopt(pending.record, SignedOutBy::OtherTab);
-                        }
-                    }
-                    if self.session().is_some() {
-                        self.end_turn(Outcome::Renewed);
-                    } else {
-                        self.end_turn(Outcome::Over(Fault::UserSignedOut.into()));
-                    }
-                }
-                Purpose::SignIn(sign_in) => {
-                    self.sign_in_committed(now, sign_in, pending.record, stored)
-                }
-                Purpose::SignOut => self.sign_out_committed(now, stored),
-                Purpose::Pace => {}
-            }
-        }
-        self.proceed_farewell(now);
-        self.advance(now);
+        error
     }
 
     /// Ends the turn if a newer session than the one it began with has come
-    /// from elsewhere, while it is not in the middle of a call of its own.
+    /// from elsewhere, while it is not in the middle of a call of its own. One
+    /// that has ended as well is no renewal.
     pub(super) fn renewed_by_another(&mut self) {
-        let newer = self.session().is_some()
-            && self.turn.as_ref().is_some_and(|turn| {
-                self.stamp() > turn.base
-                    && !matches!(turn.stage, Stage::Calling | Stage::Committing)
-            });
-        if newer {
+        let usable = self
+            .session()
+            .is_some_and(|session| !session.lifetime.is_over(self.now));
+        let newer = self.turn.as_ref().is_some_and(|turn| {
+            self.stamp() > turn.base
+                && !matches!(turn.stage, Stage::Calling { .. } | Stage::Committing)
+        });
+        if usable && newer {
             self.end_turn(Outcome::Renewed);
         }
     }
@@ -407,29 +473,23 @@ impl Machine {
     /// Ends the turn for what happened outside it: its call, if there is one,
     /// is stopped, and what it was about to write is not written.
     pub(super) fn leave_turn(&mut self, outcome: Outcome) {
-        if self.turn.is_none() {
-            return;
+        let Some(turn) = &self.turn else { return };
+        if let Stage::Calling { call } = turn.stage {
+            self.give_up_call(call);
         }
-        if let Some(at) = self
-            .flights
-            .iter()
-            .position(|flight| flight.role == Role::Turn)
-        {
-            let call = self.flights.swap_remove(at).number;
-            self.output(Output::Abort { call });
-        }
-        self.pendings
-            .retain(|pending| !matches!(pending.purpose, Purpose::Refresh));
+        self.commits
+            .retain(|commit| commit.purpose != Purpose::Refresh);
         self.end_turn(outcome);
     }
 
-    fn end_turn(&mut self, outcome: Outcome) {
-        if let Some(turn) = self.turn.take() {
-            self.output(Output::Unlock { turn: turn.number });
-            self.output(Output::TurnEnded {
-                turn: turn.number,
-                outcome,
-            });
+    pub(super) fn end_turn(&mut self, outcome: Outcome) {
+        let Some(turn) = self.turn.take() else { return };
+        if let Stage::Reading { look, .. } | Stage::Checking { look, .. } = turn.stage {
+            self.drop_look(look);
         }
+        if let Some(lock) = turn.lock {
+            self.leave_lock(lock);
+        }
+        self.end_wait(turn.id, outcome);
     }
 }

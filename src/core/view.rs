@@ -2,9 +2,11 @@
 //! to a developer.
 
 use super::error::Error;
+use super::ids::{Party, Serial};
 use super::machine::Machine;
+use super::policy::Locks;
 use super::secret::Secret;
-use super::time::Instant;
+use super::time::{Instant, Moment};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Status {
@@ -21,22 +23,24 @@ pub struct Snapshot {
     pub stale: bool,
     /// Never, where no end is known or nobody is signed in.
     pub expires: Instant,
+    /// When the session itself ends (rule 18); never, where no end is known.
+    pub session_ends: Instant,
     /// Which token the claims are of.
-    pub serial: u32,
+    pub serial: Serial,
     pub error: Option<Error>,
 }
 
-/// The licence of the path of a request: until `until`, and unless the clock
-/// shows less than `since`, a request may be sent with this token and no
-/// question need be asked.
+/// The licence of the path of a request: while the wall clock shows less than
+/// `until` and the monotonic clock less than `until_mono`, a request may be
+/// sent with this token and no question need be asked.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Pass {
     /// The number of the token: a refusal names it.
-    pub serial: u32,
+    pub serial: Serial,
     /// The number of the user: a retry has to be of the same one.
-    pub party: u32,
-    pub since: Instant,
+    pub party: Party,
     pub until: Instant,
+    pub until_mono: Moment,
 }
 
 /// Figures for a developer; nothing in them is a secret.
@@ -44,19 +48,36 @@ pub struct Pass {
 pub struct Inspection {
     pub refreshes: u32,
     pub refresh_failures: u32,
+    /// Never, where none is planned.
     pub next_refresh: Instant,
     pub clock_skew_ms: f64,
     pub last_error: Option<Error>,
+    /// The session is in memory, because its place cannot be used now.
+    pub storage_down: bool,
+    /// A place could not be used at some time.
+    pub storage_degraded: bool,
+    /// What keeps tabs apart, as far as it has been tried.
+    pub locks: Locks,
 }
 
 impl Machine {
     pub fn status(&self) -> Status {
         match &self.record {
+            _ if self.policy.inert => Status::SignedOut,
             Some(record) if record.session().is_some() => Status::SignedIn,
             Some(_) if !self.may_try_again => Status::SignedOut,
             _ if self.anonymous || self.policy.needs_refresh_token() => Status::SignedOut,
+            // Without the cookie that says so there is none to refresh with.
+            _ if self.policy.hint && !self.hinted => Status::SignedOut,
             _ => Status::Unknown,
         }
+    }
+
+    /// Whether the host is to say before each question if the cookie of
+    /// `hint` is there ([`Input::Hint`](super::Input::Hint)): while nobody is
+    /// signed in, and nobody has signed out.
+    pub fn wants_hint(&self) -> bool {
+        self.policy.hint && self.session().is_none() && self.may_try_again
     }
 
     pub fn snapshot(&self) -> Snapshot {
@@ -66,30 +87,35 @@ impl Machine {
             stale: self.stale,
             expires: self
                 .session()
-                .map_or(Instant::NEVER, |session| session.lifetime.expires),
+                .map_or(Instant::NEVER, |session| session.lifetime.expires()),
+            session_ends: self.term_ends(),
             serial: self.serial,
             error: self.error,
         }
     }
 
-    /// The licence at `now`; `None` when there is nothing to send, or when
-    /// sending has to be asked for.
-    pub fn pass(&self, now: Instant) -> Option<Pass> {
-        let session = self
-            .session()
-            .filter(|session| !session.lifetime.is_over(now))?;
+    /// The licence now; `None` when there is nothing to send, or when sending
+    /// has to be asked for.
+    pub(super) fn pass(&self) -> Option<Pass> {
+        if self.hold.is_some() || self.disposed {
+            return None;
+        }
+        let lifetime = self.session()?.lifetime;
+        if lifetime.is_over(self.now) {
+            return None;
+        }
         // Once a refresh is due, the requests themselves see to it.
         let due = if self.turn.is_none() {
             self.next_refresh()
         } else {
-            Instant::NEVER
+            Moment::NEVER
         };
-        let until = due.min(session.lifetime.expires);
+        let until_mono = due.min(lifetime.ends_at()).min(self.term_ends_at());
         Some(Pass {
             serial: self.serial,
             party: self.party,
-            since: now,
-            until,
+            until: lifetime.received + until_mono.since(lifetime.since),
+            until_mono,
         })
     }
 
@@ -99,27 +125,30 @@ impl Machine {
     }
 
     /// The number of the present user.
-    pub fn current_party(&self) -> u32 {
+    pub fn current_party(&self) -> Party {
         self.party
     }
 
-    /// The access token held, valid or not, for the shell to keep as a
-    /// JavaScript string.
+    /// The access token held, valid or not, for the host to put into its
+    /// header.
     pub fn access_token(&self) -> Option<&Secret> {
         self.session()?.access.as_ref()
     }
 
     pub fn inspection(&self) -> Inspection {
+        let next = match self.session() {
+            Some(_) if self.next_refresh() < self.term_ends_at() => self.next_refresh(),
+            _ => Moment::NEVER,
+        };
         Inspection {
             refreshes: self.figures.refreshes,
             refresh_failures: self.figures.refresh_failures,
             clock_skew_ms: self.figures.clock_skew_ms,
-            next_refresh: if self.session().is_some() {
-                self.next_refresh()
-            } else {
-                Instant::NEVER
-            },
+            next_refresh: self.now.wall + next.since(self.now.mono),
             last_error: self.last_error,
+            storage_down: self.storage_is_down(),
+            storage_degraded: self.storage_warned,
+            locks: self.locks,
         }
     }
 }

@@ -4,6 +4,8 @@
 
 use std::collections::{HashMap, VecDeque};
 
+use evertoken::core::CallId;
+
 use super::document::Quick;
 use super::token::jwt;
 
@@ -121,7 +123,7 @@ pub struct Rotation {
     pub used: String,
     pub family: usize,
     pub tab: usize,
-    pub call: u32,
+    pub call: CallId,
     /// The answer was lost, or whoever waited for it died: using the token
     /// again is nobody's fault.
     pub lost: bool,
@@ -140,6 +142,8 @@ pub struct Auth {
     pub opaque: bool,
     /// Whether `expiresIn` is in the answers.
     pub states: bool,
+    /// Whether every answer says that it is HTML.
+    pub mislabels: bool,
     /// Whether a used refresh token revokes its family, or is only refused.
     pub strict: bool,
     pub rotates: bool,
@@ -155,6 +159,8 @@ pub struct Auth {
     pub logout_calls: u32,
     /// Refresh tokens that came twice without excuse.
     pub reuses: Vec<(usize, String)>,
+    /// Refresh calls that were refused for good, or could be taken so.
+    pub refused: u32,
     /// Families whose tokens were refused, and why.
     pub refusals: Vec<(usize, &'static str)>,
     refreshes: HashMap<String, (usize, bool), Quick>,
@@ -168,6 +174,7 @@ impl Default for Auth {
             cookie: false,
             opaque: false,
             states: true,
+            mislabels: false,
             strict: true,
             rotates: true,
             script: VecDeque::new(),
@@ -181,6 +188,7 @@ impl Default for Auth {
             login_calls: 0,
             logout_calls: 0,
             reuses: Vec::new(),
+            refused: 0,
             refusals: Vec::new(),
             refreshes: HashMap::default(),
             count: 0,
@@ -277,7 +285,7 @@ impl Auth {
         &mut self,
         token: Option<&str>,
         manner: &Manner,
-        from: (usize, u32),
+        from: (usize, CallId),
         now: f64,
     ) -> Option<Reply> {
         match manner {
@@ -291,16 +299,22 @@ impl Auth {
                     .and_then(|token| self.refreshes.get(token))
                     .map(|(family, _)| *family);
                 self.refusals.extend(family.map(|family| (family, "said")));
+                if let Manner::Says { status, body, .. } = other {
+                    let definitive = matches!(status, 400 | 401 | 403 | 410 | 422);
+                    self.refused += u32::from(definitive || body.contains("invalid_grant"));
+                }
                 return said(other);
             }
         }
         let refused = |why: &str| Some(Reply::json(401, format!(r#"{{"error":"{why}"}}"#)));
         let Some((family, used)) = token.and_then(|token| self.refreshes.get(token)).copied()
         else {
+            self.refused += 1;
             return refused("unknown");
         };
         let token = token.unwrap_or_default();
         if self.families[family].revoked {
+            self.refused += 1;
             self.refusals.push((family, "revoked"));
             return refused("revoked");
         }
@@ -313,6 +327,7 @@ impl Auth {
                 self.reuses.push((family, token.to_owned()));
             }
             self.families[family].revoked = self.strict;
+            self.refused += 1;
             self.refusals.push((family, "reused"));
             return refused("reused");
         }
@@ -388,7 +403,7 @@ impl Auth {
     }
 
     /// Marks what was in the air for a tab as lost.
-    pub fn lose(&mut self, tab: usize, call: Option<u32>) {
+    pub fn lose(&mut self, tab: usize, call: Option<CallId>) {
         for rotation in &mut self.rotations {
             let meant = rotation.tab == tab && call.is_none_or(|call| call == rotation.call);
             if meant && !rotation.committed {
@@ -397,8 +412,28 @@ impl Auth {
         }
     }
 
+    /// Marks what was in the air for a page that has gone as lost, but for
+    /// the calls that outlive it.
+    pub fn lose_all(&mut self, tab: usize, kept: &[CallId]) {
+        let cookie = self.cookie;
+        for rotation in &mut self.rotations {
+            let kept = cookie && kept.contains(&rotation.call);
+            if rotation.tab == tab && !rotation.committed && !kept {
+                rotation.lost = true;
+            }
+        }
+    }
+
+    /// Marks that the cookie of an answer was put into the jar: there it is
+    /// kept, whatever becomes of the page.
+    pub fn baked(&mut self, tab: usize, call: CallId) {
+        for rotation in &mut self.rotations {
+            rotation.committed |= (rotation.tab, rotation.call) == (tab, call);
+        }
+    }
+
     /// Marks that an answer came.
-    pub fn answered(&mut self, tab: usize, call: u32) {
+    pub fn answered(&mut self, tab: usize, call: CallId) {
         for rotation in &mut self.rotations {
             rotation.answered |= (rotation.tab, rotation.call) == (tab, call);
         }

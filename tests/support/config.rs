@@ -74,6 +74,9 @@ fn read(options: &Value) -> Policy {
             expires_in: response("expiresIn"),
             expires_in_is_ms: options["response"]["expiresInUnit"] == "ms",
             expires_at: response("expiresAt"),
+            session_in: response("sessionExpiresIn"),
+            session_at: response("sessionExpiresAt"),
+            prefix: "Bearer ".to_owned(),
         },
         ahead: seconds(&options["refreshAheadSeconds"]),
         proactive: match &options["proactive"] {
@@ -85,6 +88,7 @@ fn read(options: &Value) -> Policy {
             .as_f64()
             .and_then(Millis::from_ms)
             .unwrap_or(TIMEOUT),
+        ..Policy::default()
     }
 }
 

@@ -1,42 +1,39 @@
-//! What the shell does: performs the machine's outputs in the world, and
-//! feeds it what happened.
+//! What the host does: performs the machine's outputs in the world, and feeds
+//! it what happened.
 
 use evertoken::core::answer::Answer;
-use evertoken::core::call::{Call, Place, Target};
 use evertoken::core::flight::Failure;
-use evertoken::core::policy::Credentials;
-use evertoken::core::{Committed, Machine, Output};
+use evertoken::core::{CallId, Input, Output, Swapped, Unavailable, WaitId};
 
-use super::auth::{Manner, Reply};
+use super::auth::Reply;
 use super::fault::Fault;
-use super::store::{Asking, Kind, Message};
-use super::tab::{Arrival, Done, InFlight, Waiting};
+use super::store::{Effect, Exchange, Operation};
+use super::tab::{Arrival, Done, Waiting};
 use super::world::{Happening, World};
 
-/// The refresh token that stands in the body of a call.
-fn carried(call: &Call) -> Option<String> {
-    let session = call.session.as_deref()?;
-    let token = session.refresh.as_ref()?;
-    (call.refresh == Some(Place::Field)).then(|| token.expose().to_owned())
-}
-
-/// Ended turns that somebody may still ask for.
+/// Ended waits that somebody may still ask for.
 const REMEMBERED: usize = 8;
 const LONGEST_TIMEOUT: f64 = 2_147_483_647.0;
 
 impl World {
     /// Feeds a tab's machine, and does what it wants done.
-    pub(super) fn feed<R>(&mut self, tab: usize, input: impl FnOnce(&mut Machine) -> R) -> R {
-        let result = input(&mut self.tabs[tab].machine);
-        if !std::mem::replace(&mut self.tabs[tab].draining, true) {
-            while let Some(output) = self.tabs[tab].machine.poll() {
-                self.perform(tab, output);
-            }
-            self.tabs[tab].draining = false;
-            self.set_timer(tab);
-            self.laws_after_feed(tab);
+    pub(super) fn feed(&mut self, tab: usize, input: Input<'_>) {
+        let now = self.clocks(tab);
+        self.tabs[tab].machine.feed(now, input);
+        self.drain(tab);
+    }
+
+    /// Does what a tab's machine wants done, then sets the timer.
+    pub(super) fn drain(&mut self, tab: usize) {
+        if std::mem::replace(&mut self.tabs[tab].draining, true) {
+            return;
         }
-        result
+        while let Some(output) = self.tabs[tab].machine.poll() {
+            self.perform(tab, output);
+        }
+        self.tabs[tab].draining = false;
+        self.set_timer(tab);
+        self.laws_after_feed(tab);
     }
 
     fn set_timer(&mut self, tab: usize) {
@@ -50,7 +47,7 @@ impl World {
         self.tabs[tab].wake_at = at;
         self.tabs[tab].timer += 1;
         if at < f64::INFINITY {
-            let delay = (at - self.wall().as_ms())
+            let delay = (at - self.clocks(tab).mono.as_ms())
                 .ceil()
                 .clamp(0.0, LONGEST_TIMEOUT) as u64;
             self.arrive(delay, tab, Arrival::Timer(self.tabs[tab].timer));
@@ -60,39 +57,52 @@ impl World {
     fn perform(&mut self, tab: usize, output: Output) {
         self.note(|| format!("tab {tab} -> {output:?}"));
         match output {
-            Output::Lock { turn, steal } => self.take_lock(tab, turn, steal),
-            Output::Unlock { turn } => {
+            Output::Read { op, place } => self.operate(
+                tab,
+                Operation {
+                    op,
+                    place,
+                    exchange: None,
+                },
+            ),
+            Output::Swap {
+                op,
+                place,
+                expected,
+                text,
+            } => self.operate(
+                tab,
+                Operation {
+                    op,
+                    place,
+                    exchange: Some(Exchange { expected, text }),
+                },
+            ),
+            Output::Channel { open } => self.tabs[tab].channel = open,
+            Output::Post(text) => self.post(tab, &text, false),
+            Output::Echo(text) => self.post(tab, &text, true),
+            Output::Lock { lock, steal } => self.take_lock(tab, lock, steal),
+            Output::Unlock { lock } => {
                 if self.fault != Some(Fault::NoUnlock) {
-                    self.leave_lock((tab, turn));
+                    self.leave_lock((tab, lock));
                 }
             }
-            Output::Read { turn } => self.read(tab, turn),
             Output::Call(call) => self.call(tab, call),
-            Output::Abort { call } => {
-                self.auth.lose(tab, Some(call));
+            Output::Abort { call } => self.stop(tab, call),
+            Output::WatchLeaving(watches) => self.tabs[tab].watches = watches,
+            Output::WatchActivity(_) => {}
+            Output::WaitEnded(wait) => {
                 let held = &mut self.tabs[tab];
-                if held.calls.iter().any(|flight| flight.number == call) {
-                    held.calls.retain(|flight| flight.number != call);
-                    held.stopped.insert(call);
-                    self.micro.push_back((tab, Arrival::Failed { call }));
+                if held.ended_waits.len() >= REMEMBERED {
+                    held.ended_waits.pop_front();
                 }
-            }
-            Output::Commit { number } => self.commit(tab, number),
-            Output::Tell => {
-                let text = self.tabs[tab].told();
-                self.tell(tab, text);
-            }
-            Output::TurnEnded { turn, outcome } => {
-                let held = &mut self.tabs[tab];
-                if held.outcomes.len() >= REMEMBERED {
-                    held.outcomes.pop_front();
-                }
-                held.outcomes.push_back((turn, outcome));
+                held.ended_waits.push_back(wait);
                 if self.fault != Some(Fault::NoTurnEnded) {
-                    self.release(tab, turn);
+                    self.release(tab, wait);
                 }
             }
             Output::SignInEnded { request, result } => {
+                self.tabs[tab].logins.retain(|(own, _)| *own != request);
                 if let Some(caller) = self.tabs[tab].requests.remove(&request) {
                     self.done(caller, result.map_or_else(Done::Failed, |()| Done::Ok));
                 }
@@ -114,13 +124,11 @@ impl World {
                 held.token = held
                     .machine
                     .access_token()
-                    .map(|token| token.expose().to_owned());
+                    .map(|token| token.expose().into());
             }
             Output::Event(event) => self.tell_event(tab, event),
-            Output::Closed => {
-                self.tabs[tab].closed = true;
-                self.post(tab, Message::Bye);
-            }
+            Output::Started => self.tabs[tab].started = true,
+            Output::Closed => self.tabs[tab].closed = true,
         }
     }
 
@@ -136,12 +144,12 @@ impl World {
         self.tabs[tab].events.push((now, event));
     }
 
-    /// Lets those who wait for a turn ask what to do, each in its turn.
-    fn release(&mut self, tab: usize, turn: u32) {
+    /// Lets those who wait ask what to do, each in its turn.
+    fn release(&mut self, tab: usize, wait: WaitId) {
         let waiting = std::mem::take(&mut self.tabs[tab].waiting);
         let (ready, others): (Vec<_>, Vec<_>) = waiting
             .into_iter()
-            .partition(|waiting| waiting.turn == turn);
+            .partition(|waiting| waiting.wait == wait);
         self.tabs[tab].waiting = others;
         self.micro.extend(
             ready
@@ -151,179 +159,11 @@ impl World {
     }
 
     pub(super) fn wait(&mut self, tab: usize, waiting: Waiting) {
-        if self.tabs[tab]
-            .outcomes
-            .iter()
-            .any(|(turn, _)| *turn == waiting.turn)
-        {
+        if self.tabs[tab].ended_waits.contains(&waiting.wait) {
             self.micro.push_back((tab, Arrival::Resume(waiting)));
         } else {
             self.tabs[tab].waiting.push(waiting);
         }
-    }
-
-    // ---- calls ----
-
-    fn call(&mut self, tab: usize, call: Call) {
-        // The last refresh of a sign-out belongs to no turn, and waits for
-        // nobody.
-        let refresh =
-            call.target == Target::Refresh && self.tabs[tab].machine.snapshot().refreshing;
-        let cookie = self
-            .cookie
-            .clone()
-            .filter(|_| call.credentials == Credentials::Include);
-        let carried = carried(&call).or_else(|| cookie.clone());
-        let family = carried.and_then(|token| self.auth.family_of_refresh(&token));
-        let flight = InFlight {
-            number: call.number,
-            refresh,
-            since: self.now,
-            family,
-        };
-        if refresh {
-            self.laws_at_refresh(tab, &flight);
-            self.post(tab, Message::Begun);
-            if self.fault == Some(Fault::EarlyUnlock) {
-                let held: Vec<_> = self
-                    .lock
-                    .holder
-                    .into_iter()
-                    .filter(|who| who.0 == tab)
-                    .collect();
-                held.into_iter().for_each(|who| self.leave_lock(who));
-            }
-        }
-        self.tabs[tab].calls.push(flight);
-        if let Some(reply) = self.tabs[tab].stale.take() {
-            let call = call.number;
-            let reply = Box::new(reply);
-            return self.arrive(1, tab, Arrival::Answered { call, reply });
-        }
-        let (from, to) = self.network.server;
-        let delay = self.random.between(from, to);
-        if self.network.down {
-            self.tally.outages += 1;
-            return self.arrive(delay, tab, Arrival::Failed { call: call.number });
-        }
-        let user = match call.target {
-            Target::Login => self.login_user(tab),
-            _ => "",
-        };
-        self.later(
-            delay,
-            Happening::Reaches {
-                tab,
-                call,
-                cookie,
-                user,
-            },
-        );
-    }
-
-    /// The user of the newest login of a tab that has no call yet.
-    fn login_user(&mut self, tab: usize) -> &'static str {
-        let held = &self.tabs[tab];
-        let newest = held.requests.iter().max_by_key(|(number, _)| **number);
-        match newest.map(|(_, caller)| self.callers[*caller].kind) {
-            Some(super::tab::Kind::Login(user)) => user,
-            _ => "nobody",
-        }
-    }
-
-    fn reach(&mut self, tab: usize, call: &Call, cookie: Option<String>, user: &'static str) {
-        let now = self.server_time();
-        let carried = carried(call).or(cookie);
-        let session = call.session.as_deref();
-        let bearer = session
-            .and_then(|session| session.access.as_ref())
-            .filter(|_| call.access)
-            .map(|token| token.expose());
-        let mut extra = 0;
-        let (reply, drops) = match call.target {
-            Target::Login => {
-                let drops = matches!(self.auth.login_script.front(), Some(Manner::DropBefore));
-                self.tally.answers += u64::from(!self.auth.login_script.is_empty());
-                (self.auth.login(user, now), drops)
-            }
-            Target::Logout => {
-                let drops = matches!(self.auth.logout_script.front(), Some(Manner::DropBefore));
-                self.tally.answers += u64::from(!self.auth.logout_script.is_empty());
-                (self.auth.logout(carried.as_deref(), bearer), drops)
-            }
-            Target::Refresh => {
-                self.auth.refresh_calls.push(self.now);
-                let manner = self.auth.next_manner();
-                self.tally.refreshes += 1;
-                self.tally.answers += u64::from(manner != Manner::Good);
-                self.note(|| format!("refresh of tab {tab}, call {}: {manner:?}", call.number));
-                if let Manner::Slow(by) = manner {
-                    extra = by;
-                }
-                let reply = self
-                    .auth
-                    .refresh(carried.as_deref(), &manner, (tab, call.number), now);
-                if !self.tabs[tab]
-                    .calls
-                    .iter()
-                    .any(|flight| flight.number == call.number)
-                    || !self.tabs[tab].awake()
-                {
-                    self.auth.lose(tab, Some(call.number));
-                    // Sent before its tab died, or gave up on it.
-                    self.auth.reuses.clear();
-                }
-                self.laws_at_server();
-                (
-                    reply,
-                    matches!(manner, Manner::DropBefore | Manner::DropAfter),
-                )
-            }
-        };
-        let (from, to) = self.network.server;
-        let delay = self.random.between(from, to) + extra;
-        match reply {
-            Some(reply) => {
-                self.later(
-                    delay,
-                    Happening::Returns {
-                        tab,
-                        call: call.number,
-                        reply: Box::new(reply),
-                    },
-                );
-            }
-            None if drops => self.arrive(delay, tab, Arrival::Failed { call: call.number }),
-            None => {}
-        }
-    }
-
-    /// Notes when a token was last received.
-    pub(super) fn received(&mut self, access: &str) {
-        let (now, back) = (self.now, self.set_back);
-        let (at, before) = self
-            .laws
-            .receipts
-            .entry(access.to_owned())
-            .or_insert((now, back));
-        // A tab may know of the first time only, and the clock may have been
-        // set back since.
-        (*at, *before) = (now, before.min(back));
-    }
-
-    fn land(&mut self, tab: usize, call: u32, reply: Box<Reply>) {
-        if self.network.down {
-            self.tally.outages += 1;
-            self.auth.lose(tab, Some(call));
-            return self.arrived(tab, Arrival::Failed { call });
-        }
-        if !self.tabs[tab].alive {
-            return;
-        }
-        if let Some(cookie) = &reply.cookie {
-            self.cookie.clone_from(cookie);
-        }
-        self.arrived(tab, Arrival::Answered { call, reply });
     }
 
     // ---- what arrives ----
@@ -336,10 +176,18 @@ impl World {
                 call,
                 cookie,
                 user,
-            } => self.reach(tab, &call, cookie, user),
-            Happening::Returns { tab, call, reply } => self.land(tab, call, reply),
+            } => self.reach(tab, &call, cookie.as_deref(), user),
+            Happening::Returns {
+                tab,
+                call,
+                keepalive,
+                reply,
+            } => self.land(tab, call, keepalive, reply),
+            Happening::Baked(cookie) => self.cookie = cookie,
             Happening::ApiReaches { caller, token } => self.api(caller, token.as_deref()),
-            Happening::Freed { who } => self.leave_lock(who),
+            Happening::Operates { tab, operation } => self.operates(tab, operation),
+            Happening::Writes { tab, operation } => self.writes(tab, operation),
+            Happening::Freed(who) => self.leave_lock(who),
         }
     }
 
@@ -359,103 +207,116 @@ impl World {
             return;
         }
         if held.frozen {
-            if !(held.cached && matches!(what, Arrival::Message { .. })) {
+            let lost = matches!(what, Arrival::Message(_) | Arrival::Changed { .. });
+            if !(held.cached && lost) {
                 held.mailbox.push_back(what);
             }
             return;
         }
-        let now = self.wall();
         match what {
-            Arrival::Timer(number) => {
-                if self.tabs[tab].timer == number {
-                    self.tabs[tab].wake_at = f64::INFINITY;
-                    self.feed(tab, |machine| machine.wake(now));
-                }
+            Arrival::Timer(number) => self.timer(tab, number),
+            Arrival::Granted(lock) => self.feed(tab, Input::Granted { lock }),
+            Arrival::Robbed(lock) => self.feed(tab, Input::Robbed { lock }),
+            Arrival::LockUnavailable(lock) => self.feed(tab, Input::LockUnavailable { lock }),
+            Arrival::Operated { op, effect } => self.fed_effect(tab, op, &effect),
+            Arrival::Changed { place, text } => {
+                let text = text.as_deref();
+                self.feed(tab, Input::Changed { place, text });
             }
-            Arrival::Granted(turn, request) => {
-                if self.tabs[tab].lock == Some((turn, request)) {
-                    self.post(tab, Message::Begun);
-                    self.feed(tab, |machine| machine.granted(now, turn));
-                }
-            }
-            Arrival::Claim {
-                turn,
-                request,
-                steal,
-            } => self.claim(tab, turn, request, steal),
-            Arrival::Robbed(turn, request) => {
-                if self.tabs[tab].lock == Some((turn, request)) {
-                    self.feed(tab, |machine| machine.robbed(now, turn));
-                }
-            }
-            Arrival::Answered { call, reply } => {
-                if let Some(access) = &reply.access {
-                    self.received(access);
-                }
-                self.auth.answered(tab, call);
-                let held = &mut self.tabs[tab];
-                if self.fault == Some(Fault::NoNumbers) && held.stopped.remove(&call) {
-                    held.stale = Some(*reply);
+            Arrival::Message(text) => {
+                if !self.tabs[tab].channel {
                     return;
                 }
-                held.calls.retain(|flight| flight.number != call);
-                let Reply {
-                    status,
-                    media,
-                    body,
-                    retry_after,
-                    ..
-                } = &*reply;
-                let answer = Answer {
-                    status: *status,
-                    media_type: media,
-                    retry_after: retry_after.as_deref(),
-                    body,
-                };
-                self.feed(tab, |machine| machine.answered(now, call, answer));
+                self.tabs[tab].hears = true;
+                self.feed(tab, Input::Message(&text));
+                self.tabs[tab].hears = false;
             }
+            Arrival::Answered { call, reply } => self.answered(tab, call, &reply),
             Arrival::Failed { call } => {
-                self.auth.lose(tab, Some(call));
-                self.tabs[tab].calls.retain(|flight| flight.number != call);
-                self.feed(tab, |machine| machine.failed(now, call, Failure::Network));
-            }
-            Arrival::Heard(text) => self.feed(tab, |machine| machine.heard(now, &text)),
-            Arrival::Message { from, message } => self.take_message(tab, from, message),
-            Arrival::AskOver { number } => self.asked(tab, number),
-            Arrival::Reread { turn } => {
-                let stored = self.read_store();
-                self.feed(tab, |machine| machine.read(now, turn, stored.as_deref()));
-            }
-            Arrival::Swap { number, text } => {
-                let stored = self.swap(tab, number, &text);
-                let kept = self.store.fails;
-                let delay = self.random.between(1, 4);
-                if stored.is_none() {
-                    self.auth.keep(tab);
+                let held = &mut self.tabs[tab];
+                if self.fault == Some(Fault::LeavingDrops) && self.now < held.leaves_until {
+                    held.stopped.insert(call);
+                    return;
                 }
-                self.arrive(
-                    delay,
-                    tab,
-                    Arrival::Committed {
-                        number,
-                        stored,
-                        kept,
-                    },
-                );
-            }
-            Arrival::Committed {
-                number,
-                stored,
-                kept,
-            } => {
-                let text = self.tabs[tab]
-                    .machine
-                    .pending(number)
-                    .map(|record| record.stored(self.tabs[tab].machine.pace()).into());
-                self.committed(tab, number, text, stored, kept);
+                let count = held.calls.len();
+                held.calls.retain(|flight| flight.number != call);
+                if held.calls.len() < count {
+                    self.auth.lose(tab, Some(call));
+                }
+                if self.fault == Some(Fault::FailureIsRefusal) {
+                    let answer = Answer {
+                        status: 401,
+                        ..Answer::default()
+                    };
+                    return self.feed(tab, Input::Answered { call, answer });
+                }
+                let failure = Failure::Network;
+                self.feed(tab, Input::Failed { call, failure });
             }
             Arrival::Response { caller, status } => self.respond(caller, status),
             Arrival::Resume(waiting) => self.resume(tab, waiting),
         }
+    }
+
+    fn timer(&mut self, tab: usize, number: u64) {
+        if self.tabs[tab].timer != number {
+            return;
+        }
+        let left = self.tabs[tab].wake_at - self.clocks(tab).mono.as_ms();
+        self.tabs[tab].wake_at = f64::INFINITY;
+        if left > 0.0 {
+            // The clock that it goes by stood still meanwhile.
+            return self.set_timer(tab);
+        }
+        self.feed(tab, Input::Wake);
+    }
+
+    fn fed_effect(&mut self, tab: usize, op: evertoken::core::OpId, effect: &Effect) {
+        let input = match effect {
+            Effect::Read(text) => Input::Read {
+                op,
+                found: Ok(text.as_deref()),
+            },
+            Effect::Done => Input::Swapped {
+                op,
+                swapped: Swapped::Done,
+            },
+            Effect::Found(text) => Input::Swapped {
+                op,
+                swapped: Swapped::Found(text.as_deref()),
+            },
+            // A read takes it for an answer of its own, a write does not.
+            Effect::Failed { writes: true } => Input::Swapped {
+                op,
+                swapped: Swapped::Failed,
+            },
+            Effect::Failed { writes: false } => Input::Read {
+                op,
+                found: Err(Unavailable),
+            },
+        };
+        self.feed(tab, input);
+    }
+
+    fn answered(&mut self, tab: usize, call: CallId, reply: &Reply) {
+        let held = &mut self.tabs[tab];
+        if held.stopped.contains(&call) {
+            if self.fault == Some(Fault::NoNumbers) && held.stopped.remove(&call) {
+                held.stale = Some(reply.clone());
+            }
+            return;
+        }
+        if let Some(access) = &reply.access {
+            self.received(tab, access);
+        }
+        self.auth.answered(tab, call);
+        self.tabs[tab].calls.retain(|flight| flight.number != call);
+        let html = self.fault == Some(Fault::LabelDecides) && reply.media == "text/html";
+        let answer = Answer {
+            status: reply.status,
+            retry_after: reply.retry_after.as_deref(),
+            body: if html { "<" } else { &reply.body },
+        };
+        self.feed(tab, Input::Answered { call, answer });
     }
 }

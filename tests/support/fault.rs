@@ -1,11 +1,12 @@
-//! Mistakes that a shell could make. Put in on purpose, they show that the
-//! laws can be broken, and that breaking them is seen.
+//! Mistakes that a host could make, and lies of a host by which it looks as
+//! if the core had made one. Put in on purpose, they show that the laws can
+//! be broken, and that breaking them is seen.
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
-    /// The record is not read again once the lock is held.
+    /// The record is not found again once a manager has started.
     NoReread,
-    /// A commit writes without looking at what is stored.
+    /// A place is written without comparing what it keeps.
     NoOutranks,
     /// The lock is granted to whoever asks.
     NoLock,
@@ -19,7 +20,7 @@ pub enum Fault {
     NoTell,
     /// A sign-out takes the record away instead of leaving one.
     NoTombstone,
-    /// Who waits for a turn is not told that it ended.
+    /// Who waits is not told that the wait has ended.
     NoTurnEnded,
     /// The timer for the deadline is not set.
     NoTimer,
@@ -30,10 +31,46 @@ pub enum Fault {
     /// A tab is not told that its lock was taken away. It takes tens of
     /// thousands of schedules to find, so it is not among the others.
     NoRobbed,
+    /// A refresh is told as if it belonged to a newer sign-in.
+    OlderWins,
+    /// Of two tokens of one sign-in nothing says which call was sent later.
+    SendsForgotten,
+    /// The cookie of an answer is put into the jar some time after it.
+    LateCookie,
+    /// Who has waited takes what is held for a renewed token.
+    WaitMeansRenewed,
+    /// A call that failed is taken for one that was refused.
+    FailureIsRefusal,
+    /// What a tab hears it does not put into its own store.
+    HeardNotStored,
+    /// A write is said to be done and is not.
+    WritesLost,
+    /// A connection that was lost is not opened anew.
+    NeverReopened,
+    /// What a place answers late is dropped.
+    LateDropped,
+    /// The record of a later version is taken for one of this.
+    LaterRead,
+    /// The mark of a sign-out is not stored.
+    NoMark,
+    /// Durations are measured on the wall clock.
+    WallForMono,
+    /// A pass is held against the wall clock alone.
+    WallPassOnly,
+    /// JSON is HTML where its label says so.
+    LabelDecides,
+    /// Of the back-off nothing is told or stored.
+    PaceUntold,
+    /// A call ends with its page, and its cookie is lost.
+    NoKeepalive,
+    /// A failure while the page may be being left is dropped.
+    LeavingDrops,
+    /// The server is told of no sign-out.
+    LogoutsAreLocal,
 }
 
 impl Fault {
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 30] = [
         Self::NoReread,
         Self::NoOutranks,
         Self::NoLock,
@@ -46,5 +83,23 @@ impl Fault {
         Self::NoTimer,
         Self::PassForever,
         Self::PartyForgotten,
+        Self::OlderWins,
+        Self::SendsForgotten,
+        Self::LateCookie,
+        Self::WaitMeansRenewed,
+        Self::FailureIsRefusal,
+        Self::HeardNotStored,
+        Self::WritesLost,
+        Self::NeverReopened,
+        Self::LateDropped,
+        Self::LaterRead,
+        Self::NoMark,
+        Self::WallForMono,
+        Self::WallPassOnly,
+        Self::LabelDecides,
+        Self::PaceUntold,
+        Self::NoKeepalive,
+        Self::LeavingDrops,
+        Self::LogoutsAreLocal,
     ];
 }

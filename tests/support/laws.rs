@@ -3,10 +3,10 @@
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
-use evertoken::core::record::Record;
-use evertoken::core::view::Status;
-use evertoken::core::{Event, SignedOutBy};
+use evertoken::core::record::{Record, Stored};
+use evertoken::core::{CallId, Event, Place, SignedOutBy};
 
+use super::auth::Reply;
 use super::document::{PLATFORM, Quick, parse};
 use super::store::Kind;
 use super::tab::InFlight;
@@ -16,25 +16,57 @@ use super::world::World;
 /// for; see the bound in `src/core/pace.rs`.
 const A_MINUTE: usize = 400;
 
+/// When a token was received, how far the wall clock had been set back by
+/// then, how long the monotonic ones had stood still, and by whom.
+#[derive(Clone, Copy, Debug)]
+pub struct Receipt {
+    pub at: u64,
+    pub set_back: f64,
+    pub mono_lost: u64,
+    pub tab: usize,
+}
+
 #[derive(Clone, Debug, Default)]
 pub struct Laws {
     pub broken: Vec<String>,
-    /// When a token was last received, and how far the clock had been set
-    /// back by then.
-    pub receipts: HashMap<String, (u64, f64), Quick>,
+    /// When each token was last received.
+    pub receipts: HashMap<String, Receipt, Quick>,
     /// When the holder of the lock got it.
     pub granted_at: u64,
-    /// When the clock was last set: how long others wait is anybody's guess.
+    /// When the wall clock was last set.
     pub jumped: u64,
     /// Families whose sign-out has been confirmed to somebody.
     pub signed_out: HashSet<usize>,
+    /// Sign-outs, by caller, and the families that they were of.
+    pub left: Vec<(usize, usize)>,
     /// Refreshes that somebody asked for.
     pub asked: usize,
+    /// A session may begin without a sign-in.
+    pub asked_after_sign_out: bool,
+    /// From when and until when the server wants no refresh.
+    pub paced: Option<(u64, u64)>,
+    /// A cookie was put into the jar later than a login waits for it.
+    pub baked_late: bool,
+    /// A tab could neither read what another one wrote nor be told of it.
+    pub blind: bool,
+    /// A write has failed, and what it was to replace is still there.
+    pub unwritten: bool,
+    /// What was stored has been cleared or replaced from outside.
+    pub meddled: bool,
     /// What is stored, as it was last read, and whose it is.
     read: (Option<Rc<str>>, Option<usize>),
     /// Whether two calls for one session at a time are to be expected:
     /// nothing keeps the tabs apart.
     pub apart: bool,
+}
+
+/// The record in a text.
+pub fn record_in(text: Option<&str>, now: evertoken::core::Now) -> Option<Record> {
+    let document = text.and_then(parse)?;
+    match Record::read(&*document, true, PLATFORM, now) {
+        Stored::Record(record) => Some(record),
+        _ => None,
+    }
 }
 
 impl World {
@@ -108,8 +140,9 @@ impl World {
             .any(|call| call.refresh && soon(call.since));
         // A holder that has not called goes back to waiting.
         let unheard = self.laws.granted_at > 0 && soon(self.laws.granted_at);
-        // Who has a lease is not told that it was taken.
-        let untold = self.lease && !held.calls.iter().any(|call| call.refresh);
+        // Who has a lease is not told that it was taken, and without a channel
+        // nobody is told that a tab has only just got the lock.
+        let untold = self.alone || (self.lease || self.refuses_locks) && !held.calls.iter().any(|call| call.refresh);
         self.laws.apart |= slept || jumped || woke || sent || untold;
         if !held.awake() || held.thawed + timeout > now || self.laws.apart {
             return;
@@ -134,6 +167,7 @@ impl World {
             && !self.is_ending(family)
             && self.locks
             && !self.laws.apart
+            && !self.laws.blind
         {
             self.broken(|| format!("{token} was used twice"));
         }
@@ -160,7 +194,7 @@ impl World {
         else {
             return;
         };
-        let Some(access) = self.auth.accesses.get(&token).cloned() else {
+        let Some(access) = self.auth.accesses.get(&*token).cloned() else {
             return;
         };
         let other = held
@@ -170,7 +204,7 @@ impl World {
             .any(|first| {
                 self.auth
                     .accesses
-                    .get(first)
+                    .get(&**first)
                     .is_some_and(|first| first.user != access.user)
             });
         // What an ambient cookie brings an opaque token for, nobody can tell.
@@ -187,13 +221,68 @@ impl World {
                 format!("caller {caller} carries a token of a session that was signed out")
             });
         }
-        if let Some((at, back)) = self.laws.receipts.get(&token).copied()
-            && back == self.set_back
-            && self.auth.lifetime > 0
-            && self.now > at + self.auth.lifetime.max(1000) + 2
-        {
-            let ago = self.now - at - self.auth.lifetime;
-            self.broken(|| format!("caller {caller} carries a token that ended {ago} ms ago"));
+        self.laws_of_token(caller, &token);
+    }
+
+    /// No token is used of which both clocks of a page know that it has ended.
+    pub(super) fn laws_of_token(&mut self, caller: usize, token: &str) {
+        let tab = self.callers[caller].tab;
+        let Some(receipt) = self.laws.receipts.get(token).copied() else {
+            return;
+        };
+        let wall_knows = receipt.set_back == self.set_back;
+        let mono_knows = receipt.mono_lost == self.mono_lost && receipt.tab == tab;
+        let ends = receipt.at + self.auth.lifetime.max(1_000) + 2;
+        if (wall_knows || mono_knows) && self.auth.lifetime > 0 && self.now > ends {
+            let ago = self.now - ends;
+            self.broken(|| format!("caller {caller} has a token that ended {ago} ms ago"));
+        }
+    }
+
+    /// Whoever waits is answered within twice `timeoutMs` and two seconds of
+    /// the time that its tab runs.
+    pub(super) fn laws_of_patience(&mut self, caller: usize, since: u64) {
+        let tab = self.callers[caller].tab;
+        let took = self.tabs[tab].running(self.now) - since;
+        if took > 2 * self.timeout() + 2_000 + 5 {
+            self.broken(|| format!("caller {caller} has waited for {took} ms"));
+        }
+    }
+
+    /// All tabs spare a server that says when to come again.
+    pub(super) fn laws_of_pace(&mut self, tab: usize, call: CallId) {
+        let Some((from, until)) = self.laws.paced else {
+            return;
+        };
+        let held = &self.tabs[tab];
+        let sent = held.calls.iter().find(|flight| flight.number == call);
+        // The last refresh of a sign-out keeps to it as well.
+        let Some(sent) = sent.map(|flight| flight.since) else {
+            return;
+        };
+        let slept = held.thawed > held.born && held.thawed + 500 > sent;
+        let young = held.born + 500 > sent;
+        let unsure = self.network.lost > 0 || self.laws.jumped > 0 || self.mono_lost > 0;
+        if sent > from && self.now < until && !slept && !young && !unsure {
+            let early = until - self.now;
+            self.broken(|| format!("tab {tab} refreshes {early} ms before it may"));
+        }
+    }
+
+    /// Notes what an answer asks for.
+    pub(super) fn laws_at_landing(&mut self, tab: usize, call: CallId, reply: &Reply) {
+        let held = &self.tabs[tab];
+        let Some(flight) = held.calls.iter().find(|flight| flight.number == call) else {
+            return;
+        };
+        if !flight.refresh || !held.awake() || held.disposed {
+            return;
+        }
+        self.laws.paced = None;
+        let seconds = reply.retry_after.as_deref().map(str::parse::<u64>);
+        if let Some(Ok(seconds)) = seconds {
+            let from = self.now + self.network.channel.1 + 500;
+            self.laws.paced = Some((from, self.now + seconds * 1_000));
         }
     }
 
@@ -206,16 +295,18 @@ impl World {
     /// What was signed out is not stored.
     fn laws_of_store(&mut self) {
         // Of whose session the cookie is, nobody can tell.
-        if self.store.kind == Kind::Memory || self.store.fails || self.auth.cookie {
+        if matches!(self.store.kind, Kind::Memory | Kind::Tab)
+            || self.store.fails
+            || self.auth.cookie
+            || self.laws.meddled
+            || self.laws.unwritten
+        {
             return;
         }
         // Asked for much more often than something is written.
         if self.laws.read.0 != self.store.text {
             let text = self.store.text.clone();
-            let stored = text
-                .as_deref()
-                .and_then(parse)
-                .and_then(|stored| Record::read(&*stored, false, PLATFORM));
+            let stored = record_in(text.as_deref(), self.clocks(0));
             let family = stored
                 .as_ref()
                 .and_then(Record::session)
@@ -230,6 +321,9 @@ impl World {
     }
 
     pub(super) fn laws_at_event(&mut self, tab: usize, event: &Event) {
+        if matches!(event, Event::SignedIn | Event::Refreshed) {
+            self.laws.paced = None;
+        }
         let Event::SignedOut(by) = event else { return };
         let count = |kind: fn(&Event) -> bool| self.tabs[tab].count(kind);
         let outs = count(|event| matches!(event, Event::SignedOut(_)));
@@ -237,6 +331,9 @@ impl World {
         // A tab that starts with a session does not tell of a sign-in.
         if outs > ins {
             self.broken(|| format!("tab {tab} tells of more sign-outs than sign-ins"));
+        }
+        if *by == SignedOutBy::RefreshRejected && self.auth.cookie && self.auth.refused == 0 {
+            self.broken(|| format!("tab {tab} ends a session that the server did not refuse"));
         }
         let family = self.tabs[tab].family;
         let Some(family) =
@@ -262,6 +359,7 @@ impl World {
             && kept
             && !self.auth.strict
             && !self.store.fails
+            && !self.laws.blind
         {
             self.broken(|| format!("tab {tab} ends a session whose new token is stored"));
         }
@@ -271,16 +369,30 @@ impl World {
         self.laws_of_store();
     }
 
+    /// The family of the session held, looked up when it has changed.
+    fn family_now(&mut self, tab: usize) -> Option<usize> {
+        let serial = Some(self.tabs[tab].machine.snapshot().serial);
+        if self.tabs[tab].looked_up == serial {
+            return self.tabs[tab].held_family;
+        }
+        let family = self.family_of(tab);
+        let held = &mut self.tabs[tab];
+        held.looked_up = serial;
+        held.held_family = family;
+        held.family = family.or(held.family);
+        family
+    }
+
     /// What is shown is what is so, and what has ended stays so.
     pub(super) fn laws_after_feed(&mut self, tab: usize) {
-        let family = self.family_of(tab);
-        if family.is_some() {
-            self.tabs[tab].family = family;
-        }
+        let family = self.family_now(tab);
         if let Some(family) = family.filter(|family| self.tabs[tab].ended.contains(family)) {
             self.broken(|| format!("tab {tab} holds session {family} again, which it signed out"));
         }
         let held = &self.tabs[tab];
+        if !held.started {
+            return;
+        }
         let shown = held.shown.as_ref() == Some(&held.machine.snapshot());
         let passes = held.disposed || held.pass == held.machine.current_pass();
         if !shown {
@@ -289,49 +401,5 @@ impl World {
         if !passes {
             self.broken(|| format!("tab {tab} holds another pass than the one that is"));
         }
-    }
-
-    /// What must hold once the world has been quiet for a while.
-    pub fn laws_of_rest(&mut self) {
-        let unsettled: Vec<_> = (0..self.callers.len())
-            .filter(|caller| self.callers[*caller].done.is_none() && !self.callers[*caller].gone)
-            .collect();
-        if !unsettled.is_empty() {
-            self.broken(|| format!("callers {unsettled:?} were never settled"));
-        }
-        let living: Vec<_> = (0..self.tabs.len())
-            .filter(|tab| self.tabs[*tab].awake() && !self.tabs[*tab].disposed)
-            .collect();
-        let stamp = |tab: &usize| self.tabs[*tab].held().map(|record| record.stamp);
-        let stamps: HashSet<_> = living
-            .iter()
-            .map(|tab| format!("{:?}", stamp(tab)))
-            .collect();
-        if stamps.len() > 1 {
-            self.broken(|| format!("the tabs do not agree: {stamps:?}"));
-        }
-        for tab in living {
-            let held = &self.tabs[tab];
-            if let Some(family) = self
-                .family_of(tab)
-                .filter(|family| self.laws.signed_out.contains(family))
-            {
-                self.broken(|| {
-                    format!("tab {tab} holds session {family}, which was signed out elsewhere")
-                });
-            } else if held.machine.status() == Status::SignedIn
-                && !self.auth.cookie
-                && self.store.kind != Kind::Memory
-            {
-                let stored = self.store.text.as_deref().and_then(parse);
-                let stored = stored
-                    .and_then(|stored| Record::read(&*stored, false, PLATFORM))
-                    .map(|record| record.stamp);
-                if !self.store.fails && stored != held.held().map(|record| record.stamp) {
-                    self.broken(|| format!("tab {tab} holds another record than the one stored"));
-                }
-            }
-        }
-        self.laws_of_store();
     }
 }

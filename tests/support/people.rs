@@ -3,8 +3,9 @@
 use evertoken::core::answer::Tokens;
 use evertoken::core::lifetime::Stated;
 use evertoken::core::secret::Secret;
-use evertoken::core::{Ask, Error, Millis};
+use evertoken::core::{Ask, Error, Input, Millis, RequestId};
 
+use super::fault::Fault;
 use super::tab::{Caller, Kind};
 use super::world::World;
 
@@ -12,10 +13,12 @@ impl World {
     pub(super) fn caller(&mut self, tab: usize, kind: Kind) -> usize {
         let (since, number) = (self.now, self.callers.len());
         self.note(|| format!("tab {tab}: {kind:?} is caller {number}"));
+        let ran = self.tabs[tab].running(self.now);
         self.callers.push(Caller {
             tab,
             kind,
             since,
+            ran,
             done: None,
             sendings: Vec::new(),
             gone: false,
@@ -23,11 +26,12 @@ impl World {
         self.callers.len() - 1
     }
 
-    fn numbered(&mut self, tab: usize, kind: Kind) -> (usize, u32) {
+    fn numbered(&mut self, tab: usize, kind: Kind) -> (usize, RequestId) {
         let caller = self.caller(tab, kind);
         self.requests += 1;
-        self.tabs[tab].requests.insert(self.requests, caller);
-        (caller, self.requests)
+        let request = RequestId::new(self.requests);
+        self.tabs[tab].requests.insert(request, caller);
+        (caller, request)
     }
 
     pub fn fetch(&mut self, tab: usize) -> usize {
@@ -67,10 +71,24 @@ impl World {
         caller
     }
 
+    /// `restore()`.
+    pub fn restore(&mut self, tab: usize, after_sign_out: bool) -> usize {
+        self.laws.asked += 1;
+        self.laws.asked_after_sign_out |= after_sign_out;
+        let caller = self.caller(tab, Kind::Restore);
+        self.ask_for(caller, Ask::Restore { after_sign_out });
+        caller
+    }
+
     pub fn log_in(&mut self, tab: usize, user: &'static str) -> usize {
-        let (caller, number) = self.numbered(tab, Kind::Login(user));
-        let now = self.wall();
-        self.feed(tab, |machine| machine.login(now, number));
+        self.log_in_for(tab, user, false)
+    }
+
+    /// Signs in, to be remembered or not.
+    pub fn log_in_for(&mut self, tab: usize, user: &'static str, remember: bool) -> usize {
+        let (caller, request) = self.numbered(tab, Kind::Login(user));
+        self.tabs[tab].logins.push_back((request, user));
+        self.feed(tab, Input::Login { request, remember });
         caller
     }
 
@@ -78,9 +96,9 @@ impl World {
     pub fn set_tokens(&mut self, tab: usize, user: &'static str) -> usize {
         let now = self.server_time();
         let (access, refresh) = self.auth.sign_in(user, now);
-        self.received(&access);
+        self.received(tab, &access);
         if self.auth.cookie {
-            self.cookie = Some(refresh.clone());
+            self.cookie = Some(refresh.as_str().into());
         }
         let tokens = Tokens {
             access: Secret::bearer(access),
@@ -88,16 +106,29 @@ impl World {
             stated: Stated {
                 expires_in: Millis::from_ms(self.auth.lifetime as f64)
                     .filter(|_| self.auth.states && self.auth.lifetime > 0),
-                expires_at: None,
+                ..Stated::default()
             },
         };
-        self.hand_in(tab, Ok(tokens))
+        self.hand_in_for(tab, user, Ok(tokens))
     }
 
     pub fn hand_in(&mut self, tab: usize, tokens: Result<Tokens, Error>) -> usize {
-        let (caller, number) = self.numbered(tab, Kind::SetTokens);
-        let now = self.wall();
-        self.feed(tab, |machine| machine.set_tokens(now, number, tokens));
+        self.hand_in_for(tab, "nobody", tokens)
+    }
+
+    fn hand_in_for(
+        &mut self,
+        tab: usize,
+        user: &'static str,
+        tokens: Result<Tokens, Error>,
+    ) -> usize {
+        let (caller, request) = self.numbered(tab, Kind::SetTokens(user));
+        let input = Input::SetTokens {
+            request,
+            tokens,
+            remember: false,
+        };
+        self.feed(tab, input);
         caller
     }
 
@@ -106,12 +137,13 @@ impl World {
     }
 
     pub fn sign_out(&mut self, tab: usize, local: bool) -> usize {
-        let (caller, number) = self.numbered(tab, Kind::Logout);
-        let now = self.wall();
+        let (caller, request) = self.numbered(tab, Kind::Logout { local });
         if let Some(family) = self.family_of(tab) {
             self.tabs[tab].ended.insert(family);
+            self.laws.left.push((caller, family));
         }
-        self.feed(tab, |machine| machine.logout(now, number, local));
+        let local = local || self.fault == Some(Fault::LogoutsAreLocal);
+        self.feed(tab, Input::Logout { request, local });
         caller
     }
 
@@ -122,15 +154,15 @@ impl World {
         self.tabs[tab]
             .waiting
             .retain(|waiting| waiting.caller != caller);
-        let number = self.tabs[tab]
+        let request = self.tabs[tab]
             .requests
             .iter()
             .find(|(_, held)| **held == caller)
-            .map(|(number, _)| *number);
-        if let (Some(number), Kind::Login(_)) = (number, self.callers[caller].kind) {
-            self.tabs[tab].requests.remove(&number);
-            let now = self.wall();
-            self.feed(tab, |machine| machine.abandon(now, number));
+            .map(|(request, _)| *request);
+        if let (Some(request), Kind::Login(_)) = (request, self.callers[caller].kind) {
+            self.tabs[tab].requests.remove(&request);
+            self.tabs[tab].logins.retain(|(own, _)| *own != request);
+            self.feed(tab, Input::Abandon { request });
         }
     }
 }

@@ -6,7 +6,7 @@ use evertoken::core::{Ask, Millis};
 
 use super::auth::Manner;
 use super::random::Random;
-use super::store::Kind;
+use super::store::{Health, Kind};
 
 const USERS: [&str; 3] = ["ann", "bob", "cyd"];
 const HOUR: u64 = 3_600_000;
@@ -35,8 +35,27 @@ pub struct Setting {
     pub lost: u64,
     /// How far the machine's clock is from the server's.
     pub clock: f64,
-    /// Whether a lease stands in for Web Locks.
-    pub lease: bool,
+    pub lock: Lock,
+    /// Where a session is kept that is to be remembered.
+    pub remember: Option<Kind>,
+    /// Whether tabs have no channel.
+    pub alone: bool,
+    /// Whether every answer says that it is HTML.
+    pub mislabels: bool,
+    /// Whether a call that outlives its page can be stopped.
+    pub stops_keepalive: bool,
+    /// Whether monotonic clocks stand still while the machine sleeps.
+    pub stands: bool,
+}
+
+/// What keeps tabs apart.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Lock {
+    Web,
+    Lease,
+    /// Web Locks that the page does not get, and the lease after them.
+    Refused,
+    Nothing,
 }
 
 /// Which of the tabs that could be meant.
@@ -62,7 +81,15 @@ pub enum Deed {
     FetchAll(u64),
     Token(Which, Ask),
     Refresh(Which),
-    LogIn(Which, &'static str),
+    LogIn {
+        tab: Which,
+        user: &'static str,
+        remember: bool,
+    },
+    Restore {
+        tab: Which,
+        after_sign_out: bool,
+    },
     SetTokens(Which, &'static str),
     LogOut {
         tab: Which,
@@ -72,8 +99,14 @@ pub enum Deed {
         tab: Which,
         cached: bool,
     },
+    /// It stands still, and no event says so.
+    Stall(Which),
     Crash(Which),
     Close(Which),
+    Reload(Which),
+    Duplicate(Which),
+    /// A navigation begins and leads nowhere.
+    BeginToLeave(Which),
     Show {
         tab: Which,
         visible: bool,
@@ -88,6 +121,9 @@ pub enum Deed {
     ScriptLogin(Manner),
     ScriptLogout(Manner),
     StoreFails,
+    Store(Which, Health),
+    /// Another page clears what is stored, or stores something else.
+    Meddle(Option<&'static str>),
     ExpireAll,
     Abort(Which),
     Dispose(Which),
@@ -112,8 +148,7 @@ impl Plan {
     pub fn of(number: u64) -> Self {
         let mut random = Random::new(number);
         let mut setting = Setting::any(&mut random);
-        // Not drawn: what else a number means stays as it is.
-        setting.lease = number % 8 == 2;
+        setting.more(&mut random);
         let tabs = random.between(1, 4);
         let seed = random.next();
         let count = random.between(8, 32);
@@ -147,7 +182,12 @@ impl Setting {
             twice: 0,
             lost: 0,
             clock: 0.0,
-            lease: false,
+            lock: Lock::Web,
+            remember: None,
+            alone: false,
+            mislabels: false,
+            stops_keepalive: false,
+            stands: false,
         }
     }
 
@@ -170,10 +210,13 @@ impl Setting {
         ];
         let store = random.pick(&[
             Kind::Memory,
+            Kind::Tab,
+            Kind::Tab,
             Kind::Local,
             Kind::Local,
             Kind::Transaction,
             Kind::Transaction,
+            Kind::Custom,
         ]);
         let states = random.percent(70);
         Self {
@@ -192,17 +235,39 @@ impl Setting {
                 random.pick(&[(1, 20), (1, 20), (50, 3000)])
             },
             channel: match store {
-                Kind::Memory => (1, 12),
+                Kind::Memory | Kind::Tab => (1, 12),
                 _ => random.pick(&[(1, 5), (1, 40), (1, 3000)]),
             },
             twice: random.pick(&[0, 10]),
             lost: match store {
-                Kind::Memory => 0,
+                Kind::Memory | Kind::Tab => 0,
                 _ => random.pick(&[0, 0, 10]),
             },
             clock: random.pick(&[0.0, 0.0, 0.0, 3.6e6, -3.6e6, 3.15e11]),
-            lease: false,
+            ..Self::calm()
         }
+    }
+
+    /// What a page may find beside that.
+    fn more(&mut self, random: &mut Random) {
+        self.lock = random.pick(&[
+            Lock::Web,
+            Lock::Web,
+            Lock::Web,
+            Lock::Web,
+            Lock::Web,
+            Lock::Lease,
+            Lock::Refused,
+            Lock::Nothing,
+        ]);
+        if random.percent(10) && matches!(self.store, Kind::Local | Kind::Transaction) {
+            self.remember = Some(random.pick(&[Kind::Local, Kind::Transaction]));
+        }
+        // Only where each tab finds in the store what it is not told.
+        self.alone = random.percent(8) && matches!(self.store, Kind::Local | Kind::Transaction);
+        self.mislabels = random.percent(10);
+        self.stops_keepalive = random.percent(40);
+        self.stands = random.percent(50);
     }
 }
 
@@ -228,7 +293,7 @@ impl Step {
 impl Deed {
     fn any(random: &mut Random) -> Self {
         let tab = random.below(60);
-        match random.below(100) {
+        match random.below(116) {
             0..=34 => Self::Fetch(tab),
             35 => Self::FetchStream(tab),
             36..=42 => Self::FetchAll(random.between(1, 3)),
@@ -244,7 +309,11 @@ impl Deed {
             }
             47 => Self::Token(tab, Ask::TokenForced),
             48..=50 => Self::Refresh(tab),
-            51..=54 => Self::LogIn(tab, random.pick(&USERS)),
+            51..=54 => Self::LogIn {
+                tab,
+                user: random.pick(&USERS),
+                remember: random.percent(30),
+            },
             55 => Self::SetTokens(tab, random.pick(&USERS)),
             56..=59 => Self::LogOut {
                 tab,
@@ -267,7 +336,7 @@ impl Deed {
             75..=83 => Self::Script((0..random.between(1, 3)).map(|_| manner(random)).collect()),
             84..=85 if random.percent(50) => Self::Otherwise(manner(random)),
             84..=85 => Self::Otherwise(Manner::Good),
-            86 => Self::StoreFails,
+            86 if random.percent(40) => Self::StoreFails,
             87..=88 => Self::ExpireAll,
             89..=90 => Self::Abort(random.next()),
             91 if random.percent(30) => Self::Dispose(tab),
@@ -276,13 +345,40 @@ impl Deed {
                 Manner::Hang,
                 Manner::status(500),
                 Manner::DropBefore,
+                Manner::Slow(1_500),
             ])),
             93 => Self::ScriptLogout(random.pick(&[
                 Manner::Hang,
                 Manner::status(500),
                 Manner::DropBefore,
             ])),
-            94.. => Self::Return,
+            94..=99 => Self::Return,
+            100..=102 => Self::Reload(tab),
+            103..=104 => Self::Duplicate(tab),
+            105 => Self::BeginToLeave(tab),
+            106..=107 => Self::Stall(tab),
+            108..=111 => {
+                let health = random.pick(&[
+                    Health::Lost(1),
+                    Health::Lost(1),
+                    Health::Lost(3),
+                    Health::Fails,
+                    Health::Hangs,
+                    Health::Slow(100),
+                    Health::Slow(1_700),
+                    Health::Slow(4_000),
+                    Health::Good,
+                    Health::Good,
+                ]);
+                Self::Store(tab, health)
+            }
+            112 if random.percent(40) => {
+                Self::Meddle(random.pick(&[None, Some("{"), Some(r#"{"v":9,"x":1}"#)]))
+            }
+            113..=114 => Self::Restore {
+                tab,
+                after_sign_out: random.percent(10),
+            },
             _ => Self::Nothing,
         }
     }

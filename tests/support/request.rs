@@ -1,6 +1,8 @@
-//! The path of a request and of whoever else asks, as the shell has it.
+//! The path of a request and of whoever else asks, as the host has it.
 
-use evertoken::core::{Ask, Reply};
+use std::rc::Rc;
+
+use evertoken::core::{Ask, Party, Reply, Serial};
 
 use super::fault::Fault;
 use super::tab::{Arrival, Done, Kind, Sending, Waiting};
@@ -9,13 +11,17 @@ use super::world::{Happening, World};
 impl World {
     pub(super) fn start_request(&mut self, caller: usize) {
         let tab = self.callers[caller].tab;
-        let now = self.wall();
+        let now = self.clocks(tab);
         let pass = self.tabs[tab].pass;
-        let licensed = pass.is_some_and(|pass| {
-            (now < pass.until || self.fault == Some(Fault::PassForever)) && now >= pass.since
+        let licensed = pass.is_some_and(|pass| match self.fault {
+            Some(Fault::PassForever) => true,
+            Some(Fault::WallPassOnly) => now.wall < pass.until,
+            _ => now.wall < pass.until && now.mono < pass.until_mono,
         });
         if licensed {
-            self.send(caller, true)
+            let token = self.tabs[tab].token.clone();
+            let pass = pass.map(|pass| (pass.serial, pass.party));
+            self.send(caller, pass, token)
         } else {
             self.ask_for(caller, Ask::Request)
         }
@@ -23,72 +29,85 @@ impl World {
 
     pub(super) fn ask_for(&mut self, caller: usize, ask: Ask) {
         let tab = self.callers[caller].tab;
-        let now = self.wall();
-        let reply = self.feed(tab, |machine| machine.ask(now, ask));
+        let since = self.tabs[tab].running(self.now);
+        let now = self.clocks(tab);
+        let reply = self.tabs[tab].machine.ask(now, ask);
         let party = self.tabs[tab].machine.current_party();
-        self.reply(caller, ask, party, reply);
+        self.drain(tab);
+        self.reply(caller, ask, party, since, reply);
     }
 
     pub(super) fn resume(&mut self, tab: usize, waiting: Waiting) {
         let Waiting {
-            turn,
+            wait,
             caller,
             ask,
             mut party,
+            since,
         } = waiting;
         if self.callers[caller].done.is_some() || self.callers[caller].gone {
             return;
         }
-        let now = self.wall();
         if self.fault == Some(Fault::PartyForgotten) {
             party = self.tabs[tab].machine.current_party();
         }
-        let outcome = self.tabs[tab]
-            .outcomes
-            .iter()
-            .find(|(number, _)| *number == turn);
-        let outcome = outcome.map(|(_, outcome)| *outcome);
-        let reply = self.feed(tab, |machine| match &outcome {
-            Some(outcome) => machine.resume(now, ask, party, outcome),
-            None => machine.ask(now, ask),
-        });
-        self.reply(caller, ask, party, reply);
+        let reply = match (self.fault, ask) {
+            (Some(Fault::WaitMeansRenewed), Ask::Token { .. } | Ask::Request) => Reply::Go,
+            _ => {
+                let now = self.clocks(tab);
+                self.tabs[tab].machine.resume(now, wait, ask, party)
+            }
+        };
+        self.drain(tab);
+        self.reply(caller, ask, party, since, reply);
     }
 
-    fn reply(&mut self, caller: usize, ask: Ask, party: u32, reply: Reply) {
+    fn reply(&mut self, caller: usize, ask: Ask, party: Party, since: u64, reply: Reply) {
         let tab = self.callers[caller].tab;
         let kind = self.callers[caller].kind;
+        if let Reply::Wait(wait) = reply {
+            let waiting = Waiting {
+                wait,
+                caller,
+                ask,
+                party,
+                since,
+            };
+            return self.wait(tab, waiting);
+        }
+        if !matches!(ask, Ask::Restore { .. }) {
+            self.laws_of_patience(caller, since);
+        }
         match (reply, kind) {
-            (Reply::Wait(turn), _) => self.wait(
-                tab,
-                Waiting {
-                    turn,
-                    caller,
-                    ask,
-                    party,
-                },
-            ),
             (Reply::Fail(error), _) => self.done(caller, Done::Failed(error)),
             // The answer that came is the refusal.
             (Reply::Deliver, _) => self.done(caller, Done::Answer(401)),
             (Reply::Go, Kind::Token(_)) => {
-                let token = self.tabs[tab].token.clone();
+                let token = self.tabs[tab].machine.access_token();
+                let token = token.map(|token| token.expose().to_owned());
+                if let Some(token) = &token {
+                    self.laws_of_token(caller, token);
+                }
                 self.done(caller, Done::Token(token));
             }
             (Reply::Bare, Kind::Token(_)) => self.done(caller, Done::Token(None)),
             (reply, Kind::Request { replayable }) => {
                 if replayable || self.callers[caller].sendings.is_empty() {
-                    self.send(caller, reply == Reply::Go);
+                    let machine = &self.tabs[tab].machine;
+                    let token = machine.access_token().map(|token| token.expose().into());
+                    let pass = (machine.snapshot().serial, machine.current_party());
+                    match reply {
+                        Reply::Go => self.send(caller, Some(pass), token),
+                        _ => self.send(caller, None, None),
+                    }
                 }
             }
             (_, _) => self.done(caller, Done::Ok),
         }
     }
 
-    fn send(&mut self, caller: usize, licensed: bool) {
-        let tab = self.callers[caller].tab;
-        let pass = self.tabs[tab].pass.filter(|_| licensed);
-        let token = self.tabs[tab].token.clone().filter(|_| pass.is_some());
+    /// Sends a request; a refusal is judged by the pass that went along.
+    fn send(&mut self, caller: usize, pass: Option<(Serial, Party)>, token: Option<Rc<str>>) {
         self.note(|| format!("caller {caller} sends {token:?}"));
         let at = self.now;
         self.callers[caller].sendings.push(Sending {
@@ -122,13 +141,13 @@ impl World {
             return self.done(caller, Done::Answer(status));
         };
         if status != 401 {
-            self.tabs[tab].worked = Some(pass.serial);
+            self.tabs[tab].worked = Some(pass.0);
             return self.done(caller, Done::Answer(status));
         }
         if again || self.tabs[tab].disposed {
             return self.done(caller, Done::Answer(status));
         }
-        let worked = self.tabs[tab].worked == Some(pass.serial);
+        let worked = self.tabs[tab].worked == Some(pass.0);
         let replayable = self.callers[caller].kind == Kind::Request { replayable: true };
         if !replayable {
             // The refresh happens, the caller gets what came.
@@ -137,8 +156,8 @@ impl World {
         self.ask_for(
             caller,
             Ask::Refused {
-                serial: pass.serial,
-                party: pass.party,
+                serial: pass.0,
+                party: pass.1,
                 worked,
             },
         );

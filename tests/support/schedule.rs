@@ -2,9 +2,9 @@
 
 use super::auth::Manner;
 use super::fault::Fault;
-use super::plan::{Deed, Plan, Setting, Step, Which};
+use super::plan::{Deed, Lock, Plan, Setting, Step, Which};
 use super::random::Random;
-use super::store::Kind;
+use super::store::{Health, Kind};
 use super::world::{Log, World};
 
 /// Tabs that may be open at once.
@@ -23,7 +23,13 @@ fn world(setting: &Setting, fault: Option<Fault>) -> World {
     let mut world = World::new(&options.join(","));
     world.fault = fault;
     world.store.kind = setting.store;
-    world.lease = setting.lease;
+    world.store.remember = setting.remember;
+    world.locks = setting.lock != Lock::Nothing;
+    world.lease = setting.lock == Lock::Lease;
+    world.refuses_locks = setting.lock == Lock::Refused;
+    world.alone = setting.alone;
+    world.stops_keepalive = setting.stops_keepalive;
+    world.auth.mislabels = setting.mislabels;
     world.auth.cookie = setting.cookie;
     world.auth.lifetime = setting.lifetime;
     world.auth.strict = setting.strict;
@@ -42,7 +48,7 @@ fn world(setting: &Setting, fault: Option<Fault>) -> World {
 
 /// Whether tabs know only what they tell each other.
 fn untold(world: &World) -> bool {
-    world.store.kind == Kind::Memory || world.store.fails
+    matches!(world.store.kind, Kind::Memory | Kind::Tab) || world.store.fails
 }
 
 fn which(tabs: &[usize], one: Which) -> usize {
@@ -55,7 +61,7 @@ fn come_back(world: &mut World) {
     if let Some(tab) = alive.iter().copied().find(|tab| world.tabs[*tab].frozen) {
         world.thaw(tab);
     } else if alive.len() < TABS {
-        world.open();
+        world.load();
     }
 }
 
@@ -66,10 +72,11 @@ fn act(world: &mut World, deed: &Deed) {
         return come_back(world);
     }
     let all_awake = awake.len() == world.alive().len();
-    // A manager that was disposed of refuses everything.
+    // A manager that was disposed of refuses everything, and one that has not
+    // started is in nobody's hands.
     let awake: Vec<usize> = awake
         .into_iter()
-        .filter(|tab| !world.tabs[*tab].disposed)
+        .filter(|tab| !world.tabs[*tab].disposed && world.tabs[*tab].started)
         .collect();
     if awake.is_empty() {
         return;
@@ -95,8 +102,18 @@ fn act(world: &mut World, deed: &Deed) {
         Deed::Refresh(one) => {
             world.refresh(tab(one));
         }
-        Deed::LogIn(one, user) => {
-            world.log_in(tab(one), user);
+        Deed::LogIn {
+            tab: one,
+            user,
+            remember,
+        } => {
+            world.log_in_for(tab(one), user, *remember);
+        }
+        Deed::Restore {
+            tab: one,
+            after_sign_out,
+        } => {
+            world.restore(tab(one), *after_sign_out);
         }
         Deed::SetTokens(one, user) => {
             world.set_tokens(tab(one), user);
@@ -108,8 +125,16 @@ fn act(world: &mut World, deed: &Deed) {
             let cached = *cached && !untold(world);
             world.freeze(tab(one), cached);
         }
+        Deed::Stall(one) => world.stall(tab(one)),
         Deed::Crash(one) if awake.len() > 1 => world.crash(tab(one)),
         Deed::Close(one) if awake.len() > 1 => world.close(tab(one)),
+        Deed::Reload(one) => {
+            world.reload(tab(one));
+        }
+        Deed::Duplicate(one) if world.alive().len() < TABS => {
+            world.duplicate(tab(one));
+        }
+        Deed::BeginToLeave(one) => world.begin_to_leave(tab(one)),
         Deed::Show { tab: one, visible } => world.show(tab(one), *visible),
         Deed::Network => {
             world.network.down = !world.network.down;
@@ -127,6 +152,13 @@ fn act(world: &mut World, deed: &Deed) {
         {
             world.store.fails = true;
         }
+        Deed::Store(one, health) => {
+            world.heal(tab(one), *health);
+        }
+        Deed::Meddle(text) => {
+            world.laws.meddled = true;
+            world.meddle(*text);
+        }
         Deed::ExpireAll => {
             world.tally.expiries += 1;
             world.auth.expire_all();
@@ -143,18 +175,10 @@ fn act(world: &mut World, deed: &Deed) {
     }
 }
 
-/// All tabs sleep for so long.
-fn sleep(world: &mut World, time: u64) {
-    let awake = world.awake();
-    awake.iter().for_each(|tab| world.freeze(*tab, false));
-    world.pass(time);
-    awake.iter().for_each(|tab| world.thaw(*tab));
-}
-
-fn take(world: &mut World, number: usize, step: &Step) {
+fn take(world: &mut World, setting: &Setting, number: usize, step: &Step) {
     world.random = Random::new(step.seed);
     if let Some(time) = step.sleep {
-        sleep(world, time);
+        world.sleep(time, setting.stands);
     }
     world.pass(step.gap);
     world.note(|| format!("step {number}: {:?}", step.deed));
@@ -172,7 +196,7 @@ pub fn run(plan: &Plan, fault: Option<Fault>, log: Option<Log>) -> World {
     }
     world.log_in(0, "ann");
     for (number, step) in plan.steps.iter().enumerate() {
-        take(&mut world, number, step);
+        take(&mut world, &plan.setting, number, step);
         world.taken = number + 1;
         if !world.laws.broken.is_empty() {
             return world;
@@ -196,29 +220,41 @@ fn rest(world: &mut World) {
     world.auth.lifetime = world.auth.lifetime.max(300_000);
     let alive = world.alive();
     for tab in &alive {
+        world.heal(*tab, Health::Good);
         world.thaw(*tab);
     }
+    world.pass(1_000);
     for tab in &alive {
+        world.show(*tab, false);
         world.show(*tab, true);
         world.online(*tab);
     }
     world.pass(31_000);
     for tab in &alive {
-        if !world.tabs[*tab].disposed {
+        if !world.tabs[*tab].disposed && world.tabs[*tab].started {
             world.fetch(*tab);
         }
     }
     world.pass(25_000);
+    quiet(world);
+    if world.laws.broken.is_empty() {
+        world.laws_of_rest();
+    }
+    if world.laws.broken.is_empty() {
+        world.laws_of_reload();
+    }
+}
+
+/// Waits until nothing but timers is under way.
+fn quiet(world: &mut World) {
     for _ in 0..20_000 {
-        let refreshing = alive
+        let refreshing = world
+            .alive()
             .iter()
             .any(|tab| world.tabs[*tab].machine.snapshot().refreshing);
         if world.is_quiet() && !refreshing {
             break;
         }
         world.step(u64::MAX);
-    }
-    if world.laws.broken.is_empty() {
-        world.laws_of_rest();
     }
 }

@@ -1,234 +1,110 @@
-//! What tabs share, as the shell uses it: the lock, the record, the channel.
+//! What pages share beside the places: the channel, and Web Locks, which are
+//! granted in order, or to a thief.
 
+use std::collections::VecDeque;
 use std::rc::Rc;
 
-use evertoken::core::Committed;
+use evertoken::core::LockId;
 
 use super::fault::Fault;
-use super::store::{Asking, Kind, Message};
 use super::tab::Arrival;
 use super::world::World;
 
-/// As in the shell: how long known tabs may take to answer, and how long
-/// after its start a tab expects unknown ones.
-const ANSWER_MS: u64 = 150;
-const HELLO_MS: u64 = 50;
+pub type Who = (usize, LockId);
+
+#[derive(Clone, Debug, Default)]
+pub struct Lock {
+    pub holder: Option<Who>,
+    pub queue: VecDeque<Who>,
+}
+
+impl Lock {
+    /// Takes a request out, or gives the lock back.
+    fn leave(&mut self, who: Who) {
+        self.queue.retain(|waiting| *waiting != who);
+        if self.holder == Some(who) {
+            self.holder = None;
+        }
+    }
+
+    /// Grants the lock to the next, if it is free.
+    fn grant(&mut self) -> Option<Who> {
+        if self.holder.is_some() {
+            return None;
+        }
+        self.holder = self.queue.pop_front();
+        self.holder
+    }
+}
 
 impl World {
     // ---- the lock ----
 
-    pub(super) fn take_lock(&mut self, tab: usize, turn: u32, steal: bool) {
-        if !self.locks || self.fault == Some(Fault::NoLock) {
-            let now = self.wall();
-            return self.feed(tab, |machine| machine.granted(now, turn));
+    pub(super) fn take_lock(&mut self, tab: usize, lock: LockId, steal: bool) {
+        if self.refuses_locks {
+            return self.arrived(tab, Arrival::LockUnavailable(lock));
         }
-        self.lock.leave((tab, turn));
-        self.asks += 1;
-        self.tabs[tab].lock = Some((turn, self.asks));
-        if self.lease {
-            let (request, delay) = (self.asks, self.random.between(1, 4));
-            let claim = Arrival::Claim {
-                turn,
-                request,
-                steal,
-            };
-            return self.arrive(delay, tab, claim);
+        if self.fault == Some(Fault::NoLock) {
+            return self.arrived(tab, Arrival::Granted(lock));
         }
+        self.lock.leave((tab, lock));
         if steal {
             self.laws_at_steal(tab);
             self.stolen.push(self.now);
             self.tally.stolen += 1;
-            if let Some((victim, _)) = self.lock.holder
-                && let Some((turn, request)) = self.tabs[victim].lock
+            if let Some((victim, lock)) = self.lock.holder
                 && self.fault != Some(Fault::NoRobbed)
             {
-                self.arrive(1, victim, Arrival::Robbed(turn, request));
+                self.arrive(1, victim, Arrival::Robbed(lock));
             }
-            self.lock.holder = Some((tab, turn));
+            self.lock.holder = Some((tab, lock));
             self.laws.granted_at = self.now;
-            self.arrive(1, tab, Arrival::Granted(turn, self.asks));
+            self.arrive(1, tab, Arrival::Granted(lock));
         } else {
-            self.lock.queue.push_back((tab, turn));
+            self.lock.queue.push_back((tab, lock));
         }
         self.grant_lock();
     }
 
-    pub(super) fn leave_lock(&mut self, who: (usize, u32)) {
-        let held = &mut self.tabs[who.0].lock;
-        *held = held.filter(|(turn, _)| *turn != who.1);
+    pub(super) fn leave_lock(&mut self, who: Who) {
         self.lock.leave(who);
         self.grant_lock();
     }
 
     fn grant_lock(&mut self) {
-        if let Some((tab, _)) = self.lock.grant()
-            && let Some((turn, request)) = self.tabs[tab].lock
-        {
+        if let Some((tab, lock)) = self.lock.grant() {
             self.laws.granted_at = self.now;
-            self.arrive(1, tab, Arrival::Granted(turn, request));
+            self.arrive(1, tab, Arrival::Granted(lock));
         }
-    }
-
-    // ---- the record ----
-
-    pub(super) fn read_store(&self) -> Option<Rc<str>> {
-        self.store
-            .text
-            .clone()
-            .filter(|_| self.store.kind != Kind::Memory && !self.store.fails)
-    }
-
-    pub(super) fn read(&mut self, tab: usize, turn: u32) {
-        if self.fault == Some(Fault::NoReread) {
-            let now = self.wall();
-            return self.feed(tab, |machine| machine.read(now, turn, None));
-        }
-        let stored = self.read_store();
-        let held = &self.tabs[tab];
-        let hello = (held.born + HELLO_MS).saturating_sub(self.now);
-        if held.peers.is_empty() && hello == 0 {
-            if self.store.kind == Kind::Transaction {
-                return self.arrive(2, tab, Arrival::Reread { turn });
-            }
-            let now = self.wall();
-            return self.feed(tab, |machine| machine.read(now, turn, stored.as_deref()));
-        }
-        self.asks += 1;
-        let any = held.peers.is_empty();
-        let (number, waited) = (self.asks, held.peers.clone());
-        self.tabs[tab].asking.push(Asking {
-            turn,
-            number,
-            waited,
-            any,
-        });
-        self.post(tab, Message::Ask(number));
-        self.arrive(
-            if any { hello } else { ANSWER_MS },
-            tab,
-            Arrival::AskOver { number },
-        );
-    }
-
-    pub(super) fn asked(&mut self, tab: usize, number: u64) {
-        let held = &mut self.tabs[tab];
-        let Some(at) = held
-            .asking
-            .iter()
-            .position(|asking| asking.number == number)
-        else {
-            return;
-        };
-        let asking = held.asking.swap_remove(at);
-        held.peers.retain(|peer| !asking.waited.contains(peer));
-        let now = self.wall();
-        let stored = self.read_store();
-        self.feed(tab, |machine| {
-            machine.read(now, asking.turn, stored.as_deref())
-        });
-    }
-
-    pub(super) fn reread(&mut self, tab: usize) {
-        if let Some(text) = self.read_store() {
-            let now = self.wall();
-            self.feed(tab, |machine| machine.heard(now, &text));
-        }
-    }
-
-    pub(super) fn commit(&mut self, tab: usize, number: u32) {
-        let machine = &self.tabs[tab].machine;
-        let Some(text) = machine
-            .pending(number)
-            .map(|record| Rc::from(record.stored(machine.pace())))
-        else {
-            return;
-        };
-        match self.store.kind {
-            Kind::Memory => self.committed(tab, number, Some(text), None, true),
-            Kind::Local => {
-                let stored = self.swap(tab, number, &text);
-                let kept = self.store.fails;
-                self.committed(tab, number, Some(text), stored, kept);
-            }
-            Kind::Transaction => {
-                let delay = self.random.between(1, 4);
-                self.arrive(delay, tab, Arrival::Swap { number, text });
-            }
-        }
-    }
-
-    /// Writes if it outranks what is stored, else gives that.
-    pub(super) fn swap(&mut self, tab: usize, number: u32, text: &Rc<str>) -> Option<Rc<str>> {
-        if self.store.fails {
-            self.tally.writes += 1;
-            self.auth.lose(tab, None);
-            return None;
-        }
-        let outranks = |stored: &Rc<str>| self.tabs[tab].machine.outranks(number, stored);
-        let stays = self.store.text.clone().filter(|stored| !outranks(stored));
-        if stays.is_some() && self.fault != Some(Fault::NoOutranks) {
-            return stays;
-        }
-        self.store.writes += 1;
-        self.store.text = Some(Rc::clone(text));
-        if self.fault == Some(Fault::NoTombstone) && text.contains("\"ended\"") {
-            self.store.text = None;
-        }
-        if self.store.kind == Kind::Local {
-            for other in 0..self.tabs.len() {
-                if other != tab && self.tabs[other].alive && self.fault != Some(Fault::NoTell) {
-                    let delay = self.channel_delay();
-                    self.arrive(delay, other, Arrival::Heard(Rc::clone(text)));
-                }
-            }
-        }
-        None
-    }
-
-    pub(super) fn committed(
-        &mut self,
-        tab: usize,
-        number: u32,
-        text: Option<Rc<str>>,
-        stored: Option<Rc<str>>,
-        kept: bool,
-    ) {
-        // A store that failed has not asked whether it may still be so.
-        let may = !kept || self.tabs[tab].machine.outranks(number, "");
-        if stored.is_none() && may {
-            self.tell(tab, text);
-        }
-        self.auth.keep(tab);
-        let now = self.wall();
-        self.feed(tab, |machine| {
-            let result = match &stored {
-                Some(stored) => Committed::Outranked(stored),
-                None if kept => Committed::Kept,
-                None => Committed::Written,
-            };
-            machine.committed(now, number, result);
-        });
     }
 
     // ---- the channel ----
-
-    pub(super) fn tell(&mut self, tab: usize, text: Option<Rc<str>>) {
-        self.tabs[tab].last = text.clone();
-        self.post(tab, Message::Here(text, None));
-    }
 
     pub(super) fn channel_delay(&mut self) -> u64 {
         let (from, to) = self.network.channel;
         self.random.between(from, to)
     }
 
-    pub(super) fn post(&mut self, from: usize, message: Message) {
-        if self.fault == Some(Fault::NoTell) || self.tabs[from].cached {
+    /// Posts a text to the other pages whose channel is open; with `echo` to
+    /// its own page as well.
+    pub(super) fn post(&mut self, from: usize, text: &Rc<str>, echo: bool) {
+        if !self.tabs[from].channel {
             return;
         }
+        if echo {
+            return self.deliver(from, from, text);
+        }
+        if text.contains("\"access\"") {
+            // Told is as good as stored.
+            self.auth.keep(from);
+        }
+        if self.fault == Some(Fault::NoTell) {
+            return;
+        }
+        let text = self.distorted(text);
         for tab in 0..self.tabs.len() {
             let held = &self.tabs[tab];
-            if tab == from || !held.alive || held.cached || held.closed {
+            if tab == from || !held.alive || !held.channel {
                 continue;
             }
             if self.random.percent(self.network.lost) {
@@ -238,66 +114,58 @@ impl World {
             let copies = 1 + u64::from(self.random.percent(self.network.twice));
             self.tally.messages += copies - 1;
             for _ in 0..copies {
-                let delay = match message {
-                    // Nothing that a tab said comes after its last word.
-                    Message::Bye => self.network.channel.1,
-                    _ => self.channel_delay(),
-                };
-                self.arrive(
-                    delay,
-                    tab,
-                    Arrival::Message {
-                        from,
-                        message: message.clone(),
-                    },
-                );
+                self.deliver(from, tab, &text);
             }
         }
     }
 
-    pub(super) fn take_message(&mut self, tab: usize, from: usize, message: Message) {
-        let gone = message == Message::Bye;
-        match gone {
-            true => self.tabs[tab].peers.remove(&from),
-            false => self.tabs[tab].peers.insert(from),
-        };
-        let answered = match &message {
-            Message::Here(_, answered) => *answered,
-            _ => None,
-        };
-        match message {
-            Message::Ask(question) => {
-                let record = self.tabs[tab].told();
-                self.post(tab, Message::Here(record, Some((from, question))));
-            }
-            Message::Here(Some(text), _) if self.tabs[tab].last.as_ref() != Some(&text) => {
-                let now = self.wall();
-                self.tabs[tab].last = Some(Rc::clone(&text));
-                self.feed(tab, |machine| machine.heard(now, &text));
-            }
-            Message::Begun => {
-                let now = self.wall();
-                self.feed(tab, |machine| machine.begun(now));
-            }
-            Message::Here(..) | Message::Bye => {}
+    /// Messages of one page reach another in the order in which they were
+    /// posted.
+    fn deliver(&mut self, from: usize, to: usize, text: &Rc<str>) {
+        let at = (self.now + self.channel_delay()).max(self.tabs[to].heard_from(from));
+        self.tabs[to].hear_from(from, at);
+        let text = Rc::clone(text);
+        self.arrive(at - self.now, to, Arrival::Message(text));
+    }
+
+    /// What a faulty page posts.
+    fn distorted(&self, text: &Rc<str>) -> Rc<str> {
+        match self.fault {
+            Some(Fault::PaceUntold) => without(text, &["failures", "not_before", "server_wait"]),
+            Some(Fault::SendsForgotten) => without(text, &["sent", "twist"]),
+            Some(Fault::OlderWins) => older_wins(text),
+            _ => Rc::clone(text),
         }
-        let mut over = Vec::new();
-        for asking in &mut self.tabs[tab].asking {
-            if answered != Some((tab, asking.number)) && !gone {
-                continue;
-            }
-            asking.waited.remove(&from);
-            // One that goes is no answer where nobody was known.
-            let enough = match asking.any {
-                true => !gone,
-                false => asking.waited.is_empty(),
-            };
-            if enough {
-                over.push(asking.number);
-            }
+    }
+}
+
+/// An object without some of its numbers.
+fn without(text: &str, names: &[&str]) -> Rc<str> {
+    let mut text = text.to_owned();
+    for name in names {
+        let member = format!(",\"{name}\":");
+        if let Some(at) = text.find(&member) {
+            let end = text[at + 1..]
+                .find([',', '}'])
+                .map_or(text.len(), |end| at + 1 + end);
+            text.replace_range(at..end, "");
         }
-        for number in over {
-            self.asked(tab, number);
+    }
+    text.into()
+}
+
+/// The record of a refresh that says it is one of a newer sign-in.
+fn older_wins(text: &str) -> Rc<str> {
+    let member = "\"sign_in\":";
+    match text.find(member) {
+        Some(at) if !text.contains("\"generation\":0") => {
+            let mut text = text.to_owned();
+            let from = at + member.len();
+            let end = text[from..].find(',').map_or(from, |end| from + end);
+            let number: u64 = text[from..end].parse().unwrap_or_default();
+            text.replace_range(from..end, &(number + 60_000).to_string());
+            text.into()
         }
+        _ => text.into(),
     }
 }

@@ -101,10 +101,15 @@ impl Shrinker {
     }
 
     fn calmer(&mut self) -> bool {
-        let changes: [fn(&mut Setting, Setting); 15] = [
+        let changes: [fn(&mut Setting, Setting); 20] = [
             |setting, calm| setting.options = calm.options,
             |setting, calm| setting.clock = calm.clock,
-            |setting, calm| setting.lease = calm.lease,
+            |setting, calm| setting.lock = calm.lock,
+            |setting, calm| setting.remember = calm.remember,
+            |setting, calm| setting.alone = calm.alone,
+            |setting, calm| setting.mislabels = calm.mislabels,
+            |setting, calm| setting.stops_keepalive = calm.stops_keepalive,
+            |setting, calm| setting.stands = calm.stands,
             |setting, calm| setting.lost = calm.lost,
             |setting, calm| setting.twice = calm.twice,
             |setting, calm| setting.channel = calm.channel,

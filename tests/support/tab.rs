@@ -1,15 +1,16 @@
-//! One tab: the machine, and what its shell remembers.
+//! One page in a tab: the machine, and what its host remembers.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::rc::Rc;
 
-use evertoken::core::pace::Pace;
 use evertoken::core::view::{Pass, Snapshot};
-use evertoken::core::{Ask, Event, Machine, Outcome};
-use evertoken::core::{Error, ErrorKind, Record};
+use evertoken::core::{
+    Ask, CallId, Error, ErrorKind, Event, LockId, Machine, OpId, Party, Place, Record, RequestId,
+    Serial, WaitId,
+};
 
 use super::auth::Reply;
-use super::store::{Asking, Message};
+use super::store::{Effect, Health, Operation};
 
 /// What a caller got in the end.
 #[derive(Clone, Debug, PartialEq)]
@@ -43,16 +44,20 @@ pub enum Kind {
     },
     Token(Ask),
     Refresh,
+    Restore,
     Login(&'static str),
-    SetTokens,
-    Logout,
+    SetTokens(&'static str),
+    Logout {
+        local: bool,
+    },
 }
 
 /// A sending of a request: with which token, on whose behalf, and when.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Sending {
-    pub token: Option<String>,
-    pub pass: Option<Pass>,
+    pub token: Option<Rc<str>>,
+    /// The token's number and the user's, where one went along.
+    pub pass: Option<(Serial, Party)>,
     pub at: u64,
 }
 
@@ -61,85 +66,50 @@ pub struct Caller {
     pub tab: usize,
     pub kind: Kind,
     pub since: u64,
+    /// The time that its tab had been running by then.
+    pub ran: u64,
     pub done: Option<(u64, Done)>,
     pub sendings: Vec<Sending>,
-    /// Whether it was aborted.
+    /// Whether it was aborted, or its page has gone.
     pub gone: bool,
 }
 
-/// A caller that waits for a turn.
+/// A caller that waits.
 #[derive(Clone, Copy, Debug)]
 pub struct Waiting {
-    pub turn: u32,
+    pub wait: WaitId,
     pub caller: usize,
     pub ask: Ask,
-    pub party: u32,
+    pub party: Party,
+    /// The time that its tab had been running when it began to wait.
+    pub since: u64,
 }
 
-/// Something that arrives at a tab; a frozen one gets it when it thaws.
+/// Something that arrives at a page; a frozen one gets it when it thaws.
 #[derive(Clone, Debug)]
 pub enum Arrival {
     Timer(u64),
-    /// The lock, and that it was taken away: of a turn, as it was asked for.
-    Granted(u32, u64),
-    Robbed(u32, u64),
-    /// A transaction that takes the lease if it can.
-    Claim {
-        turn: u32,
-        request: u64,
-        steal: bool,
-    },
-    Answered {
-        call: u32,
-        reply: Box<Reply>,
-    },
-    Failed {
-        call: u32,
-    },
-    Heard(Rc<str>),
-    Message {
-        from: usize,
-        message: Message,
-    },
-    AskOver {
-        number: u64,
-    },
-    Swap {
-        number: u32,
-        text: Rc<str>,
-    },
-    Committed {
-        number: u32,
-        stored: Option<Rc<str>>,
-        kept: bool,
-    },
-    Reread {
-        turn: u32,
-    },
-    Response {
-        caller: usize,
-        status: u16,
-    },
+    Granted(LockId),
+    Robbed(LockId),
+    LockUnavailable(LockId),
+    Answered { call: CallId, reply: Box<Reply> },
+    Failed { call: CallId },
+    Operated { op: OpId, effect: Effect },
+    Changed { place: Place, text: Option<Rc<str>> },
+    Message(Rc<str>),
+    Response { caller: usize, status: u16 },
     Resume(Waiting),
 }
 
-/// A call that the shell has in the air.
+/// A call that the page has in the air.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct InFlight {
-    pub number: u32,
+    pub number: CallId,
     pub refresh: bool,
+    pub keepalive: bool,
     pub since: u64,
     /// The family whose refresh token it carries.
     pub family: Option<usize>,
-}
-
-/// Whether two records are one: a session is never changed where it is.
-fn is_same(one: &Record, other: &Record) -> bool {
-    one.stamp == other.stamp
-        && match (&one.state, &other.state) {
-            (Ok(one), Ok(other)) => Rc::ptr_eq(one, other),
-            (one, other) => one == other,
-        }
 }
 
 #[derive(Debug)]
@@ -147,29 +117,48 @@ pub struct Tab {
     pub machine: Machine,
     pub alive: bool,
     pub frozen: bool,
-    /// In the back-forward cache: messages do not reach it.
+    /// In the back-forward cache.
     pub cached: bool,
+    /// Frozen with an event that says so.
+    pub told: bool,
+    pub started: bool,
     pub disposed: bool,
     pub closed: bool,
+    /// The tab's own store.
+    pub own: usize,
+    pub health: Health,
+    /// Operations that are not answered.
+    pub hung: Vec<Operation>,
+    /// Whether its channel is open.
+    pub channel: bool,
+    /// Whether it listens to `beforeunload`.
+    pub watches: bool,
+    /// A navigation has begun, which may be leading nowhere.
+    pub leaves_until: u64,
+    /// It is being fed a message of another page.
+    pub hears: bool,
     pub mailbox: VecDeque<Arrival>,
     pub draining: bool,
     pub timer: u64,
     pub wake_at: f64,
+    /// When its monotonic clock began.
+    pub origin: u64,
+    /// How long it had been running when it last began to.
+    pub ran: u64,
+    pub runs_since: u64,
     pub pass: Option<Pass>,
-    pub token: Option<String>,
+    pub token: Option<Rc<str>>,
     /// The serial of a pass whose token was accepted.
-    pub worked: Option<u32>,
-    pub outcomes: VecDeque<(u32, Outcome)>,
+    pub worked: Option<Serial>,
+    pub ended_waits: VecDeque<WaitId>,
     pub waiting: Vec<Waiting>,
     pub calls: Vec<InFlight>,
     /// What each sign-in or sign-out number belongs to.
-    pub requests: HashMap<u32, usize>,
-    /// What the lock was last asked for under, by turn.
-    pub lock: Option<(u32, u64)>,
-    pub peers: HashSet<usize>,
-    /// The record that was told or heard last.
-    pub last: Option<Rc<str>>,
-    pub asking: Vec<Asking>,
+    pub requests: HashMap<RequestId, usize>,
+    /// Logins that have made no call yet, in their order.
+    pub logins: VecDeque<(RequestId, &'static str)>,
+    /// When the last message of each page reaches this one.
+    heard: Vec<(usize, u64)>,
     pub born: u64,
     pub events: Vec<(u64, Event)>,
     pub shown: Option<Snapshot>,
@@ -180,32 +169,75 @@ pub struct Tab {
     pub ended: HashSet<usize>,
     /// The family of the session last held.
     pub family: Option<usize>,
+    /// The family of the session held, and the serial for which it was looked
+    /// up.
+    pub held_family: Option<usize>,
+    pub looked_up: Option<Serial>,
     /// Calls that were stopped.
-    pub stopped: HashSet<u32>,
+    pub stopped: HashSet<CallId>,
     /// With a fault: an answer that is taken for the next call's.
     pub stale: Option<Reply>,
-    /// The record that was last told, and its text.
-    pub told: Option<(Record, Pace, Rc<str>)>,
 }
 
 impl Tab {
-    /// The record held, as it is stored and told: mostly the same as last time.
-    pub fn told(&mut self) -> Option<Rc<str>> {
-        let (record, pace) = (self.machine.record()?, self.machine.pace());
-        if let Some((last, then, text)) = &self.told
-            && then == pace
-            && is_same(last, record)
-        {
-            return Some(Rc::clone(text));
+    pub fn new(machine: Machine, own: usize, now: u64, origin: u64) -> Self {
+        Self {
+            machine,
+            alive: true,
+            frozen: false,
+            cached: false,
+            told: false,
+            started: false,
+            disposed: false,
+            closed: false,
+            own,
+            health: Health::Good,
+            hung: Vec::new(),
+            channel: false,
+            watches: false,
+            leaves_until: 0,
+            hears: false,
+            mailbox: VecDeque::new(),
+            draining: false,
+            timer: 0,
+            wake_at: f64::INFINITY,
+            origin,
+            ran: 0,
+            runs_since: now,
+            pass: None,
+            token: None,
+            worked: None,
+            ended_waits: VecDeque::new(),
+            waiting: Vec::new(),
+            calls: Vec::new(),
+            requests: HashMap::new(),
+            logins: VecDeque::new(),
+            heard: Vec::new(),
+            born: now,
+            events: Vec::new(),
+            shown: None,
+            snapshots: 0,
+            thawed: now,
+            ended: HashSet::new(),
+            family: None,
+            held_family: None,
+            looked_up: None,
+            stopped: HashSet::new(),
+            stale: None,
         }
-        let text: Rc<str> = record.stored(pace).into();
-        self.told = Some((record.clone(), *pace, Rc::clone(&text)));
-        Some(text)
     }
 
     /// Whether things reach it now.
     pub fn awake(&self) -> bool {
         self.alive && !self.frozen
+    }
+
+    /// How long it has been running.
+    pub fn running(&self, now: u64) -> u64 {
+        match self.frozen {
+            true => self.ran,
+            false => self.ran + (now - self.runs_since),
+        }
     }
 
     pub fn held(&self) -> Option<&Record> {
@@ -217,5 +249,17 @@ impl Tab {
             .iter()
             .filter(|(_, event)| matches(event))
             .count()
+    }
+
+    pub fn heard_from(&self, page: usize) -> u64 {
+        let heard = self.heard.iter().find(|(from, _)| *from == page);
+        heard.map_or(0, |(_, at)| *at)
+    }
+
+    pub fn hear_from(&mut self, page: usize, at: u64) {
+        match self.heard.iter_mut().find(|(from, _)| *from == page) {
+            Some((_, last)) => *last = at,
+            None => self.heard.push((page, at)),
+        }
     }
 }

@@ -2,25 +2,20 @@
 
 use std::cell::RefCell;
 use std::cmp::Reverse;
-use std::collections::{BinaryHeap, HashMap, HashSet, VecDeque};
+use std::collections::{BinaryHeap, VecDeque};
 use std::rc::Rc;
 
-use evertoken::core::Call;
-use evertoken::core::answer::Tokens;
-use evertoken::core::lifetime::Stated;
 use evertoken::core::policy::Policy;
-use evertoken::core::secret::Secret;
-use evertoken::core::{Ask, Machine};
-use evertoken::core::{Error, Instant, Millis};
+use evertoken::core::{Call, CallId, Error, Instant, Moment, Now};
 
 use super::auth::{Auth, Manner, Reply};
-use super::document::{PLATFORM, parse};
 use super::fault::Fault;
 use super::laws::Laws;
 use super::network::Network;
 use super::random::Random;
-use super::store::{Kind as StoreKind, Lock, Message, Store};
-use super::tab::{Arrival, Caller, Done, Kind, Tab};
+use super::share::{Lock, Who};
+use super::store::{Kind as StoreKind, Operation, Store};
+use super::tab::{Arrival, Caller, Done, Tab};
 use super::tally::Tally;
 
 /// When every world begins, on every clock: an hour after a leap day.
@@ -39,25 +34,36 @@ pub enum Happening {
     /// A call reaches the server.
     Reaches {
         tab: usize,
-        call: Call,
-        cookie: Option<String>,
+        call: Box<Call>,
+        cookie: Option<Rc<str>>,
         user: &'static str,
     },
     /// The server's answer reaches the browser.
     Returns {
         tab: usize,
-        call: u32,
+        call: CallId,
+        keepalive: bool,
         reply: Box<Reply>,
     },
+    /// An answer's cookie is put into the jar.
+    Baked(Option<Rc<str>>),
     /// A request reaches the resource server.
     ApiReaches {
         caller: usize,
-        token: Option<String>,
+        token: Option<Rc<str>>,
     },
-    /// The lock of a tab that died is free.
-    Freed {
-        who: (usize, u32),
+    /// A place does an operation; or, of one that is no transaction, its
+    /// second half.
+    Operates {
+        tab: usize,
+        operation: Operation,
     },
+    Writes {
+        tab: usize,
+        operation: Operation,
+    },
+    /// The lock of a page that has gone is free.
+    Freed(Who),
 }
 
 struct Due {
@@ -89,10 +95,12 @@ pub type Log = Rc<RefCell<Vec<String>>>;
 pub struct World {
     /// Milliseconds since the beginning, which no clock can set back.
     pub now: u64,
-    /// How far the machine's clock is from the server's.
+    /// How far the machine's wall clock is from the server's.
     pub skew: f64,
-    /// How far the clock was set back in all.
+    /// How far the wall clock was set back in all.
     pub set_back: f64,
+    /// How long monotonic clocks have stood still in all.
+    pub mono_lost: u64,
     pub policy: Policy,
     pub tabs: Vec<Tab>,
     pub auth: Auth,
@@ -100,11 +108,17 @@ pub struct World {
     pub api_calls: u32,
     pub store: Store,
     pub lock: Lock,
-    /// Whether there are Web Locks.
+    /// Whether there is anything that keeps tabs apart.
     pub locks: bool,
-    /// Whether it is the lease that stands in for them.
+    /// Whether it is a lease that stands in for Web Locks.
     pub lease: bool,
-    pub cookie: Option<String>,
+    /// Whether the platform has Web Locks and does not give them to the page.
+    pub refuses_locks: bool,
+    /// Whether tabs have no channel (`crossTab: false`).
+    pub alone: bool,
+    /// Whether a call that outlives its page can be stopped.
+    pub stops_keepalive: bool,
+    pub cookie: Option<Rc<str>>,
     pub network: Network,
     pub random: Random,
     pub callers: Vec<Caller>,
@@ -115,14 +129,11 @@ pub struct World {
     /// Steps of a schedule that were taken.
     pub taken: usize,
     pub log: Option<Log>,
-    /// Users of logins under way, by tab and call.
-    pub(super) users: HashMap<(usize, u32), &'static str>,
     pub(super) micro: VecDeque<(usize, Arrival)>,
     queue: BinaryHeap<Reverse<Due>>,
     order: u64,
     pub(super) requests: u32,
     pub steps: u64,
-    pub(super) asks: u64,
 }
 
 impl World {
@@ -135,6 +146,7 @@ impl World {
             now: 0,
             skew: 0.0,
             set_back: 0.0,
+            mono_lost: 0,
             policy,
             tabs: Vec::new(),
             auth: Auth::default(),
@@ -144,6 +156,9 @@ impl World {
             lock: Lock::default(),
             locks: true,
             lease: false,
+            refuses_locks: false,
+            alone: false,
+            stops_keepalive: false,
             cookie: None,
             network: Network::default(),
             random: Random::new(1),
@@ -154,13 +169,11 @@ impl World {
             tally: Tally::default(),
             taken: 0,
             log: None,
-            users: HashMap::new(),
             micro: VecDeque::new(),
             queue: BinaryHeap::new(),
             order: 0,
             requests: 0,
             steps: 0,
-            asks: 0,
         }
     }
 
@@ -186,9 +199,22 @@ impl World {
         world
     }
 
-    /// What the clock of the machine shows.
+    /// What the wall clock of the machine shows.
     pub fn wall(&self) -> Instant {
         Instant::from_ms((START + self.now as f64 + self.skew).round()).expect("a date")
+    }
+
+    /// What both clocks show to a page.
+    pub fn clocks(&self, tab: usize) -> Now {
+        let wall = self.wall();
+        let mono = match self.fault {
+            Some(Fault::WallForMono) => wall.as_ms() - START,
+            _ => (self.now - self.mono_lost - self.tabs[tab].origin) as f64,
+        };
+        Now {
+            wall,
+            mono: Moment::from_ms(mono),
+        }
     }
 
     /// What the server's clock shows.
@@ -196,7 +222,7 @@ impl World {
         START + self.now as f64
     }
 
-    /// Sets the machine's clock forth, or back if negative.
+    /// Sets the machine's wall clock forth, or back if negative.
     pub fn set_clock(&mut self, by: f64) {
         self.skew += by;
         self.tally.clocks += u64::from(by != 0.0);
@@ -282,161 +308,11 @@ impl World {
         }
     }
 
-    // ---- tabs ----
-
-    /// Opens a tab.
-    pub fn open(&mut self) -> usize {
-        let tab = self.tabs.len();
-        let seed = self.random.next();
-        self.tabs.push(Tab {
-            machine: Machine::new(self.policy.clone(), PLATFORM, seed, self.wall()),
-            alive: true,
-            frozen: false,
-            cached: false,
-            disposed: false,
-            closed: false,
-            mailbox: VecDeque::new(),
-            draining: false,
-            timer: 0,
-            wake_at: f64::INFINITY,
-            pass: None,
-            token: None,
-            worked: None,
-            outcomes: VecDeque::new(),
-            waiting: Vec::new(),
-            calls: Vec::new(),
-            requests: HashMap::new(),
-            lock: None,
-            peers: HashSet::new(),
-            last: None,
-            asking: Vec::new(),
-            born: self.now,
-            events: Vec::new(),
-            shown: None,
-            snapshots: 0,
-            thawed: self.now,
-            ended: HashSet::new(),
-            family: None,
-            stopped: HashSet::new(),
-            stale: None,
-            told: None,
-        });
-        self.note(|| format!("tab {tab} opens"));
-        self.post(tab, Message::Ask(0));
-        let stored = self.read_store();
-        let now = self.wall();
-        self.feed(tab, |machine| machine.load(now, stored.as_deref()));
-        tab
-    }
-
-    /// The tab's process dies.
-    pub fn crash(&mut self, tab: usize) {
-        self.note(|| format!("tab {tab} crashes"));
-        self.tally.gone += 1;
-        self.auth.lose(tab, None);
-        self.bury(tab);
-    }
-
-    /// The tab is closed by its user.
-    pub fn close(&mut self, tab: usize) {
-        self.post(tab, Message::Bye);
-        if let Some(who) = self.lock.holder.filter(|who| self.lease && who.0 == tab) {
-            self.leave_lock(who);
-        }
-        self.crash(tab);
-    }
-
-    fn bury(&mut self, tab: usize) {
-        let held = &mut self.tabs[tab];
-        held.alive = false;
-        held.mailbox.clear();
-        for caller in self.callers.iter_mut().filter(|caller| caller.tab == tab) {
-            caller.gone = true;
-        }
-        // What a tab that died has left behind ends by itself.
-        let lease = self.lease;
-        let of = |who: &(usize, u32)| who.0 == tab && !lease;
-        let freed: Vec<_> = self
-            .lock
-            .holder
-            .iter()
-            .chain(&self.lock.queue)
-            .copied()
-            .filter(of)
-            .collect();
-        for who in freed {
-            self.later(2, Happening::Freed { who });
-        }
-    }
-
-    /// Nothing of the tab runs any more, until it thaws.
-    pub fn freeze(&mut self, tab: usize, cached: bool) {
-        self.note(|| format!("tab {tab} freezes"));
-        self.tally.frozen += 1;
-        if cached {
-            self.post(tab, Message::Bye);
-            self.tabs[tab].peers.clear();
-        }
-        self.auth.lose(tab, None);
-        let held = &mut self.tabs[tab];
-        held.frozen = true;
-        held.cached = cached;
-    }
-
-    pub fn thaw(&mut self, tab: usize) {
-        if !self.tabs[tab].alive || !self.tabs[tab].frozen {
-            return;
-        }
-        self.note(|| format!("tab {tab} thaws"));
-        let now = self.now;
-        let held = &mut self.tabs[tab];
-        held.frozen = false;
-        held.thawed = now;
-        let cached = std::mem::take(&mut held.cached);
-        for what in std::mem::take(&mut self.tabs[tab].mailbox) {
-            self.arrive(0, tab, what);
-        }
-        if cached {
-            self.post(tab, Message::Ask(0));
-            self.reread(tab);
-        }
-    }
-
-    pub fn show(&mut self, tab: usize, visible: bool) {
-        let now = self.wall();
-        if visible {
-            self.reread(tab);
-        }
-        self.feed(tab, |machine| machine.visible(now, visible));
-    }
-
-    pub fn online(&mut self, tab: usize) {
-        let now = self.wall();
-        self.feed(tab, |machine| machine.online(now));
-    }
-
-    pub fn dispose(&mut self, tab: usize) {
-        let now = self.wall();
-        self.note(|| format!("tab {tab} is disposed of"));
-        self.tabs[tab].disposed = true;
-        self.tabs[tab].pass = None;
-        self.feed(tab, |machine| machine.dispose(now));
-        let waiting = std::mem::take(&mut self.tabs[tab].waiting);
-        let requests = std::mem::take(&mut self.tabs[tab].requests);
-        for caller in waiting
-            .into_iter()
-            .map(|waiting| waiting.caller)
-            .chain(requests.into_values())
-        {
-            self.done(caller, Done::Failed(Self::disposed()));
-        }
-    }
+    // ---- what is seen ----
 
     pub(super) fn disposed() -> Error {
         Error::new(evertoken::core::Fault::Disposed)
     }
-
-    // ---- what is seen ----
 
     pub(super) fn done(&mut self, caller: usize, done: Done) {
         let held = &mut self.callers[caller];

@@ -14,9 +14,17 @@ export const expire = () => fetch('/panel/expire', { method: 'POST', headers: { 
 
 /** What to tell the user of a failed call. */
 export function explain(error) {
+  if (error instanceof TypeError) return 'No connection.'; // fetch itself failed
   if (!(error instanceof TokenError)) return error.message;
-  if (error.code === 'login-rejected') return 'Wrong name or password.';
-  return error.retryable ? 'The server is busy. Try again in a moment.' : 'Please sign in.';
+  switch (error.code) {
+    case 'login-rejected':
+      return 'Wrong name or password.';
+    case 'signed-out':
+    case 'refresh-rejected':
+      return 'Please sign in.';
+    default:
+      return error.retryable ? 'The server is busy. Try again in a moment.' : 'Something is wrong with the server.';
+  }
 }
 
 /** Why the user is signed out. */

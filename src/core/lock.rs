@@ -1,0 +1,257 @@
+//! The lock that the tabs of one key share: Web Locks, or a lease in
+//! IndexedDB where the page has none.
+//!
+//! *Algorithm:* a lease is a text with the instant at which it ends, kept in a
+//! place of its own and taken by compare-and-swap. Who finds another's lease
+//! looks again after [`POLL`]. A tab that died cannot give its lease back: it
+//! ends by itself.
+//!
+//! *Boundary:* the holder of a lease is not told when it is taken away. The
+//! commit is conditional all the same, so that costs a second call at most.
+
+use std::rc::Rc;
+
+use super::document::Members;
+use super::ids::{LockId, OpId, RequestId};
+use super::input::{Swapped, Unavailable};
+use super::json::Writer;
+use super::machine::Machine;
+use super::output::{Output, Place};
+use super::policy::Locks;
+use super::time::{Instant, Millis, Moment};
+
+/// How long one who waits for a lease looks away.
+const POLL: Millis = Millis::new(50);
+
+/// What a turn takes at most beside its call: reading twice, and a commit.
+const GRACE: Millis = Millis::new(5_000);
+
+/// A lock that was asked for.
+#[derive(Clone, Debug)]
+pub(super) struct Lock {
+    pub id: LockId,
+    pub owner: Owner,
+    steal: bool,
+    /// Where it is a lease.
+    lease: Option<Lease>,
+}
+
+/// What a lock was asked for.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Owner {
+    Turn,
+    SignIn(RequestId),
+}
+
+#[derive(Clone, Debug)]
+enum Lease {
+    Reading { op: OpId },
+    Claiming { op: OpId, text: Rc<str> },
+    Waiting { until: Moment },
+    Held { text: Rc<str> },
+}
+
+impl Machine {
+    /// Asks for the lock. It is granted at once where there is none.
+    pub(super) fn take_lock(&mut self, owner: Owner) -> LockId {
+        let id = LockId::new(self.number());
+        self.held_locks.push(Lock {
+            id,
+            owner,
+            steal: false,
+            lease: None,
+        });
+        self.ask_for_lock(id, false);
+        id
+    }
+
+    /// Takes the lock away from a tab that hangs.
+    pub(super) fn steal_lock(&mut self, id: LockId) {
+        self.ask_for_lock(id, true);
+    }
+
+    fn ask_for_lock(&mut self, id: LockId, steal: bool) {
+        if let Some(lock) = self.held_locks.iter_mut().find(|lock| lock.id == id) {
+            lock.steal = steal;
+        }
+        match self.locks {
+            Locks::Web => self.output(Output::Lock { lock: id, steal }),
+            Locks::Lease => self.read_lease(id),
+            // By an input of its own, as the host would: whoever asks for the
+            // lock is in the middle of something.
+            Locks::None => self.granted_later.push(id),
+        }
+    }
+
+    /// Gives a lock back, or stops waiting for it.
+    pub(super) fn leave_lock(&mut self, id: LockId) {
+        let Some(at) = self.held_locks.iter().position(|lock| lock.id == id) else {
+            return;
+        };
+        match self.held_locks.swap_remove(at).lease {
+            Some(Lease::Held { text } | Lease::Claiming { text, .. }) => {
+                let op = OpId::new(self.number());
+                self.output(Output::Swap {
+                    op,
+                    place: Place::Lease,
+                    expected: Some(text),
+                    text: None,
+                });
+            }
+            Some(_) => {}
+            None if self.locks == Locks::Web => self.output(Output::Unlock { lock: id }),
+            None => {}
+        }
+    }
+
+    /// The lock is held, or there is none to hold.
+    pub(super) fn granted(&mut self, id: LockId) {
+        let owner = self.held_locks.iter().find(|lock| lock.id == id);
+        match owner.map(|lock| lock.owner) {
+            Some(Owner::Turn) => self.turn_granted(id),
+            Some(Owner::SignIn(request)) => self.sign_in_granted(request),
+            None => {}
+        }
+    }
+
+    /// The platform has no such lock for this page: a lease will do, or
+    /// nothing.
+    pub(super) fn lock_unavailable(&mut self, id: LockId) {
+        self.locks = match self.locks {
+            Locks::Web => Locks::Lease,
+            _ => Locks::None,
+        };
+        let steal = self
+            .held_locks
+            .iter()
+            .find(|lock| lock.id == id)
+            .map(|lock| lock.steal);
+        if let Some(steal) = steal {
+            self.ask_for_lock(id, steal);
+        }
+    }
+
+    // ---- the lease ----
+
+    fn lease(&mut self, id: LockId) -> Option<&mut Lock> {
+        self.held_locks.iter_mut().find(|lock| lock.id == id)
+    }
+
+    fn read_lease(&mut self, id: LockId) {
+        let op = OpId::new(self.number());
+        if let Some(lock) = self.lease(id) {
+            lock.lease = Some(Lease::Reading { op });
+            self.output(Output::Read {
+                op,
+                place: Place::Lease,
+            });
+        }
+    }
+
+    /// The lease was read; false if the operation is none of a lease.
+    pub(super) fn lease_read(
+        &mut self,
+        op: OpId,
+        found: Result<Option<&str>, Unavailable>,
+    ) -> bool {
+        let reads =
+            |lock: &&Lock| matches!(lock.lease, Some(Lease::Reading { op: own }) if own == op);
+        let Some((id, steal)) = self
+            .held_locks
+            .iter()
+            .find(reads)
+            .map(|lock| (lock.id, lock.steal))
+        else {
+            return false;
+        };
+        let now = self.now;
+        let Ok(found) = found else {
+            self.lock_unavailable(id);
+            return true;
+        };
+        let until = found
+            .and_then(self.platform.json)
+            .and_then(|lease| lease.number("until"))
+            .and_then(Instant::from_ms);
+        // One that ends later than any lease can was written before the clock
+        // was set back.
+        let longest = now.wall + self.policy.timeout + GRACE;
+        let held = until.is_some_and(|until| until > now.wall && until <= longest);
+        if held && !steal {
+            let until = now.mono + POLL;
+            self.set_lease(id, Lease::Waiting { until });
+            return true;
+        }
+        let mut text = Writer::object();
+        text.number("until", longest.as_ms());
+        text.number("by", self.peers.id as f64);
+        let text: Rc<str> = text.end().into();
+        let op = OpId::new(self.number());
+        self.set_lease(
+            id,
+            Lease::Claiming {
+                op,
+                text: text.clone(),
+            },
+        );
+        self.output(Output::Swap {
+            op,
+            place: Place::Lease,
+            expected: found.map(Rc::from),
+            text: Some(text),
+        });
+        true
+    }
+
+    /// The lease was claimed, or another tab was faster; false if the
+    /// operation is none of a lease.
+    pub(super) fn lease_swapped(&mut self, op: OpId, swapped: Swapped<'_>) -> bool {
+        let claims = |lock: &&Lock| matches!(&lock.lease, Some(Lease::Claiming { op: own, .. }) if *own == op);
+        let Some(lock) = self.held_locks.iter().find(claims) else {
+            return false;
+        };
+        let id = lock.id;
+        let Some(Lease::Claiming { text, .. }) = lock.lease.clone() else {
+            return false;
+        };
+        match swapped {
+            Swapped::Done => {
+                self.set_lease(id, Lease::Held { text });
+                self.granted(id);
+            }
+            Swapped::Found(_) => {
+                let until = self.now.mono + POLL;
+                self.set_lease(id, Lease::Waiting { until });
+            }
+            Swapped::Failed => self.lock_unavailable(id),
+        }
+        true
+    }
+
+    fn set_lease(&mut self, id: LockId, lease: Lease) {
+        if let Some(lock) = self.lease(id) {
+            lock.lease = Some(lease);
+        }
+    }
+
+    pub(super) fn locks_deadline(&self) -> Moment {
+        let polls = self.held_locks.iter().map(|lock| match lock.lease {
+            Some(Lease::Waiting { until }) => until,
+            _ => Moment::NEVER,
+        });
+        polls.fold(Moment::NEVER, Moment::min)
+    }
+
+    /// Looks again at the leases of others.
+    pub(super) fn expire_leases(&mut self) {
+        let now = self.now.mono;
+        let due =
+            |lock: &&Lock| matches!(lock.lease, Some(Lease::Waiting { until }) if now >= until);
+        while let Some(id) = self.held_locks.iter().find(due).map(|lock| lock.id) {
+            self.read_lease(id);
+        }
+        while let Some(id) = self.granted_later.pop() {
+            self.granted(id);
+        }
+    }
+}

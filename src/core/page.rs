@@ -1,0 +1,127 @@
+//! What happens to the page: it is seen or hidden, left, put away, frozen, and
+//! comes back.
+
+use super::ids::WaitId;
+use super::input::Page;
+use super::look::LookFor;
+use super::machine::Machine;
+use super::output::{Outcome, Place};
+use super::places::{Reader, Task};
+use super::time::{Millis, Moment};
+use super::turn::Stage;
+
+/// How long after `beforeunload` a call that breaks off may have been broken
+/// off by it.
+const LEAVING: Millis = Millis::new(3_000);
+
+#[derive(Clone, Copy, Debug)]
+pub(super) struct PageState {
+    pub visible: bool,
+    /// The page has been put away.
+    pub away: bool,
+    pub leaving_until: Moment,
+}
+
+impl Default for PageState {
+    fn default() -> Self {
+        Self {
+            visible: true,
+            away: false,
+            leaving_until: Moment::PAST,
+        }
+    }
+}
+
+/// A page that was frozen or put away knows nothing for certain until it has
+/// looked around: nobody goes on with what was known before.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Hold {
+    pub wait: WaitId,
+    look: u32,
+}
+
+impl Machine {
+    pub(super) fn page_event(&mut self, event: Page) {
+        let now = self.now.mono;
+        match event {
+            Page::Visible => {
+                if !self.page.visible {
+                    self.pace.hint(now);
+                    // What another tab wrote may not have been told.
+                    self.reread();
+                }
+                self.page.visible = true;
+                self.seen();
+            }
+            Page::Hidden => self.page.visible = false,
+            Page::Online => self.pace.hint(now),
+            Page::Leaving => self.page.leaving_until = now + LEAVING,
+            Page::PutAway => {
+                self.page.away = true;
+                self.pause_turn();
+                self.close_channel();
+            }
+            Page::Shown { cached } => {
+                let was_away = core::mem::take(&mut self.page.away);
+                self.page.leaving_until = Moment::PAST;
+                self.open_channel();
+                if cached || was_away {
+                    self.hold_requests();
+                }
+                self.count_held_back();
+                self.go_on_with_turn();
+            }
+            Page::Resumed => self.hold_requests(),
+        }
+    }
+
+    /// Reads the places again, for nobody in particular.
+    fn reread(&mut self) {
+        for place in self.places_to_read() {
+            if place != Place::Mark {
+                self.enqueue(place, Task::Read(Reader::Nobody));
+            }
+        }
+    }
+
+    pub(super) fn hold_requests(&mut self) {
+        if self.disposed || self.policy.inert || !self.started {
+            return;
+        }
+        let wait = match self.hold.take() {
+            // A later look begins anew, for the same who wait.
+            Some(hold) => {
+                self.drop_look(hold.look);
+                hold.wait
+            }
+            None => WaitId::new(self.number()),
+        };
+        let look = self.look(LookFor::Hold);
+        self.hold = Some(Hold { wait, look });
+    }
+
+    pub(super) fn hold_looked(&mut self, look: u32) {
+        if let Some(hold) = self.hold.take_if(|hold| hold.look == look) {
+            self.end_wait(hold.wait, Outcome::Looked);
+        }
+    }
+
+    /// A page that stands still must not keep the others waiting for its
+    /// lock. What was sent is finished, and its commit is conditional.
+    fn pause_turn(&mut self) {
+        if let Some(lock) = self.turn.as_mut().and_then(|turn| turn.lock.take()) {
+            self.leave_lock(lock);
+        }
+    }
+
+    fn go_on_with_turn(&mut self) {
+        let waits = |stage: &Stage| matches!(stage, Stage::Locking(_) | Stage::Reading { .. });
+        if self
+            .turn
+            .as_ref()
+            .is_some_and(|turn| turn.lock.is_none() && waits(&turn.stage))
+        {
+            self.lock_anew();
+        }
+    }
+}

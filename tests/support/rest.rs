@@ -1,0 +1,256 @@
+//! What must hold once the world has been quiet for a while, and after each
+//! tab was reloaded then.
+
+use std::collections::HashSet;
+
+use evertoken::core::record::Ended;
+use evertoken::core::view::Status;
+use evertoken::core::{Event, Fault as Said, Place};
+
+use super::laws::record_in;
+use super::store::{Kind as StoreKind, is_later};
+use super::tab::{Done, Kind};
+use super::world::World;
+
+/// What people have done last, where that is beyond doubt.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Last {
+    SignIn(&'static str),
+    SignOut,
+}
+
+impl World {
+    fn living(&self) -> Vec<usize> {
+        (0..self.tabs.len())
+            .filter(|tab| self.tabs[*tab].awake() && !self.tabs[*tab].disposed)
+            .collect()
+    }
+
+    /// What must hold once the world has been quiet for a while.
+    pub fn laws_of_rest(&mut self) {
+        let unsettled: Vec<_> = (0..self.callers.len())
+            .filter(|caller| self.callers[*caller].done.is_none() && !self.callers[*caller].gone)
+            .collect();
+        if !unsettled.is_empty() {
+            self.broken(|| format!("callers {unsettled:?} were never settled"));
+        }
+        let unstarted = self
+            .living()
+            .into_iter()
+            .find(|tab| !self.tabs[*tab].started);
+        if let Some(tab) = unstarted {
+            self.broken(|| format!("tab {tab} has never started"));
+        }
+        self.laws_of_agreement();
+        for tab in self.living() {
+            self.laws_of_what_is_held(tab);
+        }
+        self.laws_of_last();
+        self.laws_of_farewell();
+    }
+
+    /// All tabs hold the same record and the same token.
+    fn laws_of_agreement(&mut self) {
+        if self.has_later() || (self.alone && self.store.fails) {
+            return;
+        }
+        let living = self.living();
+        let stamps: HashSet<_> = living
+            .iter()
+            .map(|tab| format!("{:?}", self.tabs[*tab].held().map(|record| record.stamp)))
+            .collect();
+        if stamps.len() > 1 {
+            return self.broken(|| format!("the tabs do not agree: {stamps:?}"));
+        }
+        let tokens: HashSet<_> = living
+            .iter()
+            .map(|tab| {
+                self.tabs[*tab]
+                    .machine
+                    .access_token()
+                    .map(|token| token.expose())
+            })
+            .collect();
+        if tokens.len() > 1 {
+            let tokens = format!("{tokens:?}");
+            self.broken(|| format!("the tabs have different tokens of one record: {tokens}"));
+        }
+    }
+
+    /// Whether a place keeps the record of a later version.
+    fn has_later(&self) -> bool {
+        let own = self.store.own.iter().map(Option::as_deref);
+        own.chain([self.store.text.as_deref()]).any(is_later)
+    }
+
+    fn laws_of_what_is_held(&mut self, tab: usize) {
+        if let Some(family) = self
+            .family_of(tab)
+            .filter(|family| self.laws.signed_out.contains(family))
+        {
+            return self.broken(|| {
+                format!("tab {tab} holds session {family}, which was signed out elsewhere")
+            });
+        }
+        if self.store.kind == StoreKind::Memory
+            || self.store.fails
+            || self.laws.meddled
+            || self.store.remember.is_some()
+        {
+            return;
+        }
+        let own = self.tabs[tab].own;
+        let now = self.clocks(tab);
+        let stored = self.store.slot(Place::Session, own).clone();
+        let stored = record_in(stored.as_deref(), now).map(|record| record.stamp);
+        if stored != self.tabs[tab].held().map(|record| record.stamp) {
+            self.broken(|| format!("tab {tab} holds another record than the one stored"));
+        }
+    }
+
+    /// The user of the last completed sign-in stays, and so does a sign-out.
+    fn laws_of_last(&mut self) {
+        let Some(last) = self.last() else { return };
+        for tab in self.living() {
+            let held = &self.tabs[tab];
+            let status = held.machine.status();
+            let rejected = held
+                .held()
+                .is_some_and(|held| held.state == Err(Ended::Rejected));
+            let user = self
+                .family_of(tab)
+                .map(|family| self.auth.families[family].user);
+            match last {
+                Last::SignOut if status != Status::SignedOut => {
+                    self.broken(|| format!("tab {tab} is {status:?} after a sign-out"));
+                }
+                Last::SignIn(wanted) if user.is_some_and(|user| user != wanted) => {
+                    self.broken(|| format!("tab {tab} is of {user:?}, {wanted} signed in last"));
+                }
+                // What is kept in memory ends with the last page.
+                Last::SignIn(_)
+                    if user.is_none()
+                        && !rejected
+                        && self.auth.refused == 0
+                        && self.store.kind != StoreKind::Memory
+                        && !self.store.fails =>
+                {
+                    self.broken(|| format!("tab {tab} has lost the session"));
+                }
+                _ => {}
+            }
+        }
+        let owner = self
+            .cookie
+            .as_deref()
+            .and_then(|cookie| self.auth.family_of_refresh(cookie))
+            .map(|family| self.auth.families[family].user);
+        if let (Last::SignIn(wanted), Some(owner)) = (last, owner)
+            && self.auth.cookie
+            && owner != wanted
+        {
+            self.broken(|| format!("the cookie is of {owner}, {wanted} signed in last"));
+        }
+    }
+
+    /// What was done last, if nothing that could matter was done beside it.
+    fn last(&self) -> Option<Last> {
+        if self.laws.meddled || self.laws.asked_after_sign_out || self.laws.baked_late {
+            return None;
+        }
+        let acts = self.callers.iter().filter_map(|caller| {
+            let act = match caller.kind {
+                Kind::Login(user) => Last::SignIn(user),
+                Kind::SetTokens(user) => Last::SignIn(user),
+                Kind::Logout { .. } => Last::SignOut,
+                _ => return None,
+            };
+            Some((caller, act))
+        });
+        let done = |caller: &super::tab::Caller| match &caller.done {
+            Some((at, Done::Ok)) => Some(*at),
+            _ => None,
+        };
+        let (last, act) = acts
+            .clone()
+            .filter(|(caller, _)| done(caller).is_some())
+            .max_by_key(|(caller, _)| done(caller))?;
+        // The application puts its cookie into the jar when it likes.
+        if self.auth.cookie && matches!(last.kind, Kind::SetTokens(_)) {
+            return None;
+        }
+        let timeout = self.policy.timeout.as_ms() as u64;
+        let before = |caller: &super::tab::Caller| match &caller.done {
+            Some((at, _)) => *at < last.since,
+            // Whatever came of it came soon.
+            None => caller.since + 3 * timeout + 10_000 < last.since,
+        };
+        acts.clone()
+            .all(|(caller, _)| std::ptr::eq(caller, last) || before(caller))
+            .then_some(act)
+    }
+
+    /// The server was told of each sign-out, or somebody was told that it was
+    /// not.
+    fn laws_of_farewell(&mut self) {
+        if self.auth.cookie {
+            return;
+        }
+        for (caller, family) in self.laws.left.clone() {
+            let held = &self.callers[caller];
+            let Some((at, Done::Ok)) = held.done else {
+                continue;
+            };
+            let local = held.kind == Kind::Logout { local: true };
+            let (since, tab) = (held.since, held.tab);
+            let disposed = self.tabs[tab].disposed;
+            let warned = |(when, event): &(u64, Event)| {
+                let unconfirmed = matches!(event, Event::Warning(error) if error.fault == Said::LogoutUnconfirmed);
+                unconfirmed && (since..=at).contains(when)
+            };
+            let warned = self.tabs[tab].events.iter().any(warned);
+            if !local && !warned && !disposed && !self.auth.families[family].revoked {
+                self.broken(|| format!("the server was not told of the sign-out of {family}"));
+            }
+        }
+    }
+
+    /// Reloads each tab once the world is at rest: what was so is so again.
+    pub fn laws_of_reload(&mut self) {
+        if self.store.fails || self.has_later() {
+            return;
+        }
+        let last = self.last();
+        for tab in self.living() {
+            let before = self.tabs[tab].held().map(|record| record.stamp);
+            let page = self.reload(tab);
+            self.pass(6_000);
+            let caller = self.fetch(page);
+            self.pass(25_000);
+            if !self.laws.broken.is_empty() {
+                return;
+            }
+            let after = self.tabs[page].held().map(|record| record.stamp);
+            let kept = self.store.kind != StoreKind::Memory && !self.laws.meddled;
+            if kept && after < before {
+                return self.broken(|| {
+                    format!("tab {tab} is reloaded as {page} and holds less than before")
+                });
+            }
+            let result = self.callers[caller]
+                .done
+                .as_ref()
+                .map(|(_, done)| done.clone());
+            if self.tabs[page].machine.status() == Status::SignedIn
+                && result != Some(Done::Answer(200))
+            {
+                return self.broken(|| format!("tab {page} is signed in and gets {result:?}"));
+            }
+            if last == Some(Last::SignOut) && self.tabs[page].machine.status() != Status::SignedOut
+            {
+                return self.broken(|| format!("a reload of tab {tab} undoes a sign-out"));
+            }
+        }
+        self.laws_of_rest();
+    }
+}
