@@ -4,6 +4,7 @@
 
 mod areas;
 mod ends;
+mod faults;
 mod functions;
 mod requests;
 mod server;
