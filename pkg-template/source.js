@@ -1,12 +1,8 @@
 // Where the engine comes from: the module that is packed into this file or one
-// that the application names; fallback.js, the same engine in JavaScript, where
-// WebAssembly cannot run.
+// that the application names. Where WebAssembly cannot run it, fallback.js does.
 
-import { bytesOf } from './document.js';
+import { unpacked } from './packed.js';
 import { instantiate } from './engine.js';
-// Last: brotli makes more of the text where it does not come first.
-import packed from './engine.wasm';
-import unpacker from './unpack.wat';
 
 /** What is said where neither can be had. */
 export const WHERE =
@@ -16,11 +12,11 @@ export const WHERE =
 export async function begin(source, module) {
   if (source === undefined) {
     try {
-      return await instantiate(module ?? unpacked());
+      return await instantiate(module ?? unpacked(WebAssembly));
     } catch {
       // Missing, or forbidden by a Content-Security-Policy.
-      const { instantiate } = await import('./fallback.js');
-      return instantiate();
+      const machine = await import('./fallback.js');
+      return { ...(await instantiate(new machine.Module(unpacked(machine)), machine)), module: undefined };
     }
   }
   let found = await (typeof source === 'string' || source instanceof URL ? fetch(source) : source);
@@ -29,12 +25,4 @@ export async function begin(source, module) {
     found = await found.arrayBuffer();
   }
   return instantiate(found);
-}
-
-/** The module's bytes out of the text that xtask/tools/pack.mjs makes. */
-function unpacked() {
-  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytesOf(unpacker)));
-  const memory = new Uint8Array(exports.memory.buffer);
-  const { written } = new TextEncoder().encodeInto(packed, memory.subarray(0x400));
-  return memory.slice(0x2_0000, exports.unpack(0x400 + written));
 }

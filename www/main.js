@@ -142,7 +142,7 @@ async function start() {
   setInterval(inspect, INSPECT_EVERY_MS)
   draw(auth)
   await listen()
-  if (auth.snapshot.status === 'unknown' && wasSignedIn()) await auth.getToken().catch(problem)
+  if (auth.snapshot.status === 'unknown' && wasSignedIn()) await auth.restore().catch(problem)
 }
 
 /** The token's life as the page draws it: its full lifetime, even where it was taken over half-way from another tab. */
@@ -167,7 +167,11 @@ async function listen() {
       if (outcome === 'refresh') struck.push(timeline.refresh(at))
       return
     }
-    if (kind === 'panel' && outcome === 'expire') naive.expire(at)
+    if (kind === 'panel' && outcome === 'expire') {
+      naive.expire(at)
+      lifebar.refuse()
+      timeline.token(at, null)
+    }
     if (!CALLS.has(kind)) return
     const answer = status ? String(status) : 'no answer'
     if (kind === 'refresh') {

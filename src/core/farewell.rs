@@ -63,15 +63,17 @@ impl Machine {
         }
         self.refuse_sign_ins();
         self.begin_farewell(request, session, local);
-        let signed_out = self
-            .record
-            .as_ref()
-            .is_some_and(|held| held.is_sign_out() && held.stamp >= stamp);
+        // An older end says nothing of a session that began since, and that
+        // this tab has not heard of yet.
+        let now = self.now.wall.as_ms() as u64;
+        let signed_out = self.record.as_ref().is_some_and(|held| {
+            held.is_sign_out() && held.stamp >= stamp && held.stamp.sign_in >= now
+        });
         if !signed_out {
             // A session that this tab does not know of is meant as well.
             let record = Record {
                 stamp: Stamp {
-                    sign_in: stamp.sign_in.max(self.now.wall.as_ms() as u64),
+                    sign_in: stamp.sign_in.max(now),
                     ended: true,
                     generation: stamp.generation.saturating_add(1),
                     ..stamp

@@ -159,14 +159,21 @@ impl Pace {
         if self.failures > 0 {
             let date = |moment: Moment| (now.wall + moment.since(now.mono)).as_ms();
             out.number("failures", self.failures.into());
+            out.number("noted", now.wall.as_ms());
             out.number("not_before", date(self.not_before));
             out.number("server_wait", date(self.server_wait));
         }
     }
 
     /// Reads what a stored record or a message says of the back-off. A wait
-    /// of more than a day was written by a clock that was wrong.
+    /// of more than a day was written by a clock that was wrong, and one that
+    /// was noted in the future before the clock was set back: as dates, both
+    /// would last as long as the step.
     pub fn read(document: &dyn Document, now: Now) -> Self {
+        let noted = document.number("noted").and_then(Instant::from_ms);
+        if noted.is_some_and(|noted| noted > now.wall + Millis::SECOND) {
+            return Self::default();
+        }
         let moment = |name| {
             let wait = document
                 .number(name)

@@ -23,6 +23,7 @@ use super::input::{Swapped, Unavailable};
 use super::json::Writer;
 use super::machine::Machine;
 use super::output::{Event, Output, Place};
+use super::pace::Pace;
 use super::policy::Keep;
 use super::record::{Record, Stored};
 use super::time::{Instant, Millis, Moment};
@@ -303,11 +304,11 @@ impl Machine {
         match swapped {
             Swapped::Failed => self.op_failed(place, op, late),
             Swapped::Done => {
-                self.is_up(place, op.text.clone());
+                let was_down = self.is_up(place, op.text.clone());
                 self.done(place, op.task, late, false);
                 // What was written late may have replaced something newer, in
                 // a place without transactions.
-                if late {
+                if late || was_down {
                     self.write_held(place);
                 }
             }
@@ -375,18 +376,26 @@ impl Machine {
 
     /// Notes what a place keeps, and takes over its record if it is greater.
     fn learnt(&mut self, place: Place, text: Option<&str>, late: bool) -> Option<Record> {
-        self.is_up(place, text.map(Rc::from));
-        let text = text?;
-        let (found, pace, active) = self.parsed(text)?;
-        if let Some(active) = active {
-            self.heard_active(active);
+        let was_down = self.is_up(place, text.map(Rc::from));
+        let found = text.and_then(|text| self.parsed(text));
+        let record = found.and_then(|(found, pace, active)| {
+            if let Some(active) = active {
+                self.heard_active(active);
+            }
+            self.found(place, found, pace)
+        });
+        // While a place was down it missed what happened.
+        if (record.is_some() && late) || was_down {
+            self.write_held(place);
         }
+        record
+    }
+
+    /// Takes over what a place was found to keep, if it is greater.
+    fn found(&mut self, place: Place, found: Stored, pace: Pace) -> Option<Record> {
         match found {
             Stored::Record(record) => {
                 self.hear(record.clone(), pace);
-                if late {
-                    self.write_held(place);
-                }
                 Some(record)
             }
             Stored::Later => {
@@ -424,12 +433,13 @@ impl Machine {
         })
     }
 
-    /// A place answered.
-    fn is_up(&mut self, place: Place, known: Option<Rc<str>>) {
-        if let Some(shelf) = self.shelf(place) {
-            shelf.known = known;
-            shelf.down = false;
-        }
+    /// A place answered; true if it was down until now.
+    fn is_up(&mut self, place: Place, known: Option<Rc<str>>) -> bool {
+        let Some(shelf) = self.shelf(place) else {
+            return false;
+        };
+        shelf.known = known;
+        core::mem::take(&mut shelf.down)
     }
 
     fn op_failed(&mut self, place: Place, op: Op, late: bool) {

@@ -28,9 +28,8 @@ const isSet = (flag) => flag === 1;
  * @property {string} value the text of the header
  * @property {number} serial
  * @property {number} party
- * @property {number} [since] wall clock, in milliseconds
  * @property {number} until wall clock, in milliseconds
- * @property {number} [untilMono] monotonic clock, in milliseconds
+ * @property {number} untilMono monotonic clock, in milliseconds
  * @property {boolean} worked whether a server has accepted it
  */
 
@@ -148,8 +147,17 @@ export class Host {
    */
   #enter(input, number = 0, figure = 0, value) {
     this.#waiting.part();
+    return this.#guard(() => this.#engine.feed(input, this.clock.now(), this.clock.monotonic(), number, figure, value));
+  }
+
+  /**
+   * Goes into the module, from which only a trap throws.
+   * @template T
+   * @param {() => T} work
+   */
+  #guard(work) {
     try {
-      return this.#engine.feed(input, this.clock.now(), this.clock.monotonic(), number, figure, value);
+      return work();
     } catch (cause) {
       const message = 'the WebAssembly module failed; make a new token manager';
       const error = new TokenError('disposed', { message, cause });
@@ -180,7 +188,7 @@ export class Host {
    * @returns {number}
    */
   query(query, value) {
-    return this.#engine?.query(query, value) ?? 0;
+    return this.#engine ? this.#guard(() => this.#engine.query(query, value)) : 0;
   }
 
   /** Throws if the manager cannot answer any more, or must not. */
@@ -307,11 +315,11 @@ export class Host {
    */
   stepUp(challenge) {
     if (!challenge || !this.query(Query.StepUp, challenge)) return false;
-    const { acrValues = '', maxAge = null, scope } = this.told();
+    const { acrValues, maxAge = null, scope } = this.told();
     // A backslash quotes the character after it (RFC 9110 section 5.6.4).
     const unquoted = (/** @type {string | undefined} */ text) => text?.replace(/\\(.)/g, '$1');
-    const values = unquoted(acrValues) ?? '';
-    this.#tell({ type: 'step-up', acrValues: values.split(' ').filter(Boolean), maxAge, scope: unquoted(scope) ?? null });
+    const classes = unquoted(acrValues) ?? '';
+    this.#tell({ type: 'step-up', acrValues: classes.split(' ').filter(Boolean), maxAge, scope: unquoted(scope) ?? null });
     return true;
   }
 
@@ -374,12 +382,6 @@ export class Host {
       if (!this.#dead) engine?.free();
       throw error;
     }
-    // Whoever made the manager listens by then.
-    soon(() => {
-      const early = this.#early ?? [];
-      this.#early = undefined;
-      for (const event of early) this.#tell(event);
-    });
   }
 
   // ---- what the engine asks for ----
@@ -614,6 +616,13 @@ export class Host {
 
   [Act.Started]() {
     this.#taken(1).resolve?.();
+    // The warnings of the start follow; whoever made the manager listens by
+    // the next task.
+    queueMicrotask(() => {
+      const early = this.#early ?? [];
+      this.#early = undefined;
+      if (early.length) soon(() => early.forEach((event) => this.#tell(event)));
+    });
   }
 
   [Act.Closed]() {

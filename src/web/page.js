@@ -11,6 +11,7 @@ export class Page {
   #tell;
   /** @type {(() => void)[]} */
   #off = [];
+  #stopLeaving = () => {};
   #stopActivity = () => {};
 
   /**
@@ -44,16 +45,14 @@ export class Page {
     });
   }
 
-  #leaving = () => this.#tell(Input.Leaving);
-
   /**
    * No longer than it is asked for: to listen keeps pages out of Firefox's
    * back-forward cache.
    * @param {boolean} watch
    */
   watchLeaving(watch) {
-    if (watch) globalThis.addEventListener?.('beforeunload', this.#leaving);
-    else globalThis.removeEventListener?.('beforeunload', this.#leaving);
+    this.#stopLeaving();
+    this.#stopLeaving = watch ? listen(globalThis, 'beforeunload', () => this.#tell(Input.Leaving)) : () => {};
   }
 
   /**

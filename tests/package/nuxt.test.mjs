@@ -58,8 +58,11 @@ const GUIDE = {
     <template><p role="status">{{ user ? 'signed-in as ' + user : session.status }}</p></template>
   `,
   'server/routes/try.js': `
-    import { auth } from '../../app/utils/auth.js';
+    import { createTokenManager } from 'evertoken';
+    // What Nitro builds may not await at the top.
+    const ready = createTokenManager({ preset: 'strapi4' });
     export default defineEventHandler(async () => {
+      const auth = await ready;
       ${TRIES}
       return answer;
     });

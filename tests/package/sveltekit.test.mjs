@@ -56,14 +56,14 @@ const GUIDE = {
     <script>
       import { onMount } from 'svelte';
       import { tokenStore } from 'evertoken/svelte';
-      import { auth } from '$lib/auth';
+      import { auth } from '../lib/auth';
       const user = tokenStore(auth, ({ claims }) => claims?.sub);
       onMount(() => void (window.auth = auth));
     </script>
     {#if $user}<p>signed-in as {$user}</p>{/if}
   `,
   'src/routes/try/+server.js': `
-    import { auth } from '$lib/auth';
+    import { auth } from '../../lib/auth';
     export async function GET() {
       ${TRIES}
       return new Response(answer);

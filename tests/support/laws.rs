@@ -47,6 +47,8 @@ pub struct Laws {
     pub paced: Option<(u64, u64)>,
     /// A cookie was put into the jar later than a login waits for it.
     pub baked_late: bool,
+    /// A tab could neither read what another one wrote nor be told of it.
+    pub blind: bool,
     /// A write has failed, and what it was to replace is still there.
     pub unwritten: bool,
     /// What was stored has been cleared or replaced from outside.
@@ -138,8 +140,9 @@ impl World {
             .any(|call| call.refresh && soon(call.since));
         // A holder that has not called goes back to waiting.
         let unheard = self.laws.granted_at > 0 && soon(self.laws.granted_at);
-        // Who has a lease is not told that it was taken.
-        let untold = self.lease && !held.calls.iter().any(|call| call.refresh);
+        // Who has a lease is not told that it was taken, and without a channel
+        // nobody is told that a tab has only just got the lock.
+        let untold = self.alone || (self.lease || self.refuses_locks) && !held.calls.iter().any(|call| call.refresh);
         self.laws.apart |= slept || jumped || woke || sent || untold;
         if !held.awake() || held.thawed + timeout > now || self.laws.apart {
             return;
@@ -164,6 +167,7 @@ impl World {
             && !self.is_ending(family)
             && self.locks
             && !self.laws.apart
+            && !self.laws.blind
         {
             self.broken(|| format!("{token} was used twice"));
         }
@@ -355,6 +359,7 @@ impl World {
             && kept
             && !self.auth.strict
             && !self.store.fails
+            && !self.laws.blind
         {
             self.broken(|| format!("tab {tab} ends a session whose new token is stored"));
         }

@@ -132,7 +132,8 @@ impl World {
                     if user.is_none()
                         && !rejected
                         && self.auth.refused == 0
-                        && self.store.kind != StoreKind::Memory =>
+                        && self.store.kind != StoreKind::Memory
+                        && !self.store.fails =>
                 {
                     self.broken(|| format!("tab {tab} has lost the session"));
                 }

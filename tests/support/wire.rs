@@ -222,6 +222,12 @@ impl World {
             false => keepalive || held.alive,
         };
         if kept && let Some(cookie) = &reply.cookie {
+            // A login waits for the refresh of a page that is there, as long
+            // as a call may take, and where something keeps tabs apart.
+            let flight = held.calls.iter().find(|flight| flight.number == call);
+            let timeout = self.policy.timeout.as_ms() as u64;
+            let soon = flight.is_some_and(|flight| self.now <= flight.since + timeout);
+            self.laws.baked_late |= !soon || !held.awake() || !self.locks || self.laws.apart;
             let cookie: Option<Rc<str>> = cookie.as_deref().map(Rc::from);
             self.auth.baked(tab, call);
             match self.fault {

@@ -11,7 +11,8 @@ import { dirname, join, relative, resolve, sep } from 'node:path';
 import { build } from 'esbuild';
 import { minify } from 'terser';
 import { embed } from './embed.mjs';
-import { glue, plain } from './glue.mjs';
+import { glue } from './glue.mjs';
+import { machine } from './machine.mjs';
 
 const [stage, target] = process.argv.slice(2).map((path) => resolve(path));
 const main = join(stage, 'index.js');
@@ -49,7 +50,7 @@ const sourced = {
   },
 };
 
-const PLUGINS = { [main]: [embed, glue], [fallback]: [plain], [inJavaScript]: [sourced, plain, glue] };
+const PLUGINS = { [main]: [embed, glue], [fallback]: [machine], [inJavaScript]: [sourced, embed, machine, glue] };
 
 /** What a file begins with that is for the tools of others, such as React's
  * 'use client': terser takes it for nothing. */

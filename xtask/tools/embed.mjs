@@ -22,7 +22,8 @@ export const embed = {
   },
 };
 
-async function assembled(path) {
+/** The module of a text in WebAssembly's own format. */
+export async function assembled(path) {
   const module = binaryen.parseText(await readFile(path, 'utf8'));
   try {
     binaryen.setOptimizeLevel(2);

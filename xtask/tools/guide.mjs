@@ -12,9 +12,9 @@ const [pages, types, failures] = process.argv.slice(2);
 
 /** The order of the pages. One that is not named here comes last. */
 const ORDER = [
-  ['Start', ['quick-start', 'options', 'errors', 'migrating']],
+  ['Start', ['quick-start', 'options', 'errors', 'server-rendering', 'migrating']],
   ['Backends', ['strapi4', 'strapi5', 'strapi5-plugin', 'nestjs', 'express']],
-  ['Frameworks', ['axios', 'react', 'vue', 'svelte', 'angular', 'sockets', 'libraries', 'testing']],
+  ['Frameworks', ['axios', 'react', 'vue', 'svelte', 'angular', 'sockets', 'libraries', 'state', 'testing']],
   ['Background', ['how-it-works', 'security', 'failures', 'limits']],
 ];
 
@@ -27,8 +27,9 @@ const marked = new Marked({
   renderer: {
     // Wide ones scroll, and are reached by the keyboard.
     table(token) {
+      const cell = (name, text) => `<${name}>${text}</${name}>`;
       const row = (cells, name) =>
-        `<tr>${cells.map(({ tokens }) => `<${name}>${this.parser.parseInline(tokens)}</${name}>`).join('')}</tr>`;
+        `<tr>${cells.map(({ text, tokens }) => cell(text ? name : 'td', this.parser.parseInline(tokens))).join('')}</tr>`;
       const head = token.header.some(({ text }) => text) ? `<thead>${row(token.header, 'th')}</thead>` : '';
       return `<div class="wide" tabindex="0"><table>${head}<tbody>${token.rows.map((cells) => row(cells, 'td')).join('')}</tbody></table></div>`;
     },
