@@ -6,6 +6,7 @@ mod areas;
 mod ends;
 mod faults;
 mod functions;
+mod kit;
 mod requests;
 mod server;
 mod sessions;
