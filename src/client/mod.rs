@@ -63,6 +63,9 @@ mod shell;
 mod sign;
 mod signal;
 mod storage;
+#[cfg(feature = "testing")]
+#[cfg_attr(docsrs, doc(cfg(feature = "testing")))]
+pub mod testing;
 mod view;
 
 pub use crate::core::secret::Secret;

@@ -257,10 +257,11 @@ impl Machine {
         };
         match turn.stage.clone() {
             Stage::Locking(locking) => self.expire_lock(&locking),
-            // A place or a tab has not answered in all that time.
+            // Places and tabs are not waited for so long: this tab slept, and
+            // may have lost the lock.
             Stage::Reading { look, .. } => {
                 self.drop_look(look);
-                self.call_refresh();
+                self.lock_anew();
             }
             Stage::Checking { look, verdict } => {
                 self.drop_look(look);
