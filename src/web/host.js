@@ -3,21 +3,19 @@
 // decision is the core's.
 
 import { abortable } from './abort.js';
-import { cookie, parsed, requestOf } from './call.js';
+import { cookie, parsed } from './call.js';
+import { Calls } from './calls.js';
 import { makeClock, soon } from './clock.js';
 import { readConfig } from './config.js';
 import { KEY } from './core.js';
 import { claimsOf } from './document.js';
 import { Act, Input, Query } from './engine.js';
-import { invalid, isReason, reason, TokenError, tokenError } from './error.js';
+import { invalid, TokenError } from './error.js';
 import { nearMiss } from './hints.js';
 import { Page } from './page.js';
 import { capabilitiesOf, keepOf, Places } from './platform.js';
 import { Tabs } from './tabs.js';
 import { Waiting } from './waiting.js';
-
-/** Calls of which it is remembered what they threw. */
-const REMEMBERED = 16;
 
 /** @param {number} [flag] */
 const isSet = (flag) => flag === 1;
@@ -44,14 +42,7 @@ const isSet = (flag) => flag === 1;
  * @property {{ response: any, body: string }} [answer]
  */
 
-/**
- * How a call ended.
- * @typedef {{ input: Input, status?: number, value?: unknown }} Ended
- */
-
 export class Host {
-  /** Lets a request go. @type {Pass | undefined} */
-  pass;
   /** Goes with a request that the core lets go. @type {Pass | undefined} */
   held;
   /** @type {string | undefined} */
@@ -64,10 +55,9 @@ export class Host {
   settings;
   clock;
 
-  #config;
-  #transport;
   #tell;
   #key;
+  #calls;
   #policy;
   #places;
   #tabs;
@@ -85,14 +75,8 @@ export class Host {
   #requests = new Map();
   /** The start is a request as well. */
   #count = 0;
-  /** @type {Map<number, AbortController>} */
-  #calls = new Map();
-  /** What calls threw, by their numbers. @type {Map<number, unknown>} */
-  #thrown = new Map();
-  /** The refresh function is being called. */
-  #refreshing = false;
   /** The pass as it was issued. @type {Pass | undefined} */
-  #issued;
+  #pass;
   #stopTimer = () => {};
   #claims = { serial: NaN, claims: /** @type {any} */ (null) };
   #shown = { key: '', error: /** @type {TokenError | null} */ (null) };
@@ -113,9 +97,8 @@ export class Host {
    */
   constructor(config, transport, tell) {
     this.settings = readConfig(config);
-    this.#config = config;
-    this.#transport = transport;
     this.#tell = tell;
+    this.#calls = new Calls(config, this.settings, transport);
     this.#key = config.key ?? KEY;
     this.clock = makeClock(config.clock);
     this.#policy = {
@@ -124,12 +107,10 @@ export class Host {
       storage: keepOf(config.storage),
       remember: keepOf(config.remember),
     };
-    /** @type {import('./tabs.js').Feed} */
-    const feed = (...input) => this.#feed(...input);
     // The platform opens them while the module compiles.
     this.#places = new Places(config, this.#key, this.#policy);
-    this.#tabs = new Tabs(this.#key, feed);
-    this.#page = new Page(feed);
+    this.#tabs = new Tabs(this.#key, this.#feed);
+    this.#page = new Page(this.#feed);
   }
 
   // ---- into the engine ----
@@ -175,21 +156,16 @@ export class Host {
     }
   }
 
-  /**
-   * Feeds what comes from timers, events and the platform, which nobody waits
+  /** Feeds what comes from timers, events and the platform, which nobody waits
    * for to throw.
-   * @param {Input} input
-   * @param {number} [number]
-   * @param {number} [figure]
-   * @param {unknown} [value]
-   */
-  #feed(input, number, figure, value) {
+   * @type {import('./tabs.js').Feed} */
+  #feed = (input, number, figure, value) => {
     try {
       if (this.#engine) this.#enter(input, number, figure, value);
     } catch {
       // The crash has been told to everybody who waits.
     }
-  }
+  };
 
   /**
    * @param {Query} query
@@ -200,10 +176,16 @@ export class Host {
     return this.#engine ? this.#guard(() => this.#engine.query(query, value)) : 0;
   }
 
+  /** Lets a request go. While the refresh function is called, a request of its
+   * has to be refused: a 401 to it would wait. */
+  get pass() {
+    return this.#calls.refreshing ? undefined : this.#pass;
+  }
+
   /** Throws if the manager cannot answer any more, or must not. */
   check() {
     if (this.#dead) throw this.#dead;
-    if (this.#refreshing) {
+    if (this.#calls.refreshing) {
       throw invalid("refresh: the function called its own manager, which waits for it; use the context's fetch");
     }
   }
@@ -214,7 +196,7 @@ export class Host {
    */
   #die(error) {
     this.#dead ??= error;
-    this.pass = this.#issued = undefined;
+    this.#pass = undefined;
     this.#waiting.endAll();
     for (const { reject } of this.#requests.values()) reject(error);
     this.#requests.clear();
@@ -226,7 +208,7 @@ export class Host {
    */
   crash(error) {
     this.#die(error);
-    for (const call of this.#calls.values()) call.abort();
+    this.#calls.abortAll();
     this.#leave();
   }
 
@@ -238,7 +220,7 @@ export class Host {
   }
 
   #leave() {
-    this[Act.Wake](0, {});
+    this.#acts[Act.Wake](0, {});
     this.#tabs.leave();
     this.#page.leave();
     this.#places.close();
@@ -393,7 +375,7 @@ export class Host {
     }
   }
 
-  // ---- what the engine asks for ----
+  // ---- what the engine tells ----
 
   /**
    * @param {string} name
@@ -427,7 +409,7 @@ export class Host {
    */
   act(act, number) {
     try {
-      this[act](number, this.told());
+      this.#acts[act](number, this.told());
     } catch (error) {
       console.error('evertoken:', error);
     }
@@ -438,141 +420,12 @@ export class Host {
    * @param {Record<string, any>} told
    */
   error(told) {
-    return told.fault === undefined ? undefined : tokenError(/** @type {any} */ (told), this.#thrown, this.#config);
-  }
-
-  [Act.Read](op, { place }) {
-    settle(
-      () => this.#places.at(place).read(),
-      (text) => this.#feed(Input.Read, op, 0, text),
-      () => this.#feed(Input.Unreadable, op),
-    );
-  }
-
-  [Act.Swap](op, { place, expected = null, text = null }) {
-    settle(
-      () => this.#places.at(place).swap(expected, text),
-      (done) => (done === true ? this.#feed(Input.Swapped, op) : this.#feed(Input.Found, op, 0, done.found)),
-      () => this.#feed(Input.Unwritable, op),
-    );
-  }
-
-  [Act.OpenChannel]() {
-    this.#tabs.open();
-  }
-
-  [Act.CloseChannel]() {
-    this.#tabs.close();
-  }
-
-  [Act.Post](_, { text }) {
-    this.#tabs.post(text);
-  }
-
-  [Act.Echo](_, { text }) {
-    this.#tabs.echo(text);
-  }
-
-  [Act.Lock](lock, { steal }) {
-    this.#tabs.lock(lock, isSet(steal));
-  }
-
-  [Act.Unlock](lock) {
-    this.#tabs.unlock(lock);
-  }
-
-  /**
-   * @param {number} id
-   * @param {import('./call.js').EndpointCall} call
-   */
-  [Act.Call](id, call) {
-    const abort = new AbortController();
-    this.#calls.set(id, abort);
-    const custom = call.target === 'refresh' && typeof this.#config.refresh === 'function';
-    // Not before the engine has said all that it has to say.
-    Promise.resolve()
-      .then(() => (custom ? this.#refresh(call, abort.signal) : this.#send(call, abort.signal)))
-      .catch((reason) => {
-        if (this.#thrown.size >= REMEMBERED) this.#thrown.delete([...this.#thrown.keys()][0]);
-        this.#thrown.set(id, reason);
-        return { input: custom ? Input.Rejected : isReason(reason) ? Input.Unsendable : Input.Unreachable, value: reason };
-      })
-      .then(({ input, status, value }) => {
-        this.#calls.delete(id);
-        this.#feed(input, id, status, value);
-      });
-  }
-
-  /**
-   * @param {import('./call.js').EndpointCall} call
-   * @param {AbortSignal} signal
-   * @returns {Promise<Ended>}
-   */
-  async #send(call, signal) {
-    const { target, login = 0 } = call;
-    const own = this.#requests.get(login);
-    const request = requestOf(call, this.settings, this.#config[target], own);
-    const response = await this.#transport(this.settings[target].url, { ...request, signal });
-    if (typeof response?.text !== 'function') throw reason(invalid('fetch: expected a promise of a Response, found something else'));
-    const { status, type, headers } = response;
-    if (type === 'opaqueredirect') return { input: Input.Redirected };
-    const body = await response.text();
-    if (own) own.answer = { response, body };
-    return { input: Input.Answered, status, value: { after: headers?.get('retry-after'), body } };
-  }
-
-  /**
-   * @param {import('./call.js').EndpointCall} call
-   * @param {AbortSignal} signal
-   * @returns {Promise<Ended>}
-   */
-  async #refresh({ accessToken, refreshToken }, signal) {
-    let tokens;
-    this.#refreshing = true;
-    // A request that has no question has to be refused as well: a 401 to it
-    // would wait.
-    this.pass = undefined;
-    try {
-      tokens = this.#config.refresh({ accessToken, refreshToken, signal, fetch: this.#transport });
-    } finally {
-      this.#refreshing = false;
-      this.pass = this.#issued;
-    }
-    return { input: Input.Provided, value: await tokens };
-  }
-
-  [Act.Abort](call) {
-    this.#calls.get(call)?.abort();
-    this.#calls.delete(call);
-  }
-
-  [Act.WatchLeaving](watch) {
-    this.#page.watchLeaving(isSet(watch));
-  }
-
-  [Act.WatchActivity](watch) {
-    this.#page.watchActivity(isSet(watch));
-  }
-
-  [Act.WaitEnded](wait) {
-    this.#waiting.end(wait);
-  }
-
-  [Act.SignInEnded](id, told) {
-    const { resolve, reject, answer } = this.#taken(id);
-    const error = this.error(told);
-    if (!error) return resolve?.(answer && parsed(answer.body));
-    // For the application to read the server's reason from.
-    if (error.code === 'login-rejected' && answer) error.cause = new Response(answer.body, answer.response);
-    reject?.(error);
-  }
-
-  [Act.LogoutEnded](id) {
-    this.#taken(id).resolve?.();
+    return this.#calls.error(told);
   }
 
   /**
    * Takes a request out; of one that was aborted there is nothing left.
+   * @param {number} id
    * @returns {Partial<Request>}
    */
   #taken(id) {
@@ -581,74 +434,153 @@ export class Host {
     return request;
   }
 
-  [Act.Snapshot](_, told) {
-    const { state: status, refreshing, stale, expires = null, ends = null, serial, party, token } = told;
-    this.token = token;
-    // What has not changed stays the same object.
-    if (serial !== this.#claims.serial) {
-      this.#claims = { serial, claims: (token && claimsOf(token)) ?? null };
-      const value = (this.settings.access?.prefix ?? '') + token;
-      this.held = { value, serial, party, since: 0, until: 0, untilMono: 0, worked: false };
-    }
-    const key = told.fault === undefined ? '' : JSON.stringify([told.fault, told.cause, told.status, told.call, told.wait]);
-    if (key !== this.#shown.key) this.#shown = { key, error: this.error(told) ?? null };
-    this.snapshot = Object.freeze({
-      status,
-      refreshing: isSet(refreshing),
-      stale: isSet(stale),
-      expiresAt: expires,
-      sessionEndsAt: ends,
-      claims: this.#claims.claims,
-      error: this.#shown.error,
-    });
-    this.#tell();
-  }
+  // ---- what the engine asks for ----
 
-  [Act.Pass](_, { until, untilMono }) {
-    const good = until !== undefined && !this.#dead && this.held;
-    // What was issued is good on no earlier day.
-    this.pass = this.#issued = good ? Object.assign(good, { since: this.clock.now(), until, untilMono }) : undefined;
-  }
+  /** What the core asks for: see Act in src/web/host.rs.
+   * @type {Record<number, (number: number, told: any) => void>} */
+  #acts = {
+    [Act.Read]: (op, { place }) => {
+      settle(
+        () => this.#places.at(place).read(),
+        (text) => this.#feed(Input.Read, op, 0, text),
+        () => this.#feed(Input.Unreadable, op),
+      );
+    },
 
-  [Act.Event](_, told) {
-    const { type, reason, endsAt, ending } = told;
-    const error = this.error(told);
-    const event = { type, ...(reason && { reason }), ...(ending && { endsAt, cause: ending }), ...(error && { error }) };
-    if (this.#early) this.#early.push(event);
-    else this.#tell(event);
-  }
+    [Act.Swap]: (op, { place, expected = null, text = null }) => {
+      settle(
+        () => this.#places.at(place).swap(expected, text),
+        (done) => (done === true ? this.#feed(Input.Swapped, op) : this.#feed(Input.Found, op, 0, done.found)),
+        () => this.#feed(Input.Unwritable, op),
+      );
+    },
 
-  [Act.Wake](_, { at = Infinity }) {
-    if (at === this.wakeAt) return;
-    this.#stopTimer();
-    this.#stopTimer = () => {};
-    this.wakeAt = at;
-    if (at === Infinity) return;
-    this.#stopTimer = this.clock.timer(() => {
+    [Act.OpenChannel]: () => {
+      this.#tabs.open();
+    },
+
+    [Act.CloseChannel]: () => {
+      this.#tabs.close();
+    },
+
+    [Act.Post]: (_, { text }) => {
+      this.#tabs.post(text);
+    },
+
+    [Act.Echo]: (_, { text }) => {
+      this.#tabs.echo(text);
+    },
+
+    [Act.Lock]: (lock, { steal }) => {
+      this.#tabs.lock(lock, isSet(steal));
+    },
+
+    [Act.Unlock]: (lock) => {
+      this.#tabs.unlock(lock);
+    },
+
+    [Act.Call]: (id, call) => {
+      this.#calls.begin(id, call, this.#requests.get(call.login), this.#feed);
+    },
+
+    [Act.Abort]: (call) => {
+      this.#calls.abort(call);
+    },
+
+    [Act.WatchLeaving]: (watch) => {
+      this.#page.watchLeaving(isSet(watch));
+    },
+
+    [Act.WatchActivity]: (watch) => {
+      this.#page.watchActivity(isSet(watch));
+    },
+
+    [Act.WaitEnded]: (wait) => {
+      this.#waiting.end(wait);
+    },
+
+    [Act.SignInEnded]: (id, told) => {
+      const { resolve, reject, answer } = this.#taken(id);
+      const error = this.error(told);
+      if (!error) return resolve?.(answer && parsed(answer.body));
+      // For the application to read the server's reason from.
+      if (error.code === 'login-rejected' && answer) error.cause = new Response(answer.body, answer.response);
+      reject?.(error);
+    },
+
+    [Act.LogoutEnded]: (id) => {
+      this.#taken(id).resolve?.();
+    },
+
+    [Act.Snapshot]: (_, told) => {
+      const { state: status, refreshing, stale, expires = null, ends = null, serial, party, token } = told;
+      this.token = token;
+      // What has not changed stays the same object.
+      if (serial !== this.#claims.serial) {
+        this.#claims = { serial, claims: (token && claimsOf(token)) ?? null };
+        const value = (this.settings.access?.prefix ?? '') + token;
+        this.held = { value, serial, party, since: 0, until: 0, untilMono: 0, worked: false };
+      }
+      const key = told.fault === undefined ? '' : JSON.stringify([told.fault, told.cause, told.status, told.call, told.wait]);
+      if (key !== this.#shown.key) this.#shown = { key, error: this.error(told) ?? null };
+      this.snapshot = Object.freeze({
+        status,
+        refreshing: isSet(refreshing),
+        stale: isSet(stale),
+        expiresAt: expires,
+        sessionEndsAt: ends,
+        claims: this.#claims.claims,
+        error: this.#shown.error,
+      });
+      this.#tell();
+    },
+
+    [Act.Pass]: (_, { until, untilMono }) => {
+      const good = until !== undefined && !this.#dead && this.held;
+      // What was issued is good on no earlier day.
+      this.#pass = good ? Object.assign(good, { since: this.clock.now(), until, untilMono }) : undefined;
+    },
+
+    [Act.Event]: (_, told) => {
+      const { type, reason, endsAt, ending } = told;
+      const error = this.error(told);
+      const event = { type, ...(reason && { reason }), ...(ending && { endsAt, cause: ending }), ...(error && { error }) };
+      if (this.#early) this.#early.push(event);
+      else this.#tell(event);
+    },
+
+    [Act.Wake]: (_, { at = Infinity }) => {
+      if (at === this.wakeAt) return;
+      this.#stopTimer();
       this.#stopTimer = () => {};
-      this.wakeAt = Infinity;
-      this.#feed(Input.Wake);
-    }, at - this.clock.monotonic());
-  }
+      this.wakeAt = at;
+      if (at === Infinity) return;
+      this.#stopTimer = this.clock.timer(() => {
+        this.#stopTimer = () => {};
+        this.wakeAt = Infinity;
+        this.#feed(Input.Wake);
+      }, at - this.clock.monotonic());
+    },
 
-  [Act.Started]() {
-    this.#taken(1).resolve?.();
-    // The warnings of the start follow; whoever made the manager listens by
-    // the next task.
-    queueMicrotask(() => {
-      const early = this.#early ?? [];
-      this.#early = undefined;
-      if (early.length) soon(() => early.forEach((event) => this.#tell(event)));
-    });
-  }
+    [Act.Started]: () => {
+      this.#taken(1).resolve?.();
+      // The warnings of the start follow; whoever made the manager listens by
+      // the next task.
+      queueMicrotask(() => {
+        const early = this.#early ?? [];
+        this.#early = undefined;
+        if (early.length) soon(() => early.forEach((event) => this.#tell(event)));
+      });
+    },
 
-  [Act.Closed]() {
-    const engine = this.#engine;
-    this.#leave();
-    this.#module.closed(this);
-    // Not while it is at work.
-    queueMicrotask(() => engine.free());
-  }
+    [Act.Closed]: () => {
+      const engine = this.#engine;
+      this.#leave();
+      this.#module.closed(this);
+      // Not while it is at work.
+      queueMicrotask(() => engine.free());
+    },
+  };
 }
 
 /**
