@@ -203,7 +203,8 @@ function database(key) {
  *
  * *Algorithm:* a page that is left has no time to look before it gives its
  * lease back. So it only writes, under a key that no other lease has, that this
- * one was given back, and the next holder takes that away.
+ * one was given back; then it takes both away, if it is still there, or the
+ * next holder does.
  * @param {string} key
  * @returns {Place}
  */
@@ -224,9 +225,16 @@ export function lease(key) {
     swap: (expected, text) =>
       transact('readwrite', (records, give) => {
         if (text === null) {
-          records.put(1, [key, expected ?? '']);
+          const own = [key, expected ?? ''];
+          records.put(1, own);
           give(true);
-          return commit(records);
+          commit(records);
+          // Where the page stays, nothing is left.
+          const later = records.transaction.db.transaction('records', 'readwrite').objectStore('records');
+          return get(later, key, (found) => {
+            if (found === expected) later.delete(key);
+            later.delete(own);
+          });
         }
         look(records, (found) => {
           if (found !== expected) return give({ found });
