@@ -396,10 +396,12 @@ impl Machine {
         if now >= self.next_by_timer() {
             let _ = self.want();
         }
+        // What has just become known need not be asked for again.
+        self.settle_restore();
         if self.restore.is_some() && now >= self.restore_deadline() {
             self.ask_again();
+            self.settle_restore();
         }
-        self.settle_restore();
         // A turn that has just begun may already have what it waits for.
         if !self.granted_later.is_empty() {
             return self.advance();
