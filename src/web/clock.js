@@ -47,7 +47,7 @@ export function makeClock(own) {
   function read(name) {
     try {
       const found = own?.[name]?.();
-      return Math.abs(/** @type {any} */ (found)) <= LAST_DATE ? found : undefined;
+      return typeof found === 'number' && Math.abs(found) <= LAST_DATE ? found : undefined;
     } catch {
       return undefined;
     }

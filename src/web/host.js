@@ -2,14 +2,14 @@
 // world, and what came of it. Its own state is promises and handles; every
 // decision is the core's.
 
+import { abortable } from './abort.js';
 import { cookie, parsed, requestOf } from './call.js';
 import { makeClock, soon } from './clock.js';
 import { readConfig } from './config.js';
 import { KEY } from './core.js';
 import { claimsOf } from './document.js';
-import { Act, Input, Query, Reply } from './engine.js';
-import { abortable } from './abort.js';
-import { invalid, TokenError, tokenError } from './error.js';
+import { Act, Input, Query } from './engine.js';
+import { invalid, isReason, reason, TokenError, tokenError } from './error.js';
 import { nearMiss } from './hints.js';
 import { Page } from './page.js';
 import { capabilitiesOf, keepOf, Places } from './platform.js';
@@ -42,6 +42,11 @@ const isSet = (flag) => flag === 1;
  * @property {any} [body]
  * @property {any} [headers]
  * @property {{ response: any, body: string }} [answer]
+ */
+
+/**
+ * How a call ended.
+ * @typedef {{ input: Input, status?: number, value?: unknown }} Ended
  */
 
 export class Host {
@@ -136,7 +141,7 @@ export class Host {
    * @param {number} [number]
    * @param {number} [figure]
    * @param {unknown} [value]
-   * @returns {Reply}
+   * @returns {import('./engine.js').Reply}
    */
   enter(input, number, figure, value) {
     this.check();
@@ -247,7 +252,7 @@ export class Host {
    * @param {import('./engine.js').Ask} ask
    * @param {import('./waiting.js').About} [about]
    * @param {AbortSignal | null} [signal]
-   * @returns {Promise<Reply>} Go, Bare or Deliver
+   * @returns {Promise<import('./engine.js').Reply>} Go, Bare or Deliver
    */
   ask(ask, about, signal) {
     try {
@@ -476,6 +481,10 @@ export class Host {
     this.#tabs.unlock(lock);
   }
 
+  /**
+   * @param {number} id
+   * @param {import('./call.js').EndpointCall} call
+   */
   [Act.Call](id, call) {
     const abort = new AbortController();
     this.#calls.set(id, abort);
@@ -483,40 +492,40 @@ export class Host {
     // Not before the engine has said all that it has to say.
     Promise.resolve()
       .then(() => (custom ? this.#refresh(call, abort.signal) : this.#send(call, abort.signal)))
-      .then(
-        (result) => result,
-        (/** @type {unknown} */ reason) => this.#failed(id, custom ? Input.Rejected : Input.Unreachable, reason),
-      )
-      .then(([input, status, value]) => {
+      .catch((reason) => {
+        if (this.#thrown.size >= REMEMBERED) this.#thrown.delete([...this.#thrown.keys()][0]);
+        this.#thrown.set(id, reason);
+        return { input: custom ? Input.Rejected : isReason(reason) ? Input.Unsendable : Input.Unreachable, value: reason };
+      })
+      .then(({ input, status, value }) => {
         this.#calls.delete(id);
         this.#feed(input, id, status, value);
       });
   }
 
-  /** Keeps what a call threw, for the errors that are about it. */
-  #failed(id, input, reason) {
-    if (this.#thrown.size >= REMEMBERED) this.#thrown.delete(this.#thrown.keys().next().value);
-    this.#thrown.set(id, reason);
-    return [input, 0, reason];
-  }
-
+  /**
+   * @param {import('./call.js').EndpointCall} call
+   * @param {AbortSignal} signal
+   * @returns {Promise<Ended>}
+   */
   async #send(call, signal) {
-    const { target } = call;
-    const own = this.#requests.get(call.login);
-    let request;
-    try {
-      request = requestOf(call, this.settings, this.#config[target], own);
-    } catch (reason) {
-      return this.#failed(call.id, Input.Unsendable, reason);
-    }
+    const { target, login = 0 } = call;
+    const own = this.#requests.get(login);
+    const request = requestOf(call, this.settings, this.#config[target], own);
     const response = await this.#transport(this.settings[target].url, { ...request, signal });
+    if (typeof response?.text !== 'function') throw reason(invalid('fetch: expected a promise of a Response, found something else'));
     const { status, type, headers } = response;
-    if (type === 'opaqueredirect') return [Input.Redirected, 0];
+    if (type === 'opaqueredirect') return { input: Input.Redirected };
     const body = await response.text();
     if (own) own.answer = { response, body };
-    return [Input.Answered, status, { after: headers.get('retry-after'), body }];
+    return { input: Input.Answered, status, value: { after: headers?.get('retry-after'), body } };
   }
 
+  /**
+   * @param {import('./call.js').EndpointCall} call
+   * @param {AbortSignal} signal
+   * @returns {Promise<Ended>}
+   */
   async #refresh({ accessToken, refreshToken }, signal) {
     let tokens;
     this.#refreshing = true;
@@ -529,7 +538,7 @@ export class Host {
       this.#refreshing = false;
       this.pass = this.#issued;
     }
-    return [Input.Provided, 0, await tokens];
+    return { input: Input.Provided, value: await tokens };
   }
 
   [Act.Abort](call) {
