@@ -373,8 +373,10 @@ impl Machine {
 
     /// Goes on with what waited for something that has just ended.
     pub(super) fn proceed(&mut self) {
-        self.proceed_sign_ins();
+        // A sign-in waits for the call of a sign-out, which takes the cookie
+        // away.
         self.proceed_farewell();
+        self.proceed_sign_ins();
     }
 
     /// Does what time alone asks for, then says what has changed.
