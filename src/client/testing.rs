@@ -24,16 +24,13 @@ use std::rc::Rc;
 use std::time::{Duration, SystemTime};
 
 use gloo_net::http::{Request, Response};
-use js_sys::Promise;
-use wasm_bindgen::JsValue;
-use wasm_bindgen_futures::JsFuture;
 
-use super::clock::Clock;
+use super::clock::{Clock, task};
 use super::config::Config;
 
 /// How many tasks an answer takes at most, from the timer that sends to the
 /// record that is stored.
-const TASKS: u32 = 100;
+const TASKS: u32 = 8;
 
 /// An authorization server and a resource server in one, behind
 /// [`Config::fetch`]. It issues opaque tokens, takes a refresh token once, and
@@ -216,8 +213,7 @@ struct Timer {
 /// Lets what was sent be answered.
 async fn settled() {
     for _ in 0..TASKS {
-        let task = Promise::resolve(&JsValue::NULL);
-        let _ = JsFuture::from(task).await;
+        task().await;
     }
 }
 
