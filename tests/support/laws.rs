@@ -142,7 +142,8 @@ impl World {
         let unheard = self.laws.granted_at > 0 && soon(self.laws.granted_at);
         // Who has a lease is not told that it was taken, and without a channel
         // nobody is told that a tab has only just got the lock.
-        let untold = self.alone || (self.lease || self.refuses_locks) && !held.calls.iter().any(|call| call.refresh);
+        let untold = self.alone
+            || (self.lease || self.refuses_locks) && !held.calls.iter().any(|call| call.refresh);
         self.laws.apart |= slept || jumped || woke || sent || untold;
         if !held.awake() || held.thawed + timeout > now || self.laws.apart {
             return;
