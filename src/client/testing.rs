@@ -10,7 +10,7 @@
 //! let (server, clock) = (MockServer::new(), MockClock::new());
 //! let auth = TokenManager::new(server.config().clock(clock.clone())).await?;
 //! auth.login(&[("name", "alice")].into_iter().collect::<std::collections::BTreeMap<_, _>>()).await?;
-//! clock.advance(Duration::from_secs(301));
+//! clock.advance(Duration::from_secs(301)).await;
 //! assert_eq!(auth.get("/posts").send().await?.status(), 200);
 //! assert_eq!(server.count("/refresh"), 1);
 //! # Ok(())
@@ -25,8 +25,12 @@ use std::time::{Duration, SystemTime};
 
 use gloo_net::http::{Request, Response};
 
-use super::clock::Clock;
+use super::clock::{Clock, task};
 use super::config::Config;
+
+/// How many tasks an answer takes at most, from the timer that sends to the
+/// record that is stored.
+const TASKS: u32 = 8;
 
 /// An authorization server and a resource server in one, behind
 /// [`Config::fetch`]. It issues opaque tokens, takes a refresh token once, and
@@ -206,6 +210,13 @@ struct Timer {
     wake: Box<dyn FnOnce()>,
 }
 
+/// Lets what was sent be answered.
+async fn settled() {
+    for _ in 0..TASKS {
+        task().await;
+    }
+}
+
 /// Takes a timer back when it is dropped.
 struct Taken(MockClock, u32);
 
@@ -227,8 +238,8 @@ impl MockClock {
     }
 
     /// Sets both clocks forth, and has the timers go off whose time has come,
-    /// each at its own.
-    pub fn advance(&self, by: Duration) {
+    /// each at its own. What a timer sends is answered before the next.
+    pub async fn advance(&self, by: Duration) {
         let end = self.0.since.get() + by;
         loop {
             let due = {
@@ -240,8 +251,10 @@ impl MockClock {
             let Some(timer) = due else { break };
             self.0.since.set(timer.at.max(self.0.since.get()));
             (timer.wake)();
+            settled().await;
         }
         self.0.since.set(end);
+        settled().await;
     }
 
     /// Sets the wall clock by so many seconds, back where they are negative,
