@@ -186,7 +186,10 @@ impl World {
             }
             self.auth.reuses.clear();
         }
-        let sent = self.tabs[tab].calls.iter().find(|flight| flight.number == call.id);
+        let sent = self.tabs[tab]
+            .calls
+            .iter()
+            .find(|flight| flight.number == call.id);
         if let (Some(sent), Some((_, token))) = (sent, self.auth.reuses.last())
             && self.auth.was_on_its_way(token, sent.since)
         {
