@@ -4,16 +4,16 @@
 
 mod support;
 
+use evertoken::core::CallId;
+use evertoken::core::Now;
 use evertoken::core::answer::{Answer, Verdict};
 use evertoken::core::call::{Call, Place, Target};
 use evertoken::core::lifetime::Stated;
-use evertoken::core::CallId;
 use evertoken::core::machine::Machine;
 use evertoken::core::origins::{Misfit, Origins};
 use evertoken::core::policy::{BodyKind, Credentials};
 use support::config::policy;
 use support::document::{PLATFORM, parse_url};
-use evertoken::core::Now;
 use support::{Ask, Done, Event, Instant, Manner, Millis, Moment, SignedOutBy, World};
 
 const LAZY: &str = r#""proactive":false"#;
@@ -204,7 +204,7 @@ fn rule_12_tokens_are_found_under_the_usual_names() {
     let found = |body: &str| {
         let answer = Answer {
             status: 200,
-            
+
             retry_after: None,
             body,
         };
@@ -250,13 +250,11 @@ fn rule_12_a_path_replaces_its_own_search_only() {
     let body = r#"{"a":{"b":["t"]},"token":"no","refresh_token":"r","ttl":"5000","until":"2001-09-09T01:46:40Z"}"#;
     let answer = Answer {
         status: 200,
-        
+
         retry_after: None,
         body,
     };
-    let Verdict::Renewed(tokens) =
-        answer.of_refresh(&policy.paths, false, NOW, PLATFORM)
-    else {
+    let Verdict::Renewed(tokens) = answer.of_refresh(&policy.paths, false, NOW, PLATFORM) else {
         panic!("no tokens found")
     };
     assert_eq!(
@@ -283,7 +281,7 @@ fn rule_12_with_cookie_tokens_the_status_decides() {
     for body in ["", "{}", "null", r#"{"ok":true,"expiresIn":7}"#] {
         let answer = Answer {
             status: 200,
-            
+
             retry_after: None,
             body,
         };

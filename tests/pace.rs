@@ -267,9 +267,8 @@ fn rule_6_tabs_that_know_nobody_share_the_back_off() {
 /// The last refresh of a sign-out keeps to Retry-After too.
 #[test]
 fn rule_6_a_sign_out_makes_no_refresh_before_it_may() {
-    let mut world = World::new(
-        r#""proactive":false,"logout":{"url":"/logout","authenticate":true}"#,
-    );
+    let mut world =
+        World::new(r#""proactive":false,"logout":{"url":"/logout","authenticate":true}"#);
     world.open();
     world.log_in(0, "ann");
     world.pass(25_000);

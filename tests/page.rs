@@ -70,7 +70,11 @@ fn rule_1_a_page_in_the_back_forward_cache_holds_nobody_up() {
         let caller = world.fetch(1);
         world.settle();
         assert_eq!(*world.result(caller), Done::Answer(200));
-        assert!(world.took(caller) < 1_000, "{kind:?} {}", world.took(caller));
+        assert!(
+            world.took(caller) < 1_000,
+            "{kind:?} {}",
+            world.took(caller)
+        );
         world.pass(60_000);
         world.thaw(0);
         let back = world.fetch(0);

@@ -345,7 +345,9 @@ fn rule_8_a_silent_refresh_does_not_take_the_place_of_a_sign_in() {
             assert_eq!(*world.result(caller), Done::Ok);
             world.pass(5_000);
             for tab in 0..2 {
-                let user = world.family_of(tab).map(|family| world.auth.families[family].user);
+                let user = world
+                    .family_of(tab)
+                    .map(|family| world.auth.families[family].user);
                 assert_eq!(user, Some("bob"), "{kind:?} {by_login}");
             }
         }
@@ -380,7 +382,9 @@ fn rule_8_the_cookie_of_a_refresh_does_not_replace_that_of_a_later_login() {
                 let caller = world.fetch(tab);
                 world.settle();
                 assert_eq!(*world.result(caller), Done::Answer(200));
-                let user = world.family_of(tab).map(|family| world.auth.families[family].user);
+                let user = world
+                    .family_of(tab)
+                    .map(|family| world.auth.families[family].user);
                 assert_eq!(user, Some("bob"));
             }
         }
@@ -439,7 +443,10 @@ fn rule_7_a_local_sign_out_does_not_keep_the_next_from_telling_the_server() {
         world.pass(gap);
         let whole = world.log_out(0);
         world.settle();
-        assert_eq!((world.result(local), world.result(whole)), (&Done::Ok, &Done::Ok));
+        assert_eq!(
+            (world.result(local), world.result(whole)),
+            (&Done::Ok, &Done::Ok)
+        );
         assert_eq!(world.auth.logout_calls, 1, "{gap}");
         assert!(world.auth.families[0].revoked);
     }

@@ -29,8 +29,7 @@ fn stored(world: &World) -> Option<Record> {
 }
 
 fn warnings(world: &World, tab: usize, fault: Said) -> usize {
-    world.tabs[tab]
-        .count(|event| matches!(event, Event::Warning(error) if error.fault == fault))
+    world.tabs[tab].count(|event| matches!(event, Event::Warning(error) if error.fault == fault))
 }
 
 fn lawful(world: &World) {
@@ -118,7 +117,11 @@ fn rule_8_a_record_of_a_later_version_is_neither_used_nor_overwritten() {
         world.store.text = Some(later.into());
         world.store.own.push(Some(later.into()));
         let tab = world.open();
-        let tab = if kind == Kind::Tab { world.duplicate(tab) } else { tab };
+        let tab = if kind == Kind::Tab {
+            world.duplicate(tab)
+        } else {
+            tab
+        };
         if kind == Kind::Tab {
             world.meddle(Some(later));
             world.show(tab, false);
@@ -131,7 +134,10 @@ fn rule_8_a_record_of_a_later_version_is_neither_used_nor_overwritten() {
         world.settle();
         world.pass(30_000);
         let own = world.tabs[tab].own;
-        let text = world.store.slot(evertoken::core::Place::Session, own).clone();
+        let text = world
+            .store
+            .slot(evertoken::core::Place::Session, own)
+            .clone();
         assert!(is_later(text.as_deref()), "{kind:?}: {text:?}");
         lawful(&world);
     }
@@ -365,7 +371,11 @@ fn rule_1_tabs_without_a_channel_take_turns_where_the_place_is_shared() {
             let callers: Vec<_> = (0..4).map(|tab| world.fetch(tab)).collect();
             world.settle();
             assert!(world.is_good(&callers), "{kind:?}");
-            assert_eq!((world.refreshes(), world.auth.reuses.len()), (1, 0), "{kind:?}");
+            assert_eq!(
+                (world.refreshes(), world.auth.reuses.len()),
+                (1, 0),
+                "{kind:?}"
+            );
             lawful(&world);
         }
     }

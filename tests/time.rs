@@ -6,9 +6,7 @@ mod support;
 use evertoken::core::answer;
 use evertoken::core::lifetime::Stated;
 use support::token::jwt;
-use support::{
-    Ask, Done, ErrorKind, Health, Instant, Kind, Manner, Millis, Moment, Status, World,
-};
+use support::{Ask, Done, ErrorKind, Health, Instant, Kind, Manner, Millis, Moment, Status, World};
 
 const LAZY: &str = r#""proactive":false"#;
 const DAY: u64 = 86_400_000;
@@ -110,11 +108,7 @@ fn rule_9_g8_times_that_mean_nothing_are_passed_over() {
         let world = given(LAZY, &jwt(claims), None);
         assert!(expires(&world) <= world.wall(), "{claims}");
     }
-    for claims in [
-        r#"{"exp":-1e300}"#,
-        r#"{"exp":"soon"}"#,
-        r#"{"exp":null}"#,
-    ] {
+    for claims in [r#"{"exp":-1e300}"#, r#"{"exp":"soon"}"#, r#"{"exp":null}"#] {
         let world = given(LAZY, &jwt(claims), None);
         assert_eq!(expires(&world), Instant::NEVER, "{claims}");
         let world = given(LAZY, &jwt(claims), Some(-5.0));
@@ -464,7 +458,10 @@ fn rule_9_sleep_that_the_monotonic_clock_does_not_see_ends_a_token() {
     let caller = world.fetch(0);
     world.settle();
     assert_eq!(*world.result(caller), Done::Answer(200));
-    assert_eq!((world.callers[caller].sendings.len(), world.refreshes()), (1, 1));
+    assert_eq!(
+        (world.callers[caller].sendings.len(), world.refreshes()),
+        (1, 1)
+    );
     assert!(world.laws.broken.is_empty(), "{:?}", world.laws.broken);
 }
 
@@ -490,7 +487,13 @@ fn rule_9_a_hung_refresh_is_settled_when_the_clock_is_set_back() {
 /// answered within twice `timeoutMs` and two seconds.
 #[test]
 fn rule_1_whatever_hangs_everybody_is_answered_in_bounded_time() {
-    for kind in [Kind::Memory, Kind::Tab, Kind::Local, Kind::Transaction, Kind::Custom] {
+    for kind in [
+        Kind::Memory,
+        Kind::Tab,
+        Kind::Local,
+        Kind::Transaction,
+        Kind::Custom,
+    ] {
         for lease in [false, true] {
             let mut world = World::new(LAZY);
             world.store.kind = kind;
@@ -510,7 +513,11 @@ fn rule_1_whatever_hangs_everybody_is_answered_in_bounded_time() {
             let callers: Vec<_> = (1..4).map(|tab| world.fetch(tab)).collect();
             world.settle();
             for caller in callers {
-                assert!(world.took(caller) <= 22_000, "{kind:?} {}", world.took(caller));
+                assert!(
+                    world.took(caller) <= 22_000,
+                    "{kind:?} {}",
+                    world.took(caller)
+                );
             }
         }
     }
@@ -530,10 +537,18 @@ fn rule_9_a_stored_token_that_has_ended_is_renewed_before_it_is_sent() {
     let mut world = given(LAZY, &old, None);
     let caller = world.fetch(0);
     world.settle();
-    assert!(world.callers[caller].sendings.iter().all(|sending| sending.token.as_deref() != Some(&*old)));
+    assert!(
+        world.callers[caller]
+            .sendings
+            .iter()
+            .all(|sending| sending.token.as_deref() != Some(&*old))
+    );
     assert_eq!(world.refreshes(), 1);
     // `expiresAt` comes before the token's own claims.
-    let long = jwt(&format!(r#"{{"sub":"ann","iat":{start},"exp":{}}}"#, start + hour));
+    let long = jwt(&format!(
+        r#"{{"sub":"ann","iat":{start},"exp":{}}}"#,
+        start + hour
+    ));
     let mut world = World::new(LAZY);
     world.open();
     let stated = Stated {
@@ -596,17 +611,28 @@ fn rule_17_a_token_that_another_tab_got_and_that_has_ended_is_not_given_out() {
         world.script([Manner::Slow(500)]);
         world.fetch(0);
         world.pass(100);
-        let callers = [world.token(1, Ask::TokenForced), world.get_token(1), world.refresh(1)];
+        let callers = [
+            world.token(1, Ask::TokenForced),
+            world.get_token(1),
+            world.refresh(1),
+        ];
         world.stall(1);
         world.pass(60_000);
         world.thaw(1);
         world.settle();
         for caller in callers {
             if let Done::Token(Some(token)) = world.result(caller) {
-                assert!(world.auth.admits(Some(token), world.server_time()), "{kind:?}");
+                assert!(
+                    world.auth.admits(Some(token), world.server_time()),
+                    "{kind:?}"
+                );
             }
         }
-        assert_eq!((world.refreshes(), world.auth.reuses.len()), (2, 0), "{kind:?}");
+        assert_eq!(
+            (world.refreshes(), world.auth.reuses.len()),
+            (2, 0),
+            "{kind:?}"
+        );
         assert!(world.laws.broken.is_empty(), "{:?}", world.laws.broken);
     }
 }

@@ -121,7 +121,10 @@ impl World {
             Output::Pass => {
                 let held = &mut self.tabs[tab];
                 held.pass = held.machine.current_pass();
-                held.token = held.machine.access_token().map(|token| token.expose().into());
+                held.token = held
+                    .machine
+                    .access_token()
+                    .map(|token| token.expose().into());
             }
             Output::Event(event) => self.tell_event(tab, event),
             Output::Started => self.tabs[tab].started = true,

@@ -97,11 +97,14 @@ impl World {
         }
         let hung = |held: &InFlight| now >= held.since + timeout;
         let rival = self.tabs.iter().enumerate().find(|(other, held)| {
+            // One that was put away, or slept, gave the lock back or lost it.
             (*other == tab || held.awake())
-                && held
-                    .calls
-                    .iter()
-                    .any(|call| call.refresh && call.family == flight.family && !hung(call))
+                && held.calls.iter().any(|call| {
+                    call.refresh
+                        && call.family == flight.family
+                        && held.thawed <= call.since
+                        && !hung(call)
+                })
         });
         if let Some((other, _)) = rival {
             self.broken(|| format!("tabs {other} and {tab} refresh the same session at once"));
@@ -142,7 +145,8 @@ impl World {
         let unheard = self.laws.granted_at > 0 && soon(self.laws.granted_at);
         // Who has a lease is not told that it was taken, and without a channel
         // nobody is told that a tab has only just got the lock.
-        let untold = self.alone || (self.lease || self.refuses_locks) && !held.calls.iter().any(|call| call.refresh);
+        let untold = self.alone
+            || (self.lease || self.refuses_locks) && !held.calls.iter().any(|call| call.refresh);
         self.laws.apart |= slept || jumped || woke || sent || untold;
         if !held.awake() || held.thawed + timeout > now || self.laws.apart {
             return;

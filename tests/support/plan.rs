@@ -372,11 +372,9 @@ impl Deed {
                 ]);
                 Self::Store(tab, health)
             }
-            112 if random.percent(40) => Self::Meddle(random.pick(&[
-                None,
-                Some("{"),
-                Some(r#"{"v":9,"x":1}"#),
-            ])),
+            112 if random.percent(40) => {
+                Self::Meddle(random.pick(&[None, Some("{"), Some(r#"{"v":9,"x":1}"#)]))
+            }
             113..=114 => Self::Restore {
                 tab,
                 after_sign_out: random.percent(10),

@@ -34,7 +34,10 @@ impl World {
         if !unsettled.is_empty() {
             self.broken(|| format!("callers {unsettled:?} were never settled"));
         }
-        let unstarted = self.living().into_iter().find(|tab| !self.tabs[*tab].started);
+        let unstarted = self
+            .living()
+            .into_iter()
+            .find(|tab| !self.tabs[*tab].started);
         if let Some(tab) = unstarted {
             self.broken(|| format!("tab {tab} has never started"));
         }
@@ -49,7 +52,8 @@ impl World {
     /// All tabs hold the same record and the same token.
     fn laws_of_agreement(&mut self) {
         // Tabs without a channel hear of each other when they next look.
-        if self.has_later() || self.alone {
+        let untold = self.laws.meddled && self.laws.apart;
+        if self.has_later() || self.alone || untold {
             return;
         }
         let living = self.living();
@@ -62,7 +66,12 @@ impl World {
         }
         let tokens: HashSet<_> = living
             .iter()
-            .map(|tab| self.tabs[*tab].machine.access_token().map(|token| token.expose()))
+            .map(|tab| {
+                self.tabs[*tab]
+                    .machine
+                    .access_token()
+                    .map(|token| token.expose())
+            })
             .collect();
         if tokens.len() > 1 {
             let tokens = format!("{tokens:?}");
@@ -113,8 +122,12 @@ impl World {
         for tab in self.living() {
             let held = &self.tabs[tab];
             let status = held.machine.status();
-            let rejected = held.held().is_some_and(|held| held.state == Err(Ended::Rejected));
-            let user = self.family_of(tab).map(|family| self.auth.families[family].user);
+            let rejected = held
+                .held()
+                .is_some_and(|held| held.state == Err(Ended::Rejected));
+            let user = self
+                .family_of(tab)
+                .map(|family| self.auth.families[family].user);
             match last {
                 Last::SignOut if status != Status::SignedOut => {
                     self.broken(|| format!("tab {tab} is {status:?} after a sign-out"));
@@ -198,7 +211,9 @@ impl World {
         }
         for (caller, family) in self.laws.left.clone() {
             let held = &self.callers[caller];
-            let Some((at, Done::Ok)) = held.done else { continue };
+            let Some((at, Done::Ok)) = held.done else {
+                continue;
+            };
             let local = held.kind == Kind::Logout { local: true };
             let (since, tab) = (held.since, held.tab);
             let disposed = self.tabs[tab].disposed;
@@ -231,17 +246,20 @@ impl World {
             let after = self.tabs[page].held().map(|record| record.stamp);
             let kept = self.store.kind != StoreKind::Memory && !self.laws.meddled;
             if kept && after < before {
-                return self
-                    .broken(|| format!("tab {tab} is reloaded as {page} and holds less than before"));
+                return self.broken(|| {
+                    format!("tab {tab} is reloaded as {page} and holds less than before")
+                });
             }
-            let result = self.callers[caller].done.as_ref().map(|(_, done)| done.clone());
+            let result = self.callers[caller]
+                .done
+                .as_ref()
+                .map(|(_, done)| done.clone());
             if self.tabs[page].machine.status() == Status::SignedIn
                 && result != Some(Done::Answer(200))
             {
                 return self.broken(|| format!("tab {page} is signed in and gets {result:?}"));
             }
-            if last == Some(Last::SignOut)
-                && self.tabs[page].machine.status() != Status::SignedOut
+            if last == Some(Last::SignOut) && self.tabs[page].machine.status() != Status::SignedOut
             {
                 return self.broken(|| format!("a reload of tab {tab} undoes a sign-out"));
             }

@@ -317,7 +317,10 @@ impl World {
             if is_later(before.as_deref()) && !is_later(text.as_deref()) && compares {
                 self.broken(|| format!("tab {tab} overwrites the record of a later version"));
             }
-            if text.as_deref().is_some_and(|text| text.contains("\"access\"")) {
+            if text
+                .as_deref()
+                .is_some_and(|text| text.contains("\"access\""))
+            {
                 self.auth.keep(tab);
             }
         }

@@ -92,26 +92,12 @@ pub enum Arrival {
     Granted(LockId),
     Robbed(LockId),
     LockUnavailable(LockId),
-    Answered {
-        call: CallId,
-        reply: Box<Reply>,
-    },
-    Failed {
-        call: CallId,
-    },
-    Operated {
-        op: OpId,
-        effect: Effect,
-    },
-    Changed {
-        place: Place,
-        text: Option<Rc<str>>,
-    },
+    Answered { call: CallId, reply: Box<Reply> },
+    Failed { call: CallId },
+    Operated { op: OpId, effect: Effect },
+    Changed { place: Place, text: Option<Rc<str>> },
     Message(Rc<str>),
-    Response {
-        caller: usize,
-        status: u16,
-    },
+    Response { caller: usize, status: u16 },
     Resume(Waiting),
 }
 

@@ -3,8 +3,8 @@
 
 use std::rc::Rc;
 
-use evertoken::core::call::{Call, Place, Target};
 use evertoken::core::CallId;
+use evertoken::core::call::{Call, Place, Target};
 use evertoken::core::policy::Credentials;
 
 use super::auth::{Manner, Reply};
@@ -54,7 +54,10 @@ impl World {
         }
         self.tabs[tab].calls.push(flight);
         let user = match call.target {
-            Target::Login => self.tabs[tab].logins.pop_front().map_or("nobody", |own| own.1),
+            Target::Login => self.tabs[tab]
+                .logins
+                .pop_front()
+                .map_or("nobody", |own| own.1),
             _ => "",
         };
         if let Some(reply) = self.tabs[tab].stale.take() {
@@ -96,7 +99,8 @@ impl World {
         if failed && held.thawed <= flight.since {
             self.broken(|| format!("tab {tab} waits for {call:?}, which has failed"));
         }
-        if !goes_on {
+        let late = now >= flight.since + timeout;
+        if !goes_on || late {
             self.auth.lose(tab, Some(call));
         }
         self.micro.push_back((tab, Arrival::Failed { call }));
@@ -183,7 +187,10 @@ impl World {
             }
             self.auth.reuses.clear();
         }
-        let sent = self.tabs[tab].calls.iter().find(|flight| flight.number == call.id);
+        let sent = self.tabs[tab]
+            .calls
+            .iter()
+            .find(|flight| flight.number == call.id);
         if let (Some(sent), Some((_, token))) = (sent, self.auth.reuses.last())
             && self.auth.was_on_its_way(token, sent.since)
         {
