@@ -1,14 +1,27 @@
-import { FetchBackend, HttpBackend } from '@angular/common/http';
+import { FetchBackend, HttpBackend, HttpContext } from '@angular/common/http';
 import { inject } from '@angular/core';
 import { Observable } from 'rxjs';
-import { SEND, absolute, redirects, verdict } from './send.js';
+import { SEND, absolute, gone, redirects, verdict } from './send.js';
 
 /** HttpEventType.Response. */
 const RESPONSE = 4;
 
+/** The contexts of requests that a manager sends. A request keeps its context
+ * when it is cloned: a second interceptor lets it pass. */
+const decided = new WeakSet();
+
+/** A context that says the same, and that nobody else has. */
+function copyOf(context) {
+  const copy = new HttpContext();
+  for (const token of context.keys()) copy.set(token, context.get(token));
+  decided.add(copy);
+  return copy;
+}
+
 /** Makes an interceptor; see angular.d.ts. */
 export function tokenInterceptor(auth) {
   return (request, next) => {
+    if (decided.has(request.context)) return next(request);
     const byFetch = inject(HttpBackend) instanceof FetchBackend;
     return new Observable((observer) => {
       const waiting = new AbortController();
@@ -18,6 +31,7 @@ export function tokenInterceptor(auth) {
       function send(_, { headers, credentials, redirect }) {
         const manual = redirect === 'manual';
         const licensed = request.clone({
+          context: copyOf(request.context),
           setHeaders: headers instanceof Headers ? Object.fromEntries(headers) : headers,
           ...(credentials === 'include' && { withCredentials: true }),
           ...(manual && { redirect }),
@@ -43,6 +57,7 @@ export function tokenInterceptor(auth) {
         });
       }
 
+      const over = gone(auth);
       auth
         .fetch(absolute(request.urlWithParams), {
           method: request.method,
@@ -53,7 +68,10 @@ export function tokenInterceptor(auth) {
         })
         .then(
           () => deliver(),
-          (error) => observer.error(error),
+          async (error) => {
+            if (!(await over(error))) observer.error(error);
+            else if (!waiting.signal.aborted) sending = next(request).subscribe(observer);
+          },
         );
       return () => {
         waiting.abort();

@@ -1,54 +1,65 @@
+import { parser } from './events/parser.js';
 import { reconnect } from './socket.js';
 import { tell } from './tell.js';
+
+/** Answers after which another attempt makes sense, beside those of 500 and more. */
+const PASSING = [408, 425, 429];
 
 /** Keeps a stream of events; see events.d.ts. */
 export function openEvents(auth, url, { headers, credentials, onMessage, ...options } = {}) {
   let lastEventId = '';
   let delayMs;
-  const connect = async ({ signal, opened, alive }) => {
+
+  async function connect({ signal, opened, alive }) {
     const own = new Headers(headers);
     own.set('accept', 'text/event-stream');
-    if (lastEventId) own.set('last-event-id', lastEventId);
+    if (lastEventId) own.set('last-event-id', bytes(lastEventId));
     try {
-      const response = await auth.fetch(url, { headers: own, signal, cache: 'no-store', ...(credentials && { credentials }) });
-      const { status, body } = response;
-      const type = response.headers.get('content-type');
-      if (status !== 200 || !type?.startsWith('text/event-stream')) {
-        body?.cancel();
-        if (status > 499 || [408, 425, 429].includes(status)) return { delayMs: response.headers.get('retry-after') * 1000 || delayMs };
+      const { status, body, headers: answered } = await auth.fetch(url, { headers: own, signal, cache: 'no-store', ...(credentials && { credentials }) });
+      const type = answered.get('content-type');
+      if (status !== 200 || !type?.toLowerCase().startsWith('text/event-stream')) {
+        giveUp(body);
+        if (status > 499 || PASSING.includes(status)) return { delayMs: retryAfter(answered.get('retry-after')) ?? delayMs };
         throw Object.assign(new Error(`expected 200 and text/event-stream, found ${status} and ${type}`), { status });
       }
       opened();
       const reader = body.getReader();
-      const decoder = new TextDecoder();
-      let rest = '';
-      let event = {};
+      // Not every fetch ends a body with the signal of its request.
+      signal.addEventListener('abort', () => giveUp(reader));
+      const parse = parser({
+        identify: (id) => (lastEventId = id),
+        retry: (ms) => (delayMs = ms),
+        dispatch: (type, data) => !signal.aborted && tell(onMessage, { type, data, lastEventId }),
+      });
       for (;;) {
         const { done, value } = await reader.read();
-        if (done) return { delayMs };
+        if (done || signal.aborted) return { delayMs };
         alive();
-        rest += decoder.decode(value, { stream: true });
-        // A carriage return at the end may be half of a line break.
-        const lines = rest.split(/\r\n|\n|\r(?!$)/);
-        rest = lines.pop();
-        for (const line of lines) {
-          const [, name, text] = /^([^:]*):? ?(.*)$/s.exec(line);
-          if (name === 'data') event.data = event.data === undefined ? text : `${event.data}\n${text}`;
-          if (name === 'event') event.type = text;
-          if (name === 'id') event.id = text;
-          if (name === 'retry' && /^\d+$/.test(text)) delayMs = +text;
-          if (line) continue;
-          lastEventId = event.id ?? lastEventId;
-          const { data, type } = event;
-          event = {};
-          if (data !== undefined && !signal.aborted) tell(onMessage, { type: type || 'message', data, lastEventId });
-        }
+        parse(value);
       }
     } catch (error) {
       // What the network does passes.
       if (error?.name === 'TokenError' || error?.status) throw error;
       return { delayMs };
     }
-  };
+  }
+
   return reconnect(auth, connect, options);
+}
+
+/** Lets go of what is not read to its end. */
+function giveUp(body) {
+  body?.cancel?.().catch?.(() => {});
+}
+
+/** The bytes that a text has in UTF-8, as a header takes them: one character
+ * for each (WHATWG HTML, section 9.2.3). */
+const bytes = (text) => Array.from(new TextEncoder().encode(text), (byte) => String.fromCharCode(byte)).join('');
+
+/** Milliseconds of a Retry-After, which is seconds or a date (RFC 9110 section
+ * 10.2.3). */
+function retryAfter(value) {
+  if (!value) return undefined;
+  const ms = /^\d+$/.test(value) ? value * 1000 : Date.parse(value) - Date.now();
+  return ms > 0 ? ms : undefined;
 }

@@ -1,4 +1,7 @@
-// The engine where WebAssembly is missing or forbidden: the same core, compiled
-// to JavaScript. index.js loads this file, and only there.
+// WebAssembly where it is missing or forbidden: source.js loads this file, and
+// only there. It runs the module that index.js carries.
 
-export { instantiate } from './plain/engine.js';
+import { Instance, Module } from './machine/machine.js';
+
+export { Instance, Module };
+export const instantiate = async (module, imports) => new Instance(module, imports);

@@ -33,7 +33,9 @@ export type TokenErrorCode =
   /** The platform lacks something: at creation both WebAssembly and fallback.js, in a 'warning' a storage. */
   | 'not-supported'
   /** The manager was disposed of, or its module trapped. */
-  | 'disposed';
+  | 'disposed'
+  /** A sign-in by redirect failed; of `evertoken/oauth` only, with a `reason`. */
+  | 'sign-in-failed';
 
 interface ErrorOf<Code extends TokenErrorCode> extends Error {
   readonly name: 'TokenError';
@@ -75,7 +77,8 @@ export type TokenError =
   | ErrorOf<'refresh-unavailable'>
   | (ErrorOf<'invalid-response'> & { readonly retryAfterMs?: never })
   | (ErrorOf<'not-supported'> & Final)
-  | (ErrorOf<'disposed'> & Final);
+  | (ErrorOf<'disposed'> & Final)
+  | (ErrorOf<'sign-in-failed'> & Final & { readonly reason?: string });
 
 /** Says what an error of one code may be made with; `message` is the code by default, and `retryable` false. */
 export type TokenErrorOptions<Code extends TokenErrorCode> = { message?: string } & Partial<
@@ -98,6 +101,10 @@ export interface TokenSet {
   expiresIn?: number;
   /** Milliseconds since the epoch. Counts where neither `expiresIn` nor `exp` and `iat` say more. */
   expiresAt?: number;
+  /** Seconds from now until the session ends, whatever is refreshed. */
+  sessionExpiresIn?: number;
+  /** The same in milliseconds since the epoch. */
+  sessionExpiresAt?: number;
 }
 
 interface SnapshotBase {
@@ -116,11 +123,13 @@ interface SnapshotBase {
  * `getToken()`, does.
  */
 export type Snapshot<C extends object = Claims> =
-  | (SnapshotBase & { readonly status: 'unknown' | 'signed-out'; readonly expiresAt: null; readonly claims: null })
+  | (SnapshotBase & { readonly status: 'unknown' | 'signed-out'; readonly expiresAt: null; readonly sessionEndsAt: null; readonly claims: null })
   | (SnapshotBase & {
       readonly status: 'signed-in';
       /** Milliseconds since the epoch, on this machine's clock; null when no end is known. */
       readonly expiresAt: number | null;
+      /** Likewise: when the session ends, whatever is refreshed. */
+      readonly sessionEndsAt: number | null;
       /** The access token's claims; null for an opaque token or one in a cookie. */
       readonly claims: C | null;
     });
@@ -137,7 +146,18 @@ export type TokenEvent =
   /** A refresh failed for a passing reason; the session is kept. */
   | { readonly type: 'refresh-failed'; readonly error: TokenError }
   /** The session is over. */
-  | { readonly type: 'signed-out'; readonly reason: 'logout' | 'refresh-rejected' | 'other-tab' }
+  | { readonly type: 'signed-out'; readonly reason: 'logout' | 'refresh-rejected' | 'other-tab' | 'idle' | 'lifetime' }
+  /** The session ends soon; `touch()` puts an 'idle' end off. */
+  | { readonly type: 'session-ending'; /** Milliseconds since the epoch. */ readonly endsAt: number; readonly cause: 'idle' | 'lifetime' }
+  /** A server wants a stronger or a more recent sign-in before it answers (RFC 9470). The answer went to its caller. */
+  | {
+      readonly type: 'step-up';
+      /** Authentication context classes, of which one is wanted. */
+      readonly acrValues: string[];
+      /** Seconds since the sign-in at most; null where the server did not say. */
+      readonly maxAge: number | null;
+      readonly scope: string | null;
+    }
   /** Another user's session took the place of this one: drop what was loaded for the first. */
   | { readonly type: 'user-changed' }
   /** Something works less well than asked for: a storage that cannot be used, a logout that the server did not confirm. */
@@ -167,15 +187,16 @@ export interface Inspection {
   readonly lastError: TokenError | null;
   /** What the browser could not offer: 'storage', 'web-locks'. */
   readonly degraded: readonly string[];
+  /** What a developer may wonder about, in words: a request that went without the token to an origin which is nearly an allowed one. */
+  readonly hints: readonly string[];
 }
 
-/** Names a double-submit cookie: its value, read anew each time, goes into the header of unsafe requests to allowed origins. Without the cookie there is no header. */
-export interface Csrf {
-  /** The cookie's name. */
-  cookie: string;
-  /** The header's name. */
-  header: string;
-}
+/** Names a header against forged requests, which goes to allowed origins and to the endpoints only. */
+export type Csrf =
+  /** Double-submit: the cookie's value, read anew each time, goes with unsafe requests. Without the cookie there is no header. */
+  | { /** The cookie's name. */ cookie: string; /** The header's name. */ header: string; value?: undefined }
+  /** A constant header on every request, signed in or not (RFC 10017 section 6.1.3.3.2). */
+  | { cookie?: undefined; /** The header's name. */ header: string; /** Visible ASCII. */ value: string };
 
 /** Describes a call to the login, refresh or logout endpoint. */
 export interface Endpoint {
@@ -231,6 +252,8 @@ export interface CustomStorage {
 export interface Clock {
   /** Milliseconds since the epoch. */
   now(): number;
+  /** Milliseconds since any moment; never goes back. Default: the steps that `now` makes forward. */
+  monotonic?(): number;
   /** Calls `f` once, after `ms` milliseconds at the earliest. */
   setTimeout(f: () => void, ms: number): unknown;
   /** Takes back what `setTimeout` gave. */
@@ -268,25 +291,46 @@ interface Options {
     expiresInUnit?: 's' | 'ms';
     /** Leads to ISO 8601, or to seconds since the epoch. Default: none. */
     expiresAt?: string;
+    /** Leads to how long the session lasts, in the unit of `expiresIn`. Default: the usual names, in seconds. */
+    sessionExpiresIn?: string;
+    /** Leads to when the session ends, written as `expiresAt` is. Default: none. */
+    sessionExpiresAt?: string;
   };
   /** Replaces `baseUrl`'s origin: exact origins (RFC 6454), each with an optional path prefix that ends at a segment. No wildcards; the empty list gives the token to nobody. Default: that origin. */
   attachTo?: readonly (string | URL)[];
   /** Where the session is kept, tokens included. Default 'memory', which ends with the page. What cannot be used falls back to it with a 'warning'. */
   storage?: 'memory' | 'session' | 'local' | 'indexeddb' | CustomStorage;
+  /** Where a session is kept that began with `{ remember: true }`. Default: `storage`. */
+  remember?: 'session' | 'local' | 'indexeddb' | CustomStorage;
+  /** When a session ends, whatever is refreshed. Default: when the server says. */
+  session?: {
+    /** Seconds since the sign-in. Default: no end. */
+    maxSeconds?: number;
+    /** Seconds since the user was last active in any tab. Default: no end. */
+    idleSeconds?: number;
+    /** Seconds before the end at which 'session-ending' is told; 0 tells nobody. Default 60, at most a third of what there is. */
+    warnSeconds?: number;
+    /** 'page' takes pointer, key and touch and becoming visible for activity, 'manual' only `touch()`. Default 'page'. */
+    activity?: 'page' | 'manual';
+  };
+  /** Names a cookie that scripts can read: while it is absent there is no refresh cookie either, and nobody is asked. Default: none. */
+  hint?: { cookie: string };
   /** Names the stored record, the lock and the channel. Default 'evertoken'. */
   key?: string;
   /** Seconds before the end at which a refresh is due. Default: a fifth of the lifetime, at most 60; never more than half of it. */
   refreshAheadSeconds?: number;
   /** Refresh by timer before the end. Default 'visible': only while the page is. */
   proactive?: boolean | 'visible';
-  /** Which answers mean that the token was refused. Default [401]. */
-  unauthorized?: readonly number[] | ((response: Response) => boolean);
+  /** Which answers mean that the token was refused. A function may read `response.clone()`; one that fails says no, with a 'warning'. Default [401]. */
+  unauthorized?: readonly number[] | ((response: Response) => MaybePromise<boolean>);
   /** Milliseconds that one login, refresh or logout call may take. Default 10000. */
   timeoutMs?: number;
-  /** Double-submit on unsafe methods and on the endpoints. Default: the preset's, else none. */
+  /** A header against forged requests, on the endpoints too. Default: none. */
   csrf?: Csrf;
   /** Share the session, and its refreshes, with other tabs of the same origin and `key`. Default true. */
   crossTab?: boolean;
+  /** This process, which has no page, has one user. Default false: without a page and without a `fetch` of your own a manager holds nobody's session. */
+  singleUser?: boolean;
   /** Default: the platform's. */
   fetch?: typeof fetch;
   /** Default: the platform's. */
@@ -315,7 +359,7 @@ export interface TokenManager<C extends object = Claims> {
    * Fetches, with the access token where the origin is allowed. Bound: hand it to any library that takes a fetch.
    *
    * Signed out it is the plain fetch. An expired token is refreshed first; an `unauthorized` answer is repaired once,
-   * unless the body is a stream. A second one is the caller's, as is every other status.
+   * unless the body cannot be sent twice. A second one is the caller's, as is every other status, and a 401 that asks for a stronger sign-in.
    * Rejects with 'refresh-unavailable', 'refresh-rejected', 'signed-out' or 'disposed' where a needed token cannot be had; else like `fetch`.
    */
   fetch(input: RequestInfo | URL, init?: RequestInit): Promise<Response>;
@@ -329,13 +373,25 @@ export interface TokenManager<C extends object = Claims> {
   /** Refreshes now, or joins the refresh under way. Rejects as `getToken` does, with 'signed-out' also where there is nothing to refresh. */
   refresh(options?: { signal?: AbortSignal }): Promise<Snapshot<C>>;
   /**
+   * Settles who is signed in, for an application's start: known already, it gives the snapshot at once; else it asks, and
+   * after a passing failure again, for as long as the page lives. `afterSignOut` asks although the user signed out here, for a
+   * session that a server has begun since.
+   */
+  restore(options?: { signal?: AbortSignal; afterSignOut?: boolean }): Promise<Snapshot<C>>;
+  /**
    * Calls the login endpoint and gives the answer's parsed body. An object goes as JSON, or as the endpoint's `body` says.
    * Rejects with 'login-rejected', 'login-unavailable' or 'invalid-response'; with 'signed-out' if a sign-out or a newer
-   * sign-in overtook it; with 'invalid-config' if there is no login endpoint, or the body is none.
+   * sign-in overtook it; with 'invalid-config' if there is no login endpoint, or headers or body cannot be sent.
+   * `remember` keeps the session where the configuration's `remember` says.
    */
-  login(body: object | BodyInit, options?: { signal?: AbortSignal; headers?: HeadersInit }): Promise<unknown>;
-  /** Takes tokens that the application got by itself: a sign-in. Rejects with 'invalid-response' what cannot be a token, and keeps the session. */
-  setTokens(tokens: TokenSet): Promise<Snapshot<C>>;
+  login(body: object | BodyInit, options?: { signal?: AbortSignal; headers?: HeadersInit; remember?: boolean }): Promise<unknown>;
+  /**
+   * Takes tokens that the application got by itself: a sign-in. Rejects with 'invalid-response' what cannot be a token, and
+   * with 'invalid-config' a lifetime of the wrong type; the session is kept. `remember` as for `login`.
+   */
+  setTokens(tokens: TokenSet, options?: { remember?: boolean }): Promise<Snapshot<C>>;
+  /** The user is here: puts the idle end of the session off, in all tabs. */
+  touch(): void;
   /** Signs out: here at once, in all tabs, then at the server unless `local`. A server that does not confirm within `timeoutMs` is a 'warning', not a rejection. */
   logout(options?: { signal?: AbortSignal; local?: boolean }): Promise<void>;
   /** The state now. */

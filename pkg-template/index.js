@@ -1,14 +1,11 @@
-// Loading: one instance of the module for all managers of a page, made when
-// the first one is. Where WebAssembly cannot run, fallback.js has the same
-// engine in JavaScript.
+// Loading: one instance of the engine for all managers of a page, made when
+// the first one is. Where it comes from says source.js, and in the entry
+// evertoken/js source-js.js.
 
-import { bytesOf, decode } from './document.js';
-import { instantiate } from './engine.js';
+import { decode } from './document.js';
 import { TokenError } from './error.js';
 import { TokenManager } from './manager.js';
-// Last: brotli makes more of the text where it does not come first.
-import packed from './engine.wasm';
-import unpacker from './unpack.wat';
+import { WHERE, begin } from './source.js';
 
 export { TokenError };
 
@@ -19,39 +16,14 @@ const hosts = new Set();
 
 /** Loads the module; see index.d.ts. */
 export function init(source) {
-  loading ??= load(source).catch((cause) => {
-    loading = undefined;
-    const message = "neither the WebAssembly module nor fallback.js could be loaded; a Content-Security-Policy has to allow 'wasm-unsafe-eval' or that file";
-    throw new TokenError('not-supported', { message, cause });
-  });
+  loading ??= begin(source, engine?.module).then(
+    (begun) => void (engine = begun),
+    (cause) => {
+      loading = undefined;
+      throw new TokenError('not-supported', { message: WHERE, cause });
+    },
+  );
   return loading;
-}
-
-async function load(source) {
-  if (source === undefined) {
-    try {
-      engine = await instantiate(engine?.module ?? unpacked());
-    } catch {
-      // Missing, or forbidden by a Content-Security-Policy.
-      const { instantiate } = await import('./fallback.js');
-      engine = await instantiate();
-    }
-    return;
-  }
-  let found = await (typeof source === 'string' || source instanceof URL ? fetch(source) : source);
-  if (found instanceof Response) {
-    if (!found.ok) throw new Error(`${found.url}: expected a module, found status ${found.status}`);
-    found = await found.arrayBuffer();
-  }
-  engine = await instantiate(found);
-}
-
-/** The module's bytes out of the text that xtask/tools/pack.mjs makes. */
-function unpacked() {
-  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytesOf(unpacker)));
-  const memory = new Uint8Array(exports.memory.buffer);
-  const { written } = new TextEncoder().encodeInto(packed, memory.subarray(0x400));
-  return memory.slice(0x1_0000, exports.unpack(0x400 + written));
 }
 
 /** Makes a manager; see index.d.ts. */
@@ -62,8 +34,8 @@ export async function createTokenManager(config) {
   return TokenManager.create(config, loaded);
 }
 
-function make(host, numbers, now) {
-  const made = new engine.Engine(host, ...numbers, now, Math.random());
+function make(host, policy, wall, mono) {
+  const made = new engine.Engine(host, policy, wall, mono, Math.random());
   hosts.add(host);
   return made;
 }

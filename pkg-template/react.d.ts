@@ -39,3 +39,25 @@ export declare function useClaims<T, C extends object = Claims>(
   select: (claims: C) => T,
   equal?: (a: T, b: T) => boolean,
 ): T | null;
+
+/** The provider and the hooks of this file for one type of claims. */
+export interface TokenHooks<C extends object> {
+  TokenProvider(this: void, props: { manager: TokenManager<C>; children?: ReactNode }): ReactElement;
+  useTokenManager(this: void): TokenManager<C>;
+  useSnapshot(this: void): Snapshot<C>;
+  useSnapshot<T>(this: void, select: (snapshot: Snapshot<C>) => T, equal?: (a: T, b: T) => boolean): T;
+  useClaims(this: void): C | null;
+  useClaims<T>(this: void, select: (claims: C) => T, equal?: (a: T, b: T) => boolean): T | null;
+}
+
+/**
+ * Binds the provider and the hooks to one type of claims, so that a provider takes no manager of other claims and no
+ * hook has to be told. They are the same functions as those of this file.
+ *
+ * @example
+ * import { createTokenHooks } from 'evertoken/react';
+ *
+ * interface MyClaims { sub: string; roles: string[] }
+ * export const { TokenProvider, useClaims, useSnapshot, useTokenManager } = createTokenHooks<MyClaims>();
+ */
+export declare function createTokenHooks<C extends object>(): TokenHooks<C>;

@@ -55,3 +55,6 @@ export function useSnapshot(select = all, equal = Object.is) {
 export function useClaims(select = all, equal = Object.is) {
   return useSnapshot(({ claims }) => claims && select(claims), equal);
 }
+
+/** The hooks above with one type of claims; see react.d.ts. */
+export const createTokenHooks = () => ({ TokenProvider, useTokenManager, useSnapshot, useClaims });

@@ -1,7 +1,7 @@
 // How another HTTP client sends what a manager's fetch has decided: a call's
 // options may name, under this symbol, what takes the place of the manager's
 // own fetch at each sending of that call.
-import { TokenError } from './index.js';
+import { TokenError } from './error.js';
 
 export const SEND = Symbol.for('evertoken.send');
 
@@ -19,4 +19,15 @@ export const verdict = (status, headers) => (status >= 200 ? new Response(null, 
 export function absolute(url) {
   const base = globalThis.document?.baseURI ?? globalThis.location?.href;
   return base ? new URL(url, base).href : url;
+}
+
+/** Gives what says of an error whether the manager was gone before a request
+ * was made. Such a request is sent as if nobody had attached the manager; one
+ * that waited when the manager was disposed of is rejected. */
+export function gone(auth) {
+  const before = auth.getToken({ refresh: 'never' }).then(
+    () => false,
+    ({ code }) => code === 'disposed',
+  );
+  return async (error) => error?.code === 'disposed' && before;
 }

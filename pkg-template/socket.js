@@ -1,6 +1,8 @@
 import { tell } from './tell.js';
 
 const FLOOR_MS = 250;
+/** A longer delay would be none (WHATWG HTML, section 8.6). */
+const LONGEST_MS = 2 ** 31 - 1;
 /** How soon a disposed manager is noticed: it tells nobody. */
 const CHECK_MS = 1000;
 
@@ -33,6 +35,8 @@ export function reconnect(auth, connect, { baseMs = 1000, capMs = 60_000, signal
   const opened = () => enter('open');
 
   const check = setInterval(() => auth.getToken({ refresh: 'never' }).catch(failed), CHECK_MS);
+  // The connection keeps a process alive, and nothing beside it.
+  check.unref?.();
   const offs = [
     auth.on('signed-out', () => close('signed-out')),
     auth.on('user-changed', again),
@@ -52,7 +56,9 @@ export function reconnect(auth, connect, { baseMs = 1000, capMs = 60_000, signal
     }
     if (auth.snapshot.status === 'signed-out') return close('signed-out');
     signal.throwIfAborted();
-    const { delayMs, unauthorized } = await connect({ token, signal, opened, alive });
+    // Given up at once, whether what connects looks at the signal or not.
+    const given = new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
+    const { delayMs, unauthorized } = (await Promise.race([connect({ token, signal, opened, alive }), given])) ?? {};
     refused = unauthorized ? token : undefined;
     return delayMs;
   }
@@ -67,7 +73,7 @@ export function reconnect(auth, connect, { baseMs = 1000, capMs = 60_000, signal
       enter('waiting');
       const jitter = Math.random() * Math.min(capMs, baseMs * 2 ** failures++);
       await new Promise((resolve) => {
-        const timer = setTimeout(resolve, Math.max(jitter, delayMs ?? 0, FLOOR_MS));
+        const timer = setTimeout(resolve, Math.min(Math.max(jitter, delayMs || 0, FLOOR_MS), LONGEST_MS));
         signal.addEventListener('abort', () => resolve(clearTimeout(timer)));
       });
     }

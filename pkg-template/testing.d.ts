@@ -1,4 +1,5 @@
 import type { Claims, Clock, TokenManager } from './index.js';
+import type { PlatformFetch } from './platform.js';
 
 /** Names what a call is for: an endpoint, a resource that wants a token, or one that is open to anybody. */
 export type MockRoute = 'login' | 'refresh' | 'logout' | 'api' | 'open';
@@ -69,7 +70,7 @@ export interface MockServerOptions {
  */
 export interface MockServer {
   /** The way to it. Bound; makes no connection. */
-  readonly fetch: typeof fetch;
+  readonly fetch: PlatformFetch;
   /** All requests so far. */
   readonly calls: readonly MockCall[];
   /** Refresh tokens that came twice. */
@@ -106,6 +107,8 @@ export interface MockServer {
   on(route: MockRoute, handler: MockHandler, times?: number): void;
   /** Forgets what was programmed with `on`, `hold`, `fail`, `drop` and `lose`. */
   clear(route: MockRoute): void;
+  /** Ends the connections of all calls that have no answer yet. */
+  dispose(): void;
 }
 
 /**
@@ -125,8 +128,10 @@ export declare function createMockServer(options?: MockServerOptions): MockServe
 
 /** Stands still until it is told otherwise; for the option `clock` of a manager and of a server. */
 export interface VirtualClock extends Clock {
-  /** Milliseconds since the epoch. */
+  /** Milliseconds since the epoch. Set to a later time, so much time has passed; to an earlier one, somebody set the clock back. Timers do not fire by it. */
   at: number;
+  /** Milliseconds that have passed since the clock was made. */
+  monotonic(): number;
   /** Timers that are set. */
   readonly timers: number;
   /** When the next of them is due; `Infinity` without one. */
@@ -135,6 +140,10 @@ export interface VirtualClock extends Clock {
   advance(ms: number, ...managers: TokenManager<object>[]): Promise<void>;
   /** Is another time at once, as on a machine that slept, and then fires what is due. */
   jump(ms: number): void;
+  /** Sets the wall clock forward or back: no time has passed, and no timer is due. */
+  step(ms: number): void;
+  /** Forgets all timers. */
+  dispose(): void;
 }
 
 /** Makes a clock, at `at` milliseconds since the epoch; default: now. */
@@ -145,3 +154,30 @@ export declare function idle(manager: TokenManager<object>): Promise<void>;
 
 /** Makes a token with these claims. Nobody signs it. */
 export declare function jwt(claims: Claims, header?: Record<string, unknown>): string;
+
+/** What a test makes, and what it has to dispose of. */
+export interface TestKit {
+  readonly clock: VirtualClock;
+  readonly server: MockServer;
+  /** Keeps something, such as a manager, until the kit is disposed of; gives it back. */
+  use<T extends { dispose(): void }>(made: T | PromiseLike<T>): Promise<T>;
+  /** Disposes of all that was made, the last first: managers, calls that wait for an answer, timers. Also `Symbol.dispose`. */
+  dispose(this: void): void;
+}
+
+/**
+ * Makes a clock and a server that goes by it, and keeps what a test makes beside them.
+ *
+ * @param options those of the server, and `at`, the time that it is first
+ *
+ * @example
+ * import { createTokenManager } from 'evertoken';
+ * import { createKit } from 'evertoken/testing';
+ *
+ * const kit = createKit();
+ * const { clock, server } = kit;
+ * const auth = await kit.use(createTokenManager({ baseUrl: 'https://api.example.com', login: '/login', refresh: '/refresh', clock, fetch: server.fetch }));
+ * // In the runner's afterEach:
+ * kit.dispose();
+ */
+export declare function createKit(options?: MockServerOptions & { at?: number }): TestKit;

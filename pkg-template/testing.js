@@ -10,6 +10,29 @@ export const createClock = (at) => new Clock(at);
 /** Makes a server; see testing.d.ts. */
 export const createMockServer = (options) => new MemoryServer(options);
 
+/** Makes a kit; see testing.d.ts. */
+export function createKit({ at, ...options } = {}) {
+  const clock = createClock(at);
+  const server = createMockServer({ clock, ...options });
+  const made = new Set([clock, server]);
+  const dispose = () => {
+    // The last first: it may use what was made before it.
+    for (const one of [...made].reverse()) if (made.delete(one)) one.dispose();
+  };
+  const kit = {
+    clock,
+    server,
+    async use(one) {
+      const found = await one;
+      made.add(found);
+      return found;
+    },
+    dispose,
+  };
+  if (Symbol.dispose) kit[Symbol.dispose] = dispose;
+  return kit;
+}
+
 /** Statuses whose answers have no body (Fetch section 2.2.3). */
 const BODILESS = new Set([204, 205, 304]);
 /** What people call the member in which a name is sent. */
@@ -52,6 +75,8 @@ class MemoryServer extends Authority {
   /** The cookies of the one browser that there is. */
   #jar = new Map();
   #delays = new Map();
+  /** The calls that have no answer yet. */
+  #open = new Set();
 
   constructor({
     login = '/login',
@@ -101,6 +126,8 @@ class MemoryServer extends Authority {
       headers.cookie = [...this.#jar].map((pair) => pair.join('=')).join('; ');
     }
     const call = new MemoryCall(this, request, headers);
+    this.#open.add(call);
+    call.answer.catch(() => {}).then(() => this.#open.delete(call));
     this.#take(call, request).catch(call.reject);
     if (!signal) return call.answer;
     const abort = () => call.reject(signal.reason);
@@ -147,6 +174,10 @@ class MemoryServer extends Authority {
 
   delay(route, ms) {
     this.#delays.set(route, ms);
+  }
+
+  dispose() {
+    for (const call of this.#open) call.drop();
   }
 }
 

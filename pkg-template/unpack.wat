@@ -11,8 +11,8 @@
   ;; From 0x400: 256 characters of which a 1 says that a byte is frequent.
   ;; From 0x500: the text, and what is made of its characters, which is where
   ;; each of thirteen streams is, how many functions there are, and the streams.
-  ;; The second page: the module.
-  (memory (export "memory") 2)
+  ;; From the third page on: the module.
+  (memory (export "memory") 4)
 
   ;; 0 operators, 1 locals' types, 2 locals, 3 offsets, 4 types of blocks, 5
   ;; i32.const, 6 call, 7 globals and tables, 8 f64.const, 9 branches, 10
@@ -24,7 +24,7 @@
     "\12\12\12\17\17\17\17\00\13\13\13\13\13\13\13\13\13\13\13\13\13\13\13\13\13\13\13\13\13\13\13\10\10\15\1a\00\88")
 
   ;; Where the module ends so far.
-  (global $to (mut i32) (i32.const 0x1_0000))
+  (global $to (mut i32) (i32.const 0x2_0000))
 
   (func $is_in_alphabet (param $code i32) (result i32)
     (i32.and
@@ -57,9 +57,9 @@
   ;; The next byte of a stream, which is written as well.
   (func $take (param $stream i32) (result i32)
     (local $from i32)
-    (local.set $stream (i32.shl (local.get $stream) (i32.const 1)))
-    (local.set $from (i32.load16_u offset=0x500 (local.get $stream)))
-    (i32.store16 offset=0x500 (local.get $stream) (i32.add (local.get $from) (i32.const 1)))
+    (local.set $stream (i32.shl (local.get $stream) (i32.const 2)))
+    (local.set $from (i32.load offset=0x500 (local.get $stream)))
+    (i32.store offset=0x500 (local.get $stream) (i32.add (local.get $from) (i32.const 1)))
     (call $write (local.tee $from (i32.load8_u (local.get $from))))
     (local.get $from))
 
@@ -127,12 +127,12 @@
       (br_if $text (i32.lt_u (local.get $from) (local.get $end))))
     (local.get $to))
 
-  ;; A function: its length, in two bytes that are written at the end, the
+  ;; A function: its length, in three bytes that are written at the end, the
   ;; types of its locals, and its instructions.
   (func $function
     (local $start i32) (local $depth i32) (local $op i32) (local $operands i32)
     (local.set $start (global.get $to))
-    (global.set $to (i32.add (global.get $to) (i32.const 2)))
+    (global.set $to (i32.add (global.get $to) (i32.const 3)))
     (call $take_all (i32.const 1) (i32.shl (call $take (i32.const 1)) (i32.const 1)))
     (local.set $depth (i32.const 1))
     (loop $instructions
@@ -167,18 +167,20 @@
                   (i32.eq (local.get $op) (i32.const 10))))
               (else (i32.shr_u (local.get $operands) (i32.const 4)))))))
       (br_if $instructions (local.get $depth)))
-    (local.set $operands (i32.sub (i32.sub (global.get $to) (local.get $start)) (i32.const 2)))
+    (local.set $operands (i32.sub (i32.sub (global.get $to) (local.get $start)) (i32.const 3)))
     (i32.store8 (local.get $start) (i32.or (local.get $operands) (i32.const 0x80)))
-    (i32.store8 offset=1 (local.get $start) (i32.shr_u (local.get $operands) (i32.const 7))))
+    (i32.store8 offset=1 (local.get $start)
+      (i32.or (i32.shr_u (local.get $operands) (i32.const 7)) (i32.const 0x80)))
+    (i32.store8 offset=2 (local.get $start) (i32.shr_u (local.get $operands) (i32.const 14))))
 
   ;; Takes where the text ends and gives where the module does.
   (func (export "unpack") (param $end i32) (result i32)
     (local $count i32)
     (local.set $end (call $bytes (local.get $end)))
-    (local.set $count (i32.load16_u (i32.const 0x51a)))
-    (call $copy (i32.load16_u (i32.const 0x516)) (i32.load16_u (i32.const 0x518)))
+    (local.set $count (i32.load (i32.const 0x534)))
+    (call $copy (i32.load (i32.const 0x52c)) (i32.load (i32.const 0x530)))
     (loop $functions
       (call $function)
       (br_if $functions (local.tee $count (i32.sub (local.get $count) (i32.const 1)))))
-    (call $copy (i32.load16_u (i32.const 0x518)) (local.get $end))
+    (call $copy (i32.load (i32.const 0x530)) (local.get $end))
     (global.get $to)))

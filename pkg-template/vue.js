@@ -12,8 +12,19 @@ const UNKNOWN = Object.freeze({
   error: null,
 });
 
+/** What each application was given: Vue complains of a second. */
+const given = new WeakMap();
+
 export function createTokens(manager, { ssr = false } = {}) {
-  return { install: (app) => void app.provide(KEY, { manager, ssr }) };
+  return {
+    install(app) {
+      const known = given.get(app);
+      if (known) return void Object.assign(known, { manager, ssr });
+      const own = { manager, ssr };
+      given.set(app, own);
+      app.provide(KEY, own);
+    },
+  };
 }
 
 function provided() {

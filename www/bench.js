@@ -29,13 +29,7 @@ function bars(title, rows, of, places) {
   if (!shown.length) return;
   element('h3', title, main);
   const most = Math.max(...shown.map((row) => of(row).high ?? middle(of(row))));
-  const least = Math.min(...shown.map((row) => middle(of(row))).filter((value) => value > 0));
-  const wide = most / least > 100;
-  const share = (value) => {
-    const part = wide ? Math.log(Math.max(value, least / 2) / (least / 2)) / Math.log(most / (least / 2)) : value / most;
-    return Math.min(Math.max(part, 0.005), 1) * 100;
-  };
-  if (wide) element('p', 'The scale is logarithmic.', main).className = 'note';
+  const share = (value) => Math.min(Math.max(value / most, 0.005), 1) * 100;
   const table = element('table', [], main);
   table.className = 'bars';
   for (const row of shown) {
@@ -141,7 +135,7 @@ const SECTIONS = {
     const all = [...rows, { name: 'all of WebAssembly', us: wasm }];
     table(['function', 'us a request', 'share'], all.map(({ name, us }) => [name, number(us, 3), `${number((us / total) * 100, 1)} %`]));
     element('h3', 'What these requests call', main);
-    table(['', 'calls'], Object.entries(calls).map(([name, count]) => [name, number(count, 0)]));
+    table(['what', 'calls'], Object.entries(calls).map(([name, count]) => [name, number(count, 0)]));
   },
   firefox({ rows, decoding }) {
     element('h2', 'In Firefox', main);
@@ -163,7 +157,7 @@ const response = await fetch('bench.json');
 if (response.ok) {
   const { machine, ...parts } = await response.json();
   document.querySelector('#about').textContent =
-    `Medians, with what half of the rounds lie between, on ${machine.cores} cores (${machine.model}) in ${machine.browser}. Shorter is better but for what is answered. Ratios hold, absolute times are this machine's.`;
+    `Medians, with what half of the rounds lie between, on ${machine.cores} cores (${machine.model}) in ${machine.browser}. Shorter is better, except for the number of requests that are answered. Ratios hold, absolute times are this machine's.`;
   for (const [name, draw] of Object.entries(SECTIONS)) {
     if (!(name in parts)) continue;
     const { measured, found } = parts[name];

@@ -23,7 +23,7 @@ export function describe(error, [otherTitle, otherAdvice] = NETWORK) {
     return { title: otherTitle, advice: otherAdvice, detail: String(error?.message ?? error) }
   }
   const [title, advice] = BY_CODE[error.code] ?? ['Something went wrong', '']
-  const wait = error.retryAfterMs > 0 ? ` Next attempt in ${duration(error.retryAfterMs)}.` : ''
+  const wait = error.retryAfterMs > 0 ? ` The next attempt is made in ${duration(error.retryAfterMs)} at the earliest.` : ''
   const status = error.status ? ` (status ${error.status})` : ''
   return { title, advice: advice + wait, detail: `${error.code}${status}: ${error.message}` }
 }

@@ -3,19 +3,19 @@
 import { byId, create, setText } from './elements.js'
 
 const FAULTS = [
-  { id: 'delay', label: 'Delay', hint: '3 s late', fault: { kind: 'delay', ms: 3000 } },
-  { id: 'hang', label: 'Hang', hint: 'no answer at all', fault: { kind: 'hang' } },
-  { id: '401', label: '401', hint: 'refused for good', fault: { kind: 'status', status: 401 } },
-  { id: '429', label: '429', hint: 'Retry-After: 5', fault: { kind: 'status', status: 429, retryAfter: 5 } },
-  { id: '500', label: '500', hint: 'server error', fault: { kind: 'status', status: 500 } },
-  { id: 'html', label: 'HTML', hint: 'instead of JSON', fault: { kind: 'html' } },
-  { id: 'empty', label: 'Empty', hint: '200, no body', fault: { kind: 'empty' } },
-  { id: 'truncated', label: 'Truncated', hint: 'half a body', fault: { kind: 'truncated' } },
-  { id: 'drop', label: 'Drop', hint: 'before rotating', fault: { kind: 'drop' } },
-  { id: 'drop-after-commit', label: 'Drop late', hint: 'token rotated', fault: { kind: 'drop-after-commit' } },
-  { id: 'answer-lost', label: 'Lost answer', hint: 'old token dead', fault: { kind: 'answer-lost' } },
+  { id: 'delay', label: 'Late answer', hint: 'after 3 s', fault: { kind: 'delay', ms: 3000 } },
+  { id: 'hang', label: 'No answer', hint: 'until the time-out', fault: { kind: 'hang' } },
+  { id: '401', label: 'Refused', hint: '401: it is over', fault: { kind: 'status', status: 401 } },
+  { id: '429', label: 'Too many calls', hint: '429, wait for 5 s', fault: { kind: 'status', status: 429, retryAfter: 5 } },
+  { id: '500', label: 'Server error', hint: '500', fault: { kind: 'status', status: 500 } },
+  { id: 'html', label: 'HTML page', hint: 'instead of JSON', fault: { kind: 'html' } },
+  { id: 'empty', label: 'Empty answer', hint: '200, no body', fault: { kind: 'empty' } },
+  { id: 'truncated', label: 'Half an answer', hint: 'JSON breaks off', fault: { kind: 'truncated' } },
+  { id: 'drop', label: 'Cut early', hint: 'token not rotated', fault: { kind: 'drop' } },
+  { id: 'drop-after-commit', label: 'Cut late', hint: 'token rotated, old one good for a while', fault: { kind: 'drop-after-commit' } },
+  { id: 'answer-lost', label: 'Answer lost', hint: 'token rotated, old one dead', fault: { kind: 'answer-lost' } },
   { id: 'same-token', label: 'Same token', hint: 'the old one again', fault: { kind: 'same-token' } },
-  { id: 'expired-token', label: 'Expired', hint: 'a dead token', fault: { kind: 'expired-token' } },
+  { id: 'expired-token', label: 'Dead token', hint: 'ended on arrival', fault: { kind: 'expired-token' } },
 ]
 
 const UNHEARD = ['The server did not take this order', 'It may be out of reach, or its panel closed.']

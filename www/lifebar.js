@@ -24,6 +24,12 @@ export class LifeBar {
     this.#bar.dataset.empty = String(!token)
   }
 
+  /** The server refuses the token from now on, whatever its lifetime says. */
+  refuse() {
+    if (this.#token) this.#token = { ...this.#token, refused: true }
+    this.#spokenAt = 0
+  }
+
   /** Takes over from inspect() when the next refresh is due. */
   due(nextRefreshAt) {
     this.#nextRefreshAt = nextRefreshAt
@@ -33,7 +39,8 @@ export class LifeBar {
   frame(now, snapshot) {
     if (!this.#token) return this.#empty(snapshot)
     const { expiresAt, lifetimeMs } = this.#token
-    const leftMs = Math.max(0, expiresAt - now)
+    const { refused } = this.#token
+    const leftMs = refused ? 0 : Math.max(0, expiresAt - now)
     const aheadAt = this.#aheadAt()
     const phase = leftMs === 0 ? 'ended' : snapshot.stale ? 'stale' : now >= aheadAt ? 'ahead' : 'fresh'
     this.#bar.dataset.phase = phase
@@ -60,6 +67,7 @@ export class LifeBar {
 
   #sentence(now, aheadAt, phase, snapshot) {
     if (snapshot.refreshing) return 'Being renewed at this moment.'
+    if (this.#token.refused) return 'The server refuses it. The manager learns of that with the next request.'
     if (phase === 'ended') return 'It has ended: the next request waits for a new one.'
     if (phase === 'stale') return 'The last refresh failed. It is used while it lives.'
     if (phase === 'ahead') return 'Past the mark: to be renewed beside the requests.'

@@ -33,7 +33,7 @@ const EVENTS = {
   'signed-in': () => 'signed in',
   refreshed: () => 'token renewed',
   'refresh-failed': ({ error }) => `refresh failed: ${error ? describe(error).detail : 'no reason given'}`,
-  'signed-out': ({ reason }) => `signed out: ${{ logout: 'by logout', 'refresh-rejected': 'the server refused to renew', 'other-tab': 'in another tab' }[reason] ?? reason}`,
+  'signed-out': ({ reason }) => `signed out: ${{ logout: 'by logout', 'refresh-rejected': 'the server refused to renew', 'other-tab': 'in another tab', idle: 'nothing was done for a while', lifetime: 'its time was over' }[reason] ?? reason}`,
   'user-changed': () => 'another user is signed in',
   warning: ({ message, error }) => `warning: ${message ?? error?.message ?? 'no text'}`,
 }
@@ -142,7 +142,7 @@ async function start() {
   setInterval(inspect, INSPECT_EVERY_MS)
   draw(auth)
   await listen()
-  if (auth.snapshot.status === 'unknown' && wasSignedIn()) await auth.getToken().catch(problem)
+  if (auth.snapshot.status === 'unknown' && wasSignedIn()) await auth.restore().catch(problem)
 }
 
 /** The token's life as the page draws it: its full lifetime, even where it was taken over half-way from another tab. */
@@ -167,7 +167,11 @@ async function listen() {
       if (outcome === 'refresh') struck.push(timeline.refresh(at))
       return
     }
-    if (kind === 'panel' && outcome === 'expire') naive.expire(at)
+    if (kind === 'panel' && outcome === 'expire') {
+      naive.expire(at)
+      lifebar.refuse()
+      timeline.token(at, null)
+    }
     if (!CALLS.has(kind)) return
     const answer = status ? String(status) : 'no answer'
     if (kind === 'refresh') {

@@ -4,6 +4,8 @@ import { byId, setText } from './elements.js'
 import { nameOfUser, rememberName } from './hint.js'
 
 const NAMES = { unknown: 'Not known yet', 'signed-out': 'Signed out', 'signed-in': 'Signed in' }
+/** While the server cannot be asked. */
+const TROUBLE = { ...NAMES, unknown: 'No connection', 'signed-in': 'Signed in, server unreachable' }
 const ADVICE = {
   unknown: 'No request has been made, so nobody asked the server yet.',
   'signed-out': 'Requests go out without a token.',
@@ -48,7 +50,7 @@ export class Session {
     // Whoever signs in with the keyboard is not thrown back to the top when the button disappears.
     if (changes && focused) (signedIn ? this.#out : byId('sign-in')).focus()
     this.#badge.dataset.state = stale ? 'stale' : status
-    setText(this.#badge, stale ? 'Signed in, server unreachable' : NAMES[status])
+    setText(this.#badge, stale ? TROUBLE[status] : NAMES[status])
     setText(this.#who, signedIn ? nameIn(snapshot.claims) : '')
     setText(this.#note, ADVICE[status] ?? '')
     this.#note.hidden = signedIn

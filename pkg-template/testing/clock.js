@@ -30,22 +30,36 @@ export async function idle(manager) {
 }
 
 /** A clock that stands still until it is told otherwise. As in a browser, a
- * delay of more than 2^31-1 ms is one of 1 ms. */
+ * delay of more than 2^31-1 ms is one of 1 ms, and timers go by the monotonic
+ * reading: a step of the wall clock makes none of them due. */
 export class Clock {
   #timers = new Map();
   #count = 0;
+  #wall;
+  #elapsed = 0;
   made = 0;
-  now = () => this.at;
+  now = () => this.#wall;
+  monotonic = () => this.#elapsed;
   setTimeout = (f, ms) => {
     this.made++;
     const delay = ms > LONGEST_TIMEOUT || !(ms >= 1) ? 1 : ms;
-    this.#timers.set(++this.#count, { f, at: this.at + delay });
+    this.#timers.set(++this.#count, { f, due: this.#elapsed + delay });
     return this.#count;
   };
   clearTimeout = (id) => void this.#timers.delete(id);
 
   constructor(at = Date.now()) {
-    this.at = at;
+    this.#wall = at;
+  }
+
+  get at() {
+    return this.#wall;
+  }
+
+  /** A later time has come, an earlier one was set. */
+  set at(time) {
+    this.#elapsed += Math.max(0, time - this.#wall);
+    this.#wall = time;
   }
 
   get timers() {
@@ -53,22 +67,27 @@ export class Clock {
   }
 
   get next() {
-    return Math.min(...[...this.#timers.values()].map(({ at }) => at));
+    return this.#wall + this.#wait;
+  }
+
+  /** Milliseconds until a timer is due. */
+  get #wait() {
+    return Math.min(...[...this.#timers.values()].map(({ due }) => due)) - this.#elapsed;
   }
 
   /** Lets time go by, timer after timer, each with all that it sets off. */
   async advance(ms, ...managers) {
-    const until = this.at + ms;
+    const until = this.#elapsed + ms;
     // What is under way sets its timers first.
     await turn();
-    for (let fired = 0; this.next <= until; fired++) {
+    for (let fired = 0; this.#elapsed + this.#wait <= until; fired++) {
       if (fired > 20_000) throw new Error('the timers come without end');
-      this.at = Math.max(this.at, this.next);
+      this.at += Math.max(0, this.#wait);
       this.fire();
       await turn();
       for (const manager of managers) await idle(manager);
     }
-    this.at = until;
+    this.at += Math.max(0, until - this.#elapsed);
   }
 
   /** A machine that slept: the time is another one, then what is due fires. */
@@ -77,11 +96,20 @@ export class Clock {
     this.fire();
   }
 
+  /** Somebody set the wall clock: no time has passed. */
+  step(ms) {
+    this.#wall += ms;
+  }
+
   /** Fires what is due. */
   fire() {
-    for (const [id, { f, at }] of [...this.#timers]) {
-      if (at > this.at || !this.#timers.delete(id)) continue;
+    for (const [id, { f, due }] of [...this.#timers]) {
+      if (due > this.#elapsed || !this.#timers.delete(id)) continue;
       f();
     }
+  }
+
+  dispose() {
+    this.#timers.clear();
   }
 }

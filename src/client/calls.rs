@@ -7,86 +7,118 @@ use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{
     AbortController, AbortSignal, RequestCache, RequestCredentials, RequestInit, RequestRedirect,
-    UrlSearchParams,
+    ResponseType, UrlSearchParams,
 };
 
-use super::platform::{cookie, send};
+use super::reason::Reason;
 use super::shell::Shell;
-use crate::core::Call;
 use crate::core::answer::Answer;
 use crate::core::call::{Place, Target};
 use crate::core::flight::Failure;
 use crate::core::policy::{BodyKind, Credentials};
 use crate::core::secret::Secret;
+use crate::core::{Call, CallId, Input};
 
 /// An answer that arrived whole.
 struct Arrived {
     status: u16,
-    media_type: String,
     retry_after: Option<String>,
     body: String,
+}
+
+/// Why none did.
+enum Missed {
+    Unsendable,
+    Redirected,
+    Lost(Reason),
 }
 
 impl Shell {
     /// Makes a call and reports what came of it.
     pub(super) fn call(&self, call: Call) {
-        let number = call.number;
         let abort = AbortController::new().ok();
         let signal = abort.as_ref().map(AbortController::signal);
         if let Some(abort) = abort {
-            self.calls.borrow_mut().insert(number, abort);
+            self.add_call(call.id, abort);
         }
-        self.watch_leaving();
         if let (Target::Refresh, Some(function)) = (call.target, &self.config.refresh_with) {
-            return self.refresh_by(function.clone(), &call, signal);
+            return function.clone().refresh(self, call, signal);
         }
         let body = (call.target == Target::Login)
-            .then(|| self.sign_in_body(number))
+            .then(|| self.sign_in_body(&call))
             .flatten();
         self.later(async move |shell| {
             let arrived = match shell.request_of(&call, body, signal.as_ref()) {
-                Ok(request) => arrived(&request, call.target).await,
-                Err(thrown) => Err(thrown),
+                Ok(request) => shell.arrived(request, call.keepalive).await,
+                // The platform's words may quote the token.
+                Err(_) => Err(Missed::Unsendable),
             };
-            shell.calls.borrow_mut().remove(&number);
-            shell.watch_leaving();
+            drop(shell.take_call(call.id));
             match arrived {
-                Ok(arrived) => shell.answered(number, arrived),
-                // If the page stays or comes back, the call's time runs out.
-                Err(_) if shell.is_away() => {}
-                Err(thrown) => {
-                    shell.reason.replace(Some((number, thrown.into())));
-                    shell.feed(|machine, now| machine.failed(now, number, Failure::Network));
+                Ok(arrived) => shell.answered(call.id, arrived),
+                Err(missed) => {
+                    let failure = match missed {
+                        Missed::Unsendable => Failure::Unsendable,
+                        Missed::Redirected => Failure::Redirected,
+                        Missed::Lost(reason) => {
+                            shell.keep_reason(call.id, reason);
+                            Failure::Network
+                        }
+                    };
+                    shell.feed(Input::Failed {
+                        call: call.id,
+                        failure,
+                    });
                 }
             }
         });
     }
 
-    fn answered(&self, number: u32, arrived: Arrived) {
-        for request in self.requests.borrow_mut().values_mut() {
-            if request.call == Some(number) {
+    fn answered(&self, call: CallId, arrived: Arrived) {
+        for (_, request) in self.requests.borrow_mut().iter_mut() {
+            if request.call == Some(call) {
                 request.answer = Some(arrived.body.clone());
             }
         }
-        self.feed(|machine, now| {
-            let answer = Answer {
+        self.feed(Input::Answered {
+            call,
+            answer: Answer {
                 status: arrived.status,
-                media_type: &arrived.media_type,
                 retry_after: arrived.retry_after.as_deref(),
                 body: &arrived.body,
-            };
-            machine.answered(now, number, answer);
+            },
         });
     }
 
-    /// What the caller of `login` brought, of the first that has no call yet.
-    fn sign_in_body(&self, call: u32) -> Option<JsValue> {
+    /// What the caller of `login` brought.
+    fn sign_in_body(&self, call: &Call) -> Option<JsValue> {
         let mut requests = self.requests.borrow_mut();
         let own = requests
-            .values_mut()
-            .find(|request| request.call.is_none() && request.body.is_some())?;
-        own.call = Some(call);
-        own.body.clone()
+            .iter_mut()
+            .find(|(id, _)| Some(*id) == call.request);
+        let (_, request) = own?;
+        request.call = Some(call.id);
+        request.body.clone()
+    }
+
+    async fn arrived(&self, request: web_sys::Request, keepalive: bool) -> Result<Arrived, Missed> {
+        let init = RequestInit::new();
+        if keepalive {
+            // web-sys has no name for it.
+            let _ = Reflect::set(&init, &"keepalive".into(), &JsValue::TRUE);
+        }
+        let response = self.fetch(request, &init).await.map_err(Missed::Lost)?;
+        if response.type_() == ResponseType::Opaqueredirect {
+            return Err(Missed::Redirected);
+        }
+        let retry_after = response.headers().get("retry-after").ok().flatten();
+        let body = async { JsFuture::from(response.text()?).await };
+        let body = body.await.map_err(|thrown| Missed::Lost(thrown.into()))?;
+        Ok(Arrived {
+            status: response.status(),
+            retry_after,
+            body: body.as_string().unwrap_or_default(),
+        })
     }
 
     fn request_of(
@@ -127,9 +159,9 @@ impl Shell {
             }
         }
         if let Some(csrf) = &address.csrf
-            && let Some(value) = cookie(&csrf.cookie)
+            && let Some(value) = csrf.value()
         {
-            headers.set(&csrf.header, &value)?;
+            headers.set(csrf.header(), &value)?;
         }
         let body = match call.body {
             BodyKind::None => None,
@@ -171,10 +203,7 @@ impl Shell {
                 Credentials::SameOrigin => RequestCredentials::SameOrigin,
             })
             .cache(RequestCache::NoStore)
-            .redirect(match call.follow_redirects {
-                true => RequestRedirect::Follow,
-                false => RequestRedirect::Error,
-            })
+            .redirect(RequestRedirect::Manual)
             .abort_signal(signal);
         let built: Result<Request, _> = match body {
             Some(body) => builder.body(body),
@@ -200,23 +229,4 @@ fn written(
         headers.set("content-type", "application/json")?;
     }
     JSON::stringify(fields).map(JsValue::from)
-}
-
-async fn arrived(request: &web_sys::Request, target: Target) -> Result<Arrived, JsValue> {
-    // A page that is left still signs out.
-    let leaving = (target == Target::Logout).then(|| {
-        let init = RequestInit::new();
-        let _ = Reflect::set(&init, &"keepalive".into(), &JsValue::TRUE);
-        init
-    });
-    let response = send(request, leaving.as_ref()).await?;
-    let header = |name| response.headers().get(name).ok().flatten();
-    let (media_type, retry_after) = (header("content-type"), header("retry-after"));
-    let body = JsFuture::from(response.text()?).await?;
-    Ok(Arrived {
-        status: response.status(),
-        media_type: media_type.unwrap_or_default(),
-        retry_after,
-        body: body.as_string().unwrap_or_default(),
-    })
 }

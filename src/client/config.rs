@@ -2,16 +2,25 @@
 //! it.
 
 use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
 use std::rc::Rc;
 use std::time::Duration;
 
-use gloo_net::http::Response;
+use gloo_net::http::{Request, Response};
 
+use super::clock::Clock;
 use super::endpoint::{Csrf, Endpoint};
-use super::manager::TokenSet;
-use super::refresh::{self, Function, RefreshContext, RefreshFailure};
+use super::refresh::{self, RefreshBy, RefreshContext, RefreshFailure};
 use super::storage::Storage;
+use super::tokens::TokenSet;
 use crate::core::policy::KEY;
+
+/// What a fetch of the application's own gives.
+type Fetched = Result<Response, Box<dyn std::error::Error>>;
+
+/// A fetch of the application's own.
+pub(super) type Fetch = Rc<dyn Fn(Request) -> Pin<Box<dyn Future<Output = Fetched>>>>;
 
 /// A token manager's configuration: which endpoints there are, where tokens
 /// travel, where they are kept. What is wrong with it,
@@ -27,23 +36,30 @@ use crate::core::policy::KEY;
 ///     .refresh(Endpoint::new("/auth/refresh").field("client", "web"))
 ///     .logout("/auth/logout")
 ///     .refresh_token(RefreshToken::Cookie)
-///     .storage(Storage::Local)
+///     .storage(Storage::local())
 ///     .refresh_ahead(Duration::from_secs(30));
 /// ```
 #[derive(Clone, Default)]
+#[must_use]
 pub struct Config {
-    pub(super) preset: Option<String>,
+    pub(super) preset: Option<Preset>,
     pub(super) base_url: Option<String>,
     pub(super) login: Option<Endpoint>,
     pub(super) refresh: Option<Endpoint>,
     /// Instead of an endpoint.
-    pub(super) refresh_with: Option<Function>,
+    pub(super) refresh_with: Option<Rc<dyn RefreshBy>>,
     pub(super) logout: Option<Endpoint>,
     pub(super) access_token: Option<AccessToken>,
     pub(super) refresh_token: Option<RefreshToken>,
     pub(super) response: Option<AnswerPaths>,
     pub(super) attach_to: Option<Vec<String>>,
     pub(super) storage: Storage,
+    pub(super) remember: Option<Storage>,
+    pub(super) session: SessionLimits,
+    pub(super) hint: Option<String>,
+    pub(super) single_user: bool,
+    pub(super) fetch: Option<Fetch>,
+    pub(super) clock: Option<Rc<dyn Clock>>,
     pub(super) key: Option<String>,
     pub(super) refresh_ahead: Option<Duration>,
     pub(super) proactive: Option<Proactive>,
@@ -59,11 +75,10 @@ impl Config {
         Self::default()
     }
 
-    /// Starts from a preset, every field of which can be overridden:
-    /// `strapi4`, `strapi5`, `strapi5-plugin`, `nestjs` or `express`.
-    pub fn preset(name: impl Into<String>) -> Self {
+    /// Starts from a preset, every field of which can be overridden.
+    pub fn from_preset(preset: Preset) -> Self {
         Self {
-            preset: Some(name.into()),
+            preset: Some(preset),
             ..Self::default()
         }
     }
@@ -96,21 +111,21 @@ impl Config {
     /// All tabs and requests wait for one call of the function at a time,
     /// which is dropped after the [`timeout`](Self::timeout). A
     /// [`RefreshFailure`] says whether the session is over; any other error,
-    /// by `?`, keeps it. Calls to its own manager fail at once, as that waits
-    /// for the function. One that holds the manager keeps it from being
-    /// disposed of.
+    /// by `?`, keeps it, and so does a panic. Calls to its own manager fail at
+    /// once, as that waits for the function; in a task that the function
+    /// spawned they wait until the timeout. One that holds the manager keeps
+    /// it from being disposed of.
     ///
     /// ```no_run
     /// use std::time::Duration;
-    /// use evertoken::{Config, RefreshFailure, TokenSet};
-    /// use gloo_net::http::Request;
+    /// use evertoken::{Config, RefreshFailure, Request, TokenSet};
     ///
     /// let config = Config::new().refresh_with(async |context| {
-    ///     let held = context.refresh_token.as_deref().ok_or_else(RefreshFailure::rejected)?;
-    ///     let request = Request::post("/renew").header("x-refresh", held).build()?;
+    ///     let held = context.refresh_token.as_ref().ok_or_else(RefreshFailure::rejected)?;
+    ///     let request = Request::post("/renew").header("x-refresh", held.expose());
     ///     let response = context.fetch(request).await?;
     ///     if !response.ok() {
-    ///         return Err(RefreshFailure::of_status(response.status()));
+    ///         return Err(RefreshFailure::from_status(response.status()));
     ///     }
     ///     let token = response.text().await?;
     ///     Ok(TokenSet::new(token).expires_in(Duration::from_secs(300)))
@@ -166,6 +181,51 @@ impl Config {
         self
     }
 
+    /// Chooses where a session is kept that began with
+    /// [`SignIn::remember`](crate::SignIn). Default: where the
+    /// others are.
+    pub fn remember(mut self, storage: Storage) -> Self {
+        self.remember = Some(storage);
+        self
+    }
+
+    /// Ends sessions by themselves.
+    pub fn session(mut self, limits: SessionLimits) -> Self {
+        self.session = limits;
+        self
+    }
+
+    /// Names a cookie that scripts can read: while it is absent, nobody is
+    /// asked whether there is a refresh cookie.
+    pub fn hint(mut self, cookie: impl Into<String>) -> Self {
+        self.hint = Some(cookie.into());
+        self
+    }
+
+    /// Says that this process has one user: a manager holds a session outside
+    /// of a page as well. On a server it would show one visitor as another.
+    pub fn single_user(mut self, single: bool) -> Self {
+        self.single_user = single;
+        self
+    }
+
+    /// Sends every request, also those to the endpoints, by this function, as
+    /// a test does.
+    pub fn fetch(mut self, fetch: impl AsyncFn(Request) -> Fetched + 'static) -> Self {
+        let fetch = Rc::new(fetch);
+        self.fetch = Some(Rc::new(move |request| {
+            let fetch = fetch.clone();
+            Box::pin(async move { fetch(request).await })
+        }));
+        self
+    }
+
+    /// Goes by these clocks, as a test does.
+    pub fn clock(mut self, clock: impl Clock + 'static) -> Self {
+        self.clock = Some(Rc::new(clock));
+        self
+    }
+
     /// Names the stored record, the lock and the channel. Default:
     /// `evertoken`. Whoever uses the same key shares the session: another
     /// manager, another tab, the npm package.
@@ -194,7 +254,8 @@ impl Config {
     }
 
     /// Says by a function which answers mean that the token was refused, in
-    /// the place of statuses. It must not begin to read the body.
+    /// the place of statuses. It must not begin to read the body; a panic means
+    /// no, with a warning.
     ///
     /// ```no_run
     /// use evertoken::Config;
@@ -271,8 +332,51 @@ impl fmt::Debug for Config {
     }
 }
 
+/// A backend whose endpoints are known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Preset {
+    /// Strapi 4 with a refresh cookie.
+    Strapi4,
+    /// Strapi 5 with its own refresh sessions.
+    Strapi5,
+    /// Strapi 5 with `@redon2inc/strapi-plugin-refresh-token`.
+    Strapi5Plugin,
+    /// NestJS with passport-jwt, both tokens in a cookie.
+    NestJs,
+    /// Express with jsonwebtoken.
+    Express,
+}
+
+impl Preset {
+    /// Its name, as the npm package has it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Strapi4 => "strapi4",
+            Self::Strapi5 => "strapi5",
+            Self::Strapi5Plugin => "strapi5-plugin",
+            Self::NestJs => "nestjs",
+            Self::Express => "express",
+        }
+    }
+}
+
+/// When a session ends by itself.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct SessionLimits {
+    /// So long after the sign-in.
+    pub max: Option<Duration>,
+    /// So long after the last activity in any tab.
+    pub idle: Option<Duration>,
+    /// So long before the end a warning is due. Default: a minute.
+    pub warn: Option<Duration>,
+    /// Only [`touch`](crate::TokenManager::touch) is activity, and not what
+    /// the user does on the page.
+    pub manual: bool,
+}
+
 /// Where the access token travels.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum AccessToken {
     /// In a header, after a prefix.
@@ -283,7 +387,7 @@ pub enum AccessToken {
 }
 
 /// Where the refresh token travels.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum RefreshToken {
     /// In a cookie that no script can read.
@@ -296,7 +400,7 @@ pub enum RefreshToken {
 }
 
 /// Dotted paths into an answer; those that are `None` are searched for.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct AnswerPaths {
     pub access_token: Option<String>,
     pub refresh_token: Option<String>,
@@ -305,17 +409,21 @@ pub struct AnswerPaths {
     pub expires_in_unit: Option<Unit>,
     /// ISO 8601, or seconds since the epoch.
     pub expires_at: Option<String>,
+    /// The session's end, in the unit of `expires_in`.
+    pub session_expires_in: Option<String>,
+    /// The session's end, as `expires_at`.
+    pub session_expires_at: Option<String>,
 }
 
 /// A unit of time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Unit {
     Seconds,
     Milliseconds,
 }
 
 /// When to refresh by timer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Proactive {
     Never,
     WhileVisible,

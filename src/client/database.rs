@@ -2,180 +2,180 @@
 //! transaction reads, compares and writes: between processes these are
 //! ordered, so of two tabs that commit at once one sees the other's record.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
+use js_sys::{Function, Promise};
 use wasm_bindgen::prelude::*;
-use web_sys::{
-    IdbDatabase, IdbFactory, IdbObjectStore, IdbOpenDbRequest, IdbRequest, IdbTransaction,
-    IdbTransactionMode,
-};
+use wasm_bindgen_futures::{JsFuture, spawn_local};
+use web_sys::{IdbDatabase, IdbFactory, IdbRequest, IdbTransaction, IdbTransactionMode};
 
 use super::platform::global;
-use super::signal::Signal;
-use super::store::{Outranks, Swapped};
+use super::storage::{Area, Changed, Done, Text};
 
 const NAME: &str = "evertoken";
 const RECORDS: &str = "records";
 
-type Opened = Result<IdbDatabase, JsValue>;
-
+/// The connection, opened by the first operation that finds none.
+#[derive(Default)]
 pub(super) struct Database {
-    opened: Signal<Opened>,
-    request: IdbOpenDbRequest,
-    _handlers: Vec<Closure<dyn Fn()>>,
+    connection: RefCell<Option<IdbDatabase>>,
+    closed: Cell<bool>,
+}
+
+impl Area for Database {
+    fn read(self: Rc<Self>, key: &str, done: Done<Option<String>>) {
+        let key = JsValue::from(key);
+        spawn_local(async move {
+            let read = self
+                .transact(IdbTransactionMode::Readonly, &key, None)
+                .await;
+            done(read.map(|(found, _)| found).map_err(Into::into));
+        });
+    }
+
+    fn swap(self: Rc<Self>, key: &str, expected: Text, text: Text, done: Done<Changed>) {
+        let key = JsValue::from(key);
+        spawn_local(async move {
+            let change = Some((expected, text));
+            let swapped = self
+                .transact(IdbTransactionMode::Readwrite, &key, change)
+                .await;
+            done(swapped.map_err(Into::into).map(
+                |(found, swapped)| {
+                    if swapped { Ok(()) } else { Err(found) }
+                },
+            ));
+        });
+    }
+
+    fn close(&self) {
+        self.closed.set(true);
+        self.disconnect();
+    }
+
+    fn is_ordered(&self) -> bool {
+        true
+    }
 }
 
 impl Database {
-    pub fn open() -> Result<Self, JsValue> {
-        let factory: IdbFactory = global("indexedDB").unwrap_or_default().dyn_into()?;
-        let request = factory.open_with_u32(NAME, 1)?;
-        let opened = Signal::<Opened>::default();
-        let upgrade = {
-            let request = request.clone();
-            Closure::<dyn Fn()>::new(move || {
-                if let Ok(database) = database(&request) {
-                    let _ = database.create_object_store(RECORDS);
-                }
-            })
-        };
-        let success = {
-            let (request, opened) = (request.clone(), opened.clone());
-            Closure::<dyn Fn()>::new(move || opened.set(database(&request)))
-        };
-        let failure = {
-            let (request, opened) = (request.clone(), opened.clone());
-            Closure::<dyn Fn()>::new(move || opened.set(Err(reason(&request))))
-        };
-        request.set_onupgradeneeded(Some(upgrade.as_ref().unchecked_ref()));
-        request.set_onsuccess(Some(success.as_ref().unchecked_ref()));
-        request.set_onerror(Some(failure.as_ref().unchecked_ref()));
-        Ok(Self {
-            opened,
-            request,
-            _handlers: vec![upgrade, success, failure],
-        })
-    }
-
-    pub async fn read(self: Rc<Self>, key: String) -> Result<Option<String>, JsValue> {
-        let found = Rc::new(RefCell::new(None));
-        let result = found.clone();
-        self.transact(IdbTransactionMode::Readonly, &key, move |_, stored| {
-            found.replace(stored);
-        })
-        .await?;
-        Ok(result.take())
-    }
-
-    pub async fn swap(
-        self: Rc<Self>,
-        key: String,
-        text: String,
-        outranks: Outranks,
-    ) -> Result<Swapped, JsValue> {
-        let stays = Rc::new(RefCell::new(None));
-        let result = stays.clone();
-        let own = JsValue::from(&key);
-        self.transact(
-            IdbTransactionMode::Readwrite,
-            &key,
-            move |records, stored| match stored {
-                Some(stored) if !outranks(&stored) => {
-                    stays.replace(Some(stored));
-                }
-                // What fails here fails the transaction.
-                _ => drop(records.put_with_key(&text.as_str().into(), &own)),
-            },
-        )
-        .await?;
-        Ok(result.take())
-    }
-
-    /// Calls `work` with what is stored, in a transaction of its own.
-    async fn transact(
-        &self,
-        mode: IdbTransactionMode,
-        key: &str,
-        work: impl Fn(&IdbObjectStore, Option<String>) + 'static,
-    ) -> Result<(), JsValue> {
-        let database = self.opened.clone().await?;
-        let transaction = database.transaction_with_str_and_mode(RECORDS, mode)?;
-        let records = transaction.object_store(RECORDS)?;
-        let request = records.get(&key.into())?;
-        let success = {
-            let request = request.clone();
-            Closure::<dyn Fn()>::new(move || {
-                let stored = request.result().ok().and_then(|found| found.as_string());
-                work(&records, stored);
-            })
-        };
-        request.set_onsuccess(Some(success.as_ref().unchecked_ref()));
-        let ended = Signal::<Result<(), JsValue>>::default();
-        let complete = {
-            let ended = ended.clone();
-            Closure::<dyn Fn()>::new(move || ended.set(Ok(())))
-        };
-        let failure = {
-            let (ended, transaction) = (ended.clone(), transaction.clone());
-            Closure::<dyn Fn()>::new(move || ended.set(Err(failed(&transaction))))
-        };
-        transaction.set_oncomplete(Some(complete.as_ref().unchecked_ref()));
-        transaction.set_onerror(Some(failure.as_ref().unchecked_ref()));
-        transaction.set_onabort(Some(failure.as_ref().unchecked_ref()));
-        let _handlers = Handlers(request, transaction);
-        ended.await
-    }
-}
-
-impl Drop for Database {
-    fn drop(&mut self) {
-        self.request.set_onupgradeneeded(None);
-        self.request.set_onsuccess(None);
-        self.request.set_onerror(None);
-        let opened = self.opened.clone();
-        if opened.is_set() {
-            wasm_bindgen_futures::spawn_local(async move {
-                if let Ok(database) = opened.await {
-                    database.close();
-                }
-            });
+    fn disconnect(&self) {
+        if let Some(database) = self.connection.take() {
+            database.set_onclose(None);
+            database.set_onversionchange(None);
+            database.close();
         }
     }
-}
 
-/// Takes handlers off that are about to go.
-struct Handlers(IdbRequest, IdbTransaction);
+    /// Reads what is stored and, if it is what a change expects, puts the
+    /// other text in its place. Whatever fails, the next one opens anew.
+    async fn transact(
+        self: &Rc<Self>,
+        mode: IdbTransactionMode,
+        key: &JsValue,
+        change: Option<(Text, Text)>,
+    ) -> Result<(Option<String>, bool), JsValue> {
+        let ended = async {
+            let database = self.connected().await?;
+            let transaction = database.transaction_with_str_and_mode(RECORDS, mode)?;
+            let records = transaction.object_store(RECORDS)?;
+            let ended = end_of(&transaction);
+            let found = result_of(&records.get(key)?).await?.as_string();
+            let mut swapped = false;
+            if let Some((expected, text)) = change
+                && expected.as_deref() == found.as_deref()
+            {
+                // In the task of the read's success, or the transaction is over.
+                match text {
+                    Some(text) => records.put_with_key(&JsValue::from(&*text), key)?,
+                    None => records.delete(key)?,
+                };
+                swapped = true;
+            }
+            JsFuture::from(ended).await?;
+            Ok((found, swapped))
+        }
+        .await;
+        if ended.is_err() {
+            self.disconnect();
+        }
+        ended
+    }
 
-impl Drop for Handlers {
-    fn drop(&mut self) {
-        self.0.set_onsuccess(None);
-        self.1.set_oncomplete(None);
-        self.1.set_onerror(None);
-        self.1.set_onabort(None);
+    async fn connected(self: &Rc<Self>) -> Result<IdbDatabase, JsValue> {
+        if let Some(database) = &*self.connection.borrow() {
+            return Ok(database.clone());
+        }
+        if self.closed.get() {
+            return Err(JsValue::UNDEFINED);
+        }
+        let factory: IdbFactory = global("indexedDB").unwrap_or_default().dyn_into()?;
+        let request = factory.open_with_u32(NAME, 1)?;
+        let upgrade = {
+            let request = request.clone();
+            Closure::<dyn FnMut()>::once(move || {
+                let made = request
+                    .result()
+                    .and_then(|made| made.dyn_into::<IdbDatabase>());
+                let _ = made.and_then(|made| made.create_object_store(RECORDS));
+            })
+        };
+        request.set_onupgradeneeded(Some(upgrade.as_ref().unchecked_ref()));
+        let opened = result_of(&request).await;
+        request.set_onupgradeneeded(None);
+        let database: IdbDatabase = opened?.dyn_into()?;
+        // It may have come after the manager was gone, or after another one.
+        if self.closed.get() {
+            database.close();
+            return Err(JsValue::UNDEFINED);
+        }
+        self.disconnect();
+        let lost = {
+            let this = Rc::downgrade(self);
+            // Another version wants it, or the browser clears the site's data.
+            Closure::<dyn Fn()>::new(move || {
+                if let Some(this) = this.upgrade() {
+                    this.disconnect();
+                }
+            })
+            .into_js_value()
+        };
+        database.set_onversionchange(lost.dyn_ref());
+        database.set_onclose(lost.dyn_ref());
+        self.connection.replace(Some(database.clone()));
+        Ok(database)
     }
 }
 
-fn database(request: &IdbOpenDbRequest) -> Opened {
-    let database: IdbDatabase = request.result()?.dyn_into()?;
-    let close = {
-        let database = database.clone();
-        // Another version wants it, or the browser clears the site's data.
-        Closure::once_into_js(move || database.close())
-    };
-    database.set_onversionchange(close.dyn_ref());
-    Ok(database)
+fn promise(set: impl FnOnce(&Function, &Function)) -> Promise {
+    let mut set = Some(set);
+    Promise::new(&mut |resolve, reject| {
+        if let Some(set) = set.take() {
+            set(&resolve, &reject);
+        }
+    })
 }
 
-fn reason(request: &IdbOpenDbRequest) -> JsValue {
-    request
-        .error()
-        .ok()
-        .flatten()
-        .map_or(JsValue::UNDEFINED, JsValue::from)
+/// What a request brings, in the task in which it does.
+async fn result_of(request: &IdbRequest) -> Result<JsValue, JsValue> {
+    let ended = promise(|resolve, reject| {
+        request.set_onsuccess(Some(resolve));
+        request.set_onerror(Some(reject));
+    });
+    match JsFuture::from(ended).await {
+        Ok(_) => request.result(),
+        Err(_) => Err(request.error()?.map_or(JsValue::UNDEFINED, Into::into)),
+    }
 }
 
-fn failed(transaction: &IdbTransaction) -> JsValue {
-    transaction
-        .error()
-        .map_or(JsValue::UNDEFINED, JsValue::from)
+fn end_of(transaction: &IdbTransaction) -> Promise {
+    let ended = promise(|resolve, reject| {
+        transaction.set_oncomplete(Some(resolve));
+        transaction.set_onabort(Some(reject));
+        transaction.set_onerror(Some(reject));
+    });
+    // Nobody waits for it where reading has failed.
+    super::platform::ignore(ended.clone());
+    ended
 }

@@ -2,14 +2,18 @@
 
 use std::fmt;
 
+use gloo_net::http::Method;
 use wasm_bindgen::JsValue;
+
+use super::platform::cookie;
 
 /// One endpoint. A URL alone is one, called by POST.
 #[derive(Clone)]
+#[must_use]
 pub struct Endpoint {
     /// Missing where the preset's is meant.
     pub(super) url: Option<String>,
-    pub(super) method: Option<String>,
+    pub(super) method: Option<Method>,
     pub(super) headers: Vec<(String, String)>,
     pub(super) authenticate: Option<bool>,
     pub(super) credentials: Option<Credentials>,
@@ -24,12 +28,12 @@ impl Endpoint {
     pub fn new(url: impl Into<String>) -> Self {
         Self {
             url: Some(url.into()),
-            ..Self::of_preset()
+            ..Self::from_preset()
         }
     }
 
     /// Makes changes to the preset's endpoint.
-    pub fn of_preset() -> Self {
+    pub fn from_preset() -> Self {
         Self {
             url: None,
             method: None,
@@ -44,8 +48,8 @@ impl Endpoint {
     }
 
     /// Calls it with another method than POST.
-    pub fn method(mut self, method: impl Into<String>) -> Self {
-        self.method = Some(method.into());
+    pub fn method(mut self, method: Method) -> Self {
+        self.method = Some(method);
         self
     }
 
@@ -155,7 +159,7 @@ impl From<&Field> for JsValue {
 }
 
 /// The form of a body.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Body {
     Json,
     Form,
@@ -163,26 +167,68 @@ pub enum Body {
 }
 
 /// The credentials mode of a call.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Credentials {
     Include,
     SameOrigin,
     Omit,
 }
 
-/// A double-submit cookie and the header that repeats it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A header against forged requests: on unsafe methods and on the endpoints it
+/// repeats a cookie, or it is a constant one on all requests to allowed
+/// origins.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Csrf {
-    pub cookie: String,
-    pub header: String,
+    header: String,
+    value: Value,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum Value {
+    Cookie(String),
+    Constant(String),
 }
 
 impl Csrf {
-    /// Names cookie and header.
+    /// Names a cookie and the header that repeats it (double submit).
     pub fn new(cookie: impl Into<String>, header: impl Into<String>) -> Self {
         Self {
-            cookie: cookie.into(),
             header: header.into(),
+            value: Value::Cookie(cookie.into()),
         }
+    }
+
+    /// Names a header and its constant value.
+    pub fn constant(header: impl Into<String>, value: impl Into<String>) -> Self {
+        Self {
+            header: header.into(),
+            value: Value::Constant(value.into()),
+        }
+    }
+
+    pub(super) fn header(&self) -> &str {
+        &self.header
+    }
+
+    /// The cookie's name, or the constant.
+    pub(super) fn text(&self) -> (&'static str, &str) {
+        match &self.value {
+            Value::Cookie(name) => (".cookie", name),
+            Value::Constant(value) => (".value", value),
+        }
+    }
+
+    /// The value now. The cookie is read anew each time.
+    pub(super) fn value(&self) -> Option<String> {
+        match &self.value {
+            Value::Cookie(name) => cookie(name),
+            Value::Constant(value) => Some(value.clone()),
+        }
+    }
+
+    /// Whether a request of this method gets the header.
+    pub(super) fn guards(&self, method: &str) -> bool {
+        matches!(self.value, Value::Constant(_))
+            || !matches!(method, "GET" | "HEAD" | "OPTIONS" | "TRACE")
     }
 }

@@ -1,16 +1,16 @@
 //! What can go wrong, as applications see it.
 
 use std::fmt;
-use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
-use wasm_bindgen::JsValue;
-
+use super::clock;
+use super::reason::Reason;
 use crate::core::policy::Policy;
 use crate::core::{self, Fault};
 
 /// The kind of an [`Error`], by who can do something about it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
     /// The configuration cannot be meant. The message names the option, as
@@ -47,49 +47,48 @@ impl From<core::ErrorKind> for ErrorKind {
             core::ErrorKind::RefreshRejected => Self::RefreshRejected,
             core::ErrorKind::RefreshUnavailable => Self::RefreshUnavailable,
             core::ErrorKind::InvalidResponse => Self::InvalidResponse,
+            core::ErrorKind::NotSupported => Self::NotSupported,
             core::ErrorKind::Disposed => Self::Disposed,
         }
     }
 }
 
+/// The kind's name, as the npm package spells it.
+impl fmt::Display for ErrorKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::InvalidConfig => "invalid-config",
+            Self::SignedOut => "signed-out",
+            Self::LoginRejected => "login-rejected",
+            Self::LoginUnavailable => "login-unavailable",
+            Self::RefreshRejected => "refresh-rejected",
+            Self::RefreshUnavailable => "refresh-unavailable",
+            Self::InvalidResponse => "invalid-response",
+            Self::NotSupported => "not-supported",
+            Self::Disposed => "disposed",
+            Self::Fetch => "fetch",
+        })
+    }
+}
+
 /// Everything that goes wrong. A clone is the same error, which many callers
-/// may have waited for. Its `source` is another one, or what a refresh function
-/// or a storage of the application's own said.
+/// may have waited for. Its `source` is another one, or what the platform, a
+/// refresh function or a storage of the application's own said.
 ///
 /// Neither its message nor its `Debug` holds a token, a body or a query.
 #[derive(Clone)]
-pub struct Error(Rc<Details>);
+pub struct Error(Arc<Details>);
 
 struct Details {
     kind: ErrorKind,
     retryable: bool,
+    aborted: bool,
     message: String,
     status: Option<u16>,
     retry_after: Option<Duration>,
     cause: Option<Error>,
     reason: Option<Reason>,
     body: Option<String>,
-}
-
-/// What is behind an error, outside of the manager.
-#[derive(Clone, Debug)]
-pub(super) enum Reason {
-    /// The platform threw it.
-    Thrown(JsValue),
-    /// The application's own function or storage said it.
-    Told(Rc<dyn std::error::Error>),
-}
-
-impl From<JsValue> for Reason {
-    fn from(thrown: JsValue) -> Self {
-        Self::Thrown(thrown)
-    }
-}
-
-impl From<Box<dyn std::error::Error>> for Reason {
-    fn from(told: Box<dyn std::error::Error>) -> Self {
-        Self::Told(told.into())
-    }
 }
 
 impl Error {
@@ -100,8 +99,14 @@ impl Error {
 
     /// Tells whether the same call may succeed later with nothing changed
     /// here.
-    pub fn retryable(&self) -> bool {
+    pub fn is_retryable(&self) -> bool {
         self.0.retryable
+    }
+
+    /// Tells whether a request failed because its caller's `AbortSignal` broke
+    /// it off. The signal's reason is the `source`.
+    pub fn is_aborted(&self) -> bool {
+        self.0.aborted
     }
 
     /// Gives the HTTP status of the answer that it is about.
@@ -114,14 +119,6 @@ impl Error {
         self.0.retry_after
     }
 
-    /// Gives what the platform threw, such as an `AbortSignal`'s reason.
-    pub fn thrown(&self) -> Option<&JsValue> {
-        match &self.0.reason {
-            Some(Reason::Thrown(thrown)) => Some(thrown),
-            _ => None,
-        }
-    }
-
     /// Gives the body of the answer that refused a sign-in, for the
     /// application to read the server's reason from.
     pub fn body(&self) -> Option<&str> {
@@ -129,9 +126,10 @@ impl Error {
     }
 
     pub(super) fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
-        Self(Rc::new(Details {
+        Self(Arc::new(Details {
             kind,
             retryable: false,
+            aborted: false,
             message: message.into(),
             status: None,
             retry_after: None,
@@ -142,19 +140,31 @@ impl Error {
     }
 
     /// A request that brought no answer.
-    pub(super) fn of_fetch(thrown: JsValue) -> Self {
+    pub(super) fn of_fetch(reason: impl Into<Reason>) -> Self {
+        let reason = reason.into();
+        if reason.is_named("AbortError") {
+            return Self::aborted(reason);
+        }
         Self::new(ErrorKind::Fetch, "the request failed")
             .with(|details| details.retryable = true)
-            .with_reason(thrown)
+            .with_reason(reason)
     }
 
-    pub(super) fn unsupported(thrown: JsValue) -> Self {
-        let message = "the browser does not have what this needs";
-        Self::new(ErrorKind::NotSupported, message).with_reason(thrown)
+    /// A request that its caller broke off.
+    pub(super) fn aborted(reason: impl Into<Reason>) -> Self {
+        Self::new(ErrorKind::Fetch, "the request was aborted")
+            .with(|details| details.aborted = true)
+            .with_reason(reason)
     }
 
-    pub(super) fn disposed() -> Self {
-        Self::new(ErrorKind::Disposed, Fault::Disposed.message())
+    /// A request that the platform cannot build.
+    pub(super) fn unsendable(reason: impl Into<Reason>) -> Self {
+        Self::new(ErrorKind::InvalidConfig, "the request cannot be built").with_reason(reason)
+    }
+
+    pub(super) fn of_fault(fault: Fault) -> Self {
+        Self::new(fault.kind().into(), fault.message())
+            .with(|details| details.retryable = fault.retryable())
     }
 
     /// A refresh function that calls its own manager.
@@ -172,38 +182,28 @@ impl Error {
         self.with(|details| details.body = Some(body))
     }
 
-    /// The error that the core describes. `reason` is what is behind the
-    /// failure of which call.
-    pub(super) fn of_core(
-        error: core::Error,
-        policy: &Policy,
-        reason: Option<&(u32, Reason)>,
-    ) -> Self {
+    /// The error that the core describes, and the reason behind it, if the
+    /// host has one.
+    pub(super) fn of_core(error: core::Error, policy: &Policy, reason: Option<Reason>) -> Self {
         let of = |fault: Fault| {
-            let mut message = String::from(fault.message());
+            let mut told = Self::of_fault(fault);
             if fault == Fault::NothingFound {
-                message.push_str(&policy.paths.searched());
+                let message = [fault.message(), &policy.paths.searched()].concat();
+                told = told.with(|details| details.message = message);
             }
-            Self::new(fault.kind().into(), message).with(|details| {
-                details.retryable = fault.retryable();
-                details.status = Some(error.status).filter(|status| *status > 0);
-            })
+            told.with(|details| details.status = Some(error.status).filter(|status| *status > 0))
         };
         of(error.fault).with(|details| {
             details.cause = error.cause.map(of);
-            let wait = error.retry_after.whole().as_ms() / 1000.0;
-            details.retry_after = Duration::try_from_secs_f64(wait)
-                .ok()
-                .filter(|wait| !wait.is_zero());
-            details.reason = reason
-                .filter(|(call, _)| error.call > 0 && *call == error.call)
-                .map(|(_, reason)| reason.clone());
+            details.retry_after =
+                clock::span(error.retry_after.whole()).filter(|wait| !wait.is_zero());
+            details.reason = reason;
         })
     }
 
     /// Completes an error that nobody else has yet.
     fn with(mut self, change: impl FnOnce(&mut Details)) -> Self {
-        if let Some(details) = Rc::get_mut(&mut self.0) {
+        if let Some(details) = Arc::get_mut(&mut self.0) {
             change(details);
         }
         self
@@ -221,7 +221,7 @@ impl PartialEq for Error {
             } = *error.0;
             (kind, status, retry_after)
         };
-        Rc::ptr_eq(&self.0, &other.0)
+        Arc::ptr_eq(&self.0, &other.0)
             || (told(self) == told(other)
                 && self.0.message == other.0.message
                 && self.0.cause == other.0.cause)
@@ -242,6 +242,7 @@ impl fmt::Debug for Error {
             status,
             retry_after,
             cause,
+            reason,
             ..
         } = &*self.0;
         f.debug_struct("Error")
@@ -250,6 +251,7 @@ impl fmt::Debug for Error {
             .field("status", status)
             .field("retry_after", retry_after)
             .field("cause", cause)
+            .field("reason", reason)
             .finish_non_exhaustive()
     }
 }
@@ -258,8 +260,11 @@ impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match (&self.0.cause, &self.0.reason) {
             (Some(cause), _) => Some(cause),
-            (None, Some(Reason::Told(told))) => Some(&**told),
-            _ => None,
+            (None, Some(reason)) => match reason.own() {
+                Some(own) => Some(own),
+                None => Some(reason),
+            },
+            (None, None) => None,
         }
     }
 }

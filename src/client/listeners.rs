@@ -2,13 +2,22 @@
 //! their own: whatever one does, the manager is not in the middle of anything.
 
 use std::cell::{Cell, RefCell};
-use std::rc::{Rc, Weak};
+use std::rc::Rc;
+use std::sync::Arc;
 
+use super::manager;
+use super::platform::{guarded, report};
 use super::view::{Event, Snapshot};
 
 type Listen<T> = Rc<RefCell<dyn FnMut(&T)>>;
 
 struct List<T>(RefCell<Vec<(u32, Listen<T>)>>);
+
+impl<T> Default for List<T> {
+    fn default() -> Self {
+        Self(RefCell::default())
+    }
+}
 
 impl<T> List<T> {
     fn call(&self, value: &T) {
@@ -21,10 +30,18 @@ impl<T> List<T> {
                 .iter()
                 .find(|(own, _)| *own == number)
                 .map(|(_, listen)| listen.clone());
-            if let Some(listen) = found
-                && let Ok(mut listen) = listen.try_borrow_mut()
-            {
-                listen(value);
+            let Some(listen) = found else { continue };
+            let called = guarded(|| {
+                // One that panicked before stays borrowed, and is passed over.
+                if let Ok(mut listen) = listen.try_borrow_mut() {
+                    listen(value);
+                }
+            });
+            if let Err(thrown) = called {
+                // It stands in the middle of something, and must not be
+                // dropped.
+                std::mem::forget(listen);
+                report(&thrown);
             }
         }
     }
@@ -41,73 +58,61 @@ impl<T> List<T> {
 }
 
 /// All listeners of a manager, and what is yet to be told to them.
+#[derive(Default)]
 pub(super) struct Listeners {
     snapshots: List<Snapshot>,
     events: List<Event>,
     count: Cell<u32>,
-    changed: Cell<bool>,
+    snapshot: RefCell<Option<Arc<Snapshot>>>,
     happened: RefCell<Vec<Event>>,
     scheduled: Cell<bool>,
 }
 
 impl Listeners {
-    pub fn new() -> Rc<Self> {
-        Rc::new(Self {
-            snapshots: List(RefCell::default()),
-            events: List(RefCell::default()),
-            count: Cell::default(),
-            changed: Cell::default(),
-            happened: RefCell::default(),
-            scheduled: Cell::default(),
-        })
-    }
-
-    pub fn subscribe(self: &Rc<Self>, listen: impl FnMut(&Snapshot) + 'static) -> Subscription {
+    pub fn subscribe(&self, listen: impl FnMut(&Snapshot) + 'static) -> u32 {
         self.add(&self.snapshots, Rc::new(RefCell::new(listen)))
     }
 
-    pub fn on(self: &Rc<Self>, listen: impl FnMut(&Event) + 'static) -> Subscription {
+    pub fn on(&self, listen: impl FnMut(&Event) + 'static) -> u32 {
         self.add(&self.events, Rc::new(RefCell::new(listen)))
     }
 
-    fn add<T>(self: &Rc<Self>, list: &List<T>, listen: Listen<T>) -> Subscription {
+    fn add<T>(&self, list: &List<T>, listen: Listen<T>) -> u32 {
         let number = self.count.get();
         self.count.set(number.wrapping_add(1));
         list.0.borrow_mut().push((number, listen));
-        Subscription {
-            listeners: Rc::downgrade(self),
-            number,
-        }
+        number
     }
 
-    /// There is another snapshot, which `now` gives when it is told.
-    pub fn changed(self: &Rc<Self>, now: impl Fn() -> Option<Rc<Snapshot>> + 'static) {
-        self.changed.set(true);
-        self.schedule(now);
+    pub fn remove(&self, number: u32) {
+        self.snapshots.remove(number);
+        self.events.remove(number);
     }
 
-    pub fn happened(
-        self: &Rc<Self>,
-        event: Event,
-        now: impl Fn() -> Option<Rc<Snapshot>> + 'static,
-    ) {
+    /// There is another snapshot. Of several in one task the last is told.
+    pub fn changed(self: &Rc<Self>, snapshot: Arc<Snapshot>) {
+        self.snapshot.replace(Some(snapshot));
+        self.schedule();
+    }
+
+    pub fn happened(self: &Rc<Self>, event: Event) {
         self.happened.borrow_mut().push(event);
-        self.schedule(now);
+        self.schedule();
     }
 
-    fn schedule(self: &Rc<Self>, now: impl Fn() -> Option<Rc<Snapshot>> + 'static) {
+    fn schedule(self: &Rc<Self>) {
         if self.scheduled.replace(true) {
             return;
         }
         let listeners = self.clone();
         wasm_bindgen_futures::spawn_local(async move {
             listeners.scheduled.set(false);
-            if listeners.changed.take()
-                && let Some(snapshot) = now()
-            {
+            let snapshot = listeners.snapshot.take();
+            if let Some(snapshot) = snapshot {
                 listeners.snapshots.call(&snapshot);
             }
-            for event in listeners.happened.take() {
+            let happened = listeners.happened.take();
+            for event in happened {
                 listeners.events.call(&event);
             }
         });
@@ -122,24 +127,30 @@ impl Listeners {
 }
 
 /// A listener's registration: dropping it takes the listener off.
+#[derive(Debug)]
 #[must_use = "dropping it takes the listener off"]
 pub struct Subscription {
-    listeners: Weak<Listeners>,
-    number: u32,
+    /// The manager and the listener, by their numbers; none where there is
+    /// nothing to take off.
+    of: Option<(u32, u32)>,
 }
 
 impl Subscription {
+    pub(super) fn new(of: Option<(u32, u32)>) -> Self {
+        Self { of }
+    }
+
     /// Keeps the listener for as long as there is the manager.
     pub fn forget(mut self) {
-        self.listeners = Weak::new();
+        self.of = None;
     }
 }
 
 impl Drop for Subscription {
     fn drop(&mut self) {
-        if let Some(listeners) = self.listeners.upgrade() {
-            listeners.snapshots.remove(self.number);
-            listeners.events.remove(self.number);
+        let shell = self.of.and_then(|(manager, _)| manager::shell_of(manager));
+        if let (Some(shell), Some((_, listener))) = (shell, self.of) {
+            shell.listeners.remove(listener);
         }
     }
 }

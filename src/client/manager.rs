@@ -1,23 +1,26 @@
 //! The manager as applications see it.
 
+use std::cell::RefCell;
 use std::rc::Rc;
-use std::time::Duration;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
-use gloo_net::http::{Request, Response};
+use gloo_net::http::Response;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use wasm_bindgen::JsValue;
 
+use super::clock::millis;
 use super::config::Config;
-use super::document;
 use super::error::{Error, ErrorKind};
 use super::listeners::Subscription;
+use super::outgoing::{self, IntoRequest};
 use super::request;
 use super::shell::Shell;
+use super::tokens::{Refresh, SignIn, TokenSet, TokenWish};
 use super::view::{Event, Inspection, LoginAnswer, Snapshot};
-use crate::core::answer::{self, Tokens};
-use crate::core::lifetime::Stated;
-use crate::core::{self, Ask, Instant, Millis, Reply};
+use crate::core::secret::Secret;
+use crate::core::{Ask, Fault, Input, Reply};
 
 /// Signs in, puts the access token on the requests that may have it,
 /// refreshes it before it ends, and signs out when the session is over.
@@ -26,35 +29,64 @@ use crate::core::{self, Ask, Instant, Millis, Reply};
 /// so does [`dispose`](Self::dispose). A future of one of its methods may be
 /// dropped at any time: nobody else who waits is harmed.
 ///
+/// It is `Send` and `Sync`, as the contexts and signals of frameworks want it,
+/// and works on the thread that made it. On a server, and on another thread,
+/// it is nobody's: signed out, and refused is what would change that.
+///
 /// ```no_run
 /// use evertoken::{Config, TokenManager};
-/// use gloo_net::http::Request;
 ///
 /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
 /// let config = Config::new().login("/login").refresh("/refresh");
 /// let auth = TokenManager::new(config).await?;
-/// auth.login(&[("name", "alice"), ("password", "secret")].into_iter().collect::<std::collections::BTreeMap<_, _>>()).await?;
-/// let posts = auth.fetch(Request::get("/api/posts").build()?).await?;
+/// auth.login(&std::collections::BTreeMap::from([("name", "alice"), ("password", "secret")])).await?;
+/// let posts = auth.get("/api/posts").send().await?;
 /// assert_eq!(posts.status(), 200);
 /// auth.logout().await?;
 /// # Ok(())
 /// # }
 /// ```
 #[derive(Clone)]
-pub struct TokenManager(Rc<Owner>);
+pub struct TokenManager(Arc<Handle>);
 
-/// Calls and timers keep the shell; only managers keep this.
-struct Owner(Rc<Shell>);
+/// Names a shell of this thread. Calls and timers keep the shell; only
+/// managers keep this.
+struct Handle {
+    number: u32,
+}
 
-impl Drop for Owner {
+static COUNT: AtomicU32 = AtomicU32::new(0);
+
+thread_local! {
+    static SHELLS: RefCell<Vec<(u32, Rc<Shell>)>> = const { RefCell::new(Vec::new()) };
+}
+
+/// The shell of a manager, on the thread that made it.
+pub(super) fn shell_of(number: u32) -> Option<Rc<Shell>> {
+    let found = SHELLS.try_with(|shells| {
+        let shells = shells.borrow();
+        let found = shells.iter().find(|(own, _)| *own == number);
+        found.map(|(_, shell)| shell.clone())
+    });
+    found.ok().flatten()
+}
+
+impl Drop for Handle {
     fn drop(&mut self) {
-        self.0.dispose();
+        let shell = SHELLS.try_with(|shells| {
+            let mut shells = shells.borrow_mut();
+            let at = shells.iter().position(|(own, _)| *own == self.number);
+            at.map(|at| shells.swap_remove(at).1)
+        });
+        if let Ok(Some(shell)) = shell {
+            shell.dispose();
+        }
     }
 }
 
 impl TokenManager {
-    /// Makes a manager: opens its storage, reads what is kept there, asks the
-    /// other tabs.
+    /// Makes a manager, and waits until its storage was read and the other
+    /// tabs were asked.
     ///
     /// # Errors
     ///
@@ -62,49 +94,79 @@ impl TokenManager {
     /// storage that cannot be used is no error: the session is kept in memory,
     /// and an [`Event::Warning`] says so.
     pub async fn new(config: Config) -> Result<Self, Error> {
-        let manager = Self(Rc::new(Owner(Shell::new(config)?)));
-        manager.shell().start().await;
+        let manager = Self::start(config)?;
+        if let Some(shell) = manager.any_shell() {
+            shell.started.wait().await;
+        }
         Ok(manager)
     }
 
-    fn shell(&self) -> &Rc<Shell> {
-        &self.0.0
+    /// Makes a manager that may be used at once, for frameworks whose
+    /// components cannot wait: what is asked of it waits until its storage was
+    /// read, and its [`snapshot`](Self::snapshot) says until then what is
+    /// known without.
+    ///
+    /// # Errors
+    ///
+    /// As [`new`](Self::new).
+    pub fn start(config: Config) -> Result<Self, Error> {
+        let number = COUNT.fetch_add(1, Ordering::Relaxed);
+        let manager = Self(Arc::new(Handle { number }));
+        // A server has neither the platform nor a user.
+        if cfg!(target_arch = "wasm32") {
+            let shell = Shell::new(config)?;
+            SHELLS.with(|shells| shells.borrow_mut().push((number, shell.clone())));
+            shell.start();
+        }
+        Ok(manager)
+    }
+
+    fn any_shell(&self) -> Option<Rc<Shell>> {
+        shell_of(self.0.number)
+    }
+
+    fn shell(&self) -> Result<Rc<Shell>, Error> {
+        let nobodys = || Error::of_fault(Fault::NobodysSession);
+        self.any_shell().ok_or_else(nobodys)
     }
 
     /// Sends a request, as gloo-net would. One to an allowed origin goes with
     /// the token, waits for a refresh if the token has ended, and is sent once
-    /// more if it comes back unauthorized.
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::Fetch`] where the request itself failed or was aborted;
-    /// [`ErrorKind::RefreshUnavailable`] or [`ErrorKind::RefreshRejected`]
-    /// where it needed a refresh that failed; [`ErrorKind::SignedOut`] where
-    /// the session ended while it waited; [`ErrorKind::Disposed`].
-    pub async fn fetch(&self, request: Request) -> Result<Response, Error> {
-        request::fetch(self.shell(), request).await
-    }
-
-    /// Resolves a URL against the base URL. A request of gloo-net's resolves
-    /// its own against the page.
+    /// more if it comes back unauthorized. Dropping the future breaks the
+    /// request off.
     ///
     /// ```no_run
-    /// # use gloo_net::http::Request;
+    /// use evertoken::Request;
+    ///
     /// # async fn example(auth: &evertoken::TokenManager) -> Result<(), Box<dyn std::error::Error>> {
-    /// let posts = auth.fetch(Request::get(&auth.url("/posts")?).build()?).await?;
+    /// let posts = auth.get("/posts").query("page", 2).send().await?;
+    /// // The same, for a request that was written down before.
+    /// let posts = auth.fetch(Request::get("/posts").query("page", 2)).await?;
     /// # Ok(())
     /// # }
     /// ```
     ///
     /// # Errors
     ///
+    /// [`ErrorKind::Fetch`] where the request itself failed or was aborted
+    /// ([`Error::is_aborted`]); [`ErrorKind::InvalidConfig`] where it cannot
+    /// be built; [`ErrorKind::RefreshUnavailable`] or
+    /// [`ErrorKind::RefreshRejected`] where it needed a refresh that failed;
+    /// [`ErrorKind::SignedOut`] where the session ended while it waited;
+    /// [`ErrorKind::Disposed`].
+    pub async fn fetch(&self, request: impl IntoRequest) -> Result<Response, Error> {
+        let shell = self.shell()?;
+        let request = request.into_request(shell.settings.base.as_deref())?;
+        request::fetch(&shell, request).await
+    }
+
+    /// Resolves a URL against the base URL.
+    ///
+    /// # Errors
+    ///
     /// [`ErrorKind::InvalidConfig`] for what is no URL.
     pub fn url(&self, url: &str) -> Result<String, Error> {
-        let resolved = document::url(url, self.shell().settings.base.as_deref());
-        resolved.and_then(|url| url.text("href")).ok_or_else(|| {
-            let message = "url: expected a URL, absolute or relative to the base URL";
-            Error::new(ErrorKind::InvalidConfig, message)
-        })
+        outgoing::resolved(url, self.shell()?.settings.base.as_deref())
     }
 
     /// Gives a valid access token, after a refresh if need be; `None` where
@@ -113,8 +175,8 @@ impl TokenManager {
     /// # Errors
     ///
     /// Those of the refresh, see [`fetch`](Self::fetch).
-    pub async fn get_token(&self) -> Result<Option<String>, Error> {
-        self.get_token_with(TokenWish::default()).await
+    pub async fn token(&self) -> Result<Option<Secret>, Error> {
+        self.token_with(TokenWish::default()).await
     }
 
     /// Gives an access token as wished.
@@ -122,11 +184,13 @@ impl TokenManager {
     /// # Errors
     ///
     /// Those of the refresh, see [`fetch`](Self::fetch).
-    pub async fn get_token_with(&self, wish: TokenWish) -> Result<Option<String>, Error> {
-        let least = Millis::from_ms(wish.min_validity.as_secs_f64() * 1000.0);
-        let reply = self.shell().ask(match wish.refresh {
+    pub async fn token_with(&self, wish: TokenWish) -> Result<Option<Secret>, Error> {
+        let Some(shell) = self.any_shell() else {
+            return Ok(None);
+        };
+        let reply = shell.ask(match wish.refresh {
             Refresh::Auto => Ask::Token {
-                least: least.unwrap_or_default(),
+                least: millis(wish.min_validity),
             },
             Refresh::Force => Ask::TokenForced,
             Refresh::Never => Ask::TokenNow,
@@ -134,9 +198,8 @@ impl TokenManager {
         if reply.await? != Reply::Go {
             return Ok(None);
         }
-        let machine = self.shell().machine.borrow();
-        let token = machine.access_token();
-        Ok(token.map(|token| token.expose().to_owned()))
+        let machine = shell.machine.borrow();
+        Ok(machine.access_token().cloned())
     }
 
     /// Refreshes now, or joins the refresh under way.
@@ -146,7 +209,35 @@ impl TokenManager {
     /// Those of the refresh, see [`fetch`](Self::fetch); at once while the
     /// server may not be asked, with [`Error::retry_after`].
     pub async fn refresh(&self) -> Result<Snapshot, Error> {
-        self.shell().ask(Ask::Refresh).await?;
+        self.shell()?.ask(Ask::Refresh).await?;
+        Ok(self.snapshot())
+    }
+
+    /// Finds out whether somebody is signed in, which an application asks at
+    /// its start: at once where it is known, else from the server, again after
+    /// passing failures, for as long as it takes.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Disposed`].
+    pub async fn restore(&self) -> Result<Snapshot, Error> {
+        self.restored(false).await
+    }
+
+    /// As [`restore`](Self::restore), although the user signed out here: for a
+    /// session that a server has begun since, by a form or a redirect.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Disposed`].
+    pub async fn restore_after_sign_out(&self) -> Result<Snapshot, Error> {
+        self.restored(true).await
+    }
+
+    async fn restored(&self, after_sign_out: bool) -> Result<Snapshot, Error> {
+        if let Some(shell) = self.any_shell() {
+            shell.ask(Ask::Restore { after_sign_out }).await?;
+        }
         Ok(self.snapshot())
     }
 
@@ -160,35 +251,69 @@ impl TokenManager {
     /// [`Error::body`]; [`ErrorKind::LoginUnavailable`] where it may be tried
     /// again; [`ErrorKind::InvalidResponse`] where the answer has no token;
     /// [`ErrorKind::SignedOut`] where somebody signed out meanwhile;
-    /// [`ErrorKind::InvalidConfig`] where there is no login endpoint or `body`
-    /// has no fields.
+    /// [`ErrorKind::InvalidConfig`] where there is no login endpoint, where
+    /// `body` has no fields, and on a server.
     pub async fn login(&self, body: &(impl Serialize + ?Sized)) -> Result<LoginAnswer, Error> {
-        let fields = body
-            .serialize(&serde_wasm_bindgen::Serializer::json_compatible())
-            .ok()
-            .filter(|fields: &JsValue| fields.is_object() && !js_sys::Array::is_array(fields));
-        let Some(fields) = fields else {
-            let message = "login: expected something with named fields, found something else";
-            return Err(Error::new(ErrorKind::InvalidConfig, message));
+        self.login_with(body, SignIn::default()).await
+    }
+
+    /// Signs in as wished.
+    ///
+    /// # Errors
+    ///
+    /// As [`login`](Self::login).
+    pub async fn login_with(
+        &self,
+        body: &(impl Serialize + ?Sized),
+        wish: SignIn,
+    ) -> Result<LoginAnswer, Error> {
+        let shell = self.shell()?;
+        let fields = body.serialize(&serde_wasm_bindgen::Serializer::json_compatible());
+        let wrong = "login: expected something with named fields, found something else";
+        let wrong = Error::new(ErrorKind::InvalidConfig, wrong);
+        let fields = match fields {
+            Ok(fields) if fields.is_object() && !js_sys::Array::is_array(&fields) => fields,
+            Ok(_) => return Err(wrong),
+            Err(error) => return Err(wrong.with_reason(JsValue::from(error))),
         };
-        let started = self.shell().request(Some(fields), |machine, now, number| {
-            machine.login(now, number)
-        })?;
-        Ok(LoginAnswer(started.ended().await?.unwrap_or_default()))
+        let remember = wish.remember;
+        let answer = shell.request(Some(fields), |request| Input::Login { request, remember });
+        Ok(LoginAnswer(answer.await?.unwrap_or_default()))
     }
 
     /// Takes tokens that the application got by a sign-in of its own.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidResponse`] where the access token cannot be one.
+    /// [`ErrorKind::InvalidResponse`] where the access token cannot be one;
+    /// [`ErrorKind::InvalidConfig`] on a server.
     pub async fn set_tokens(&self, tokens: TokenSet) -> Result<Snapshot, Error> {
-        let tokens = self.shell().judged(tokens);
-        let started = self.shell().request(None, |machine, now, number| {
-            machine.set_tokens(now, number, tokens);
-        })?;
-        started.ended().await?;
+        self.set_tokens_with(tokens, SignIn::default()).await
+    }
+
+    /// Takes tokens as wished.
+    ///
+    /// # Errors
+    ///
+    /// As [`set_tokens`](Self::set_tokens).
+    pub async fn set_tokens_with(&self, tokens: TokenSet, wish: SignIn) -> Result<Snapshot, Error> {
+        let shell = self.shell()?;
+        let (tokens, remember) = (shell.judged(tokens), wish.remember);
+        let input = |request| Input::SetTokens {
+            request,
+            tokens,
+            remember,
+        };
+        shell.request(None, input).await?;
         Ok(self.snapshot())
+    }
+
+    /// Says that the user is here: puts the idle end of the session off, in
+    /// all tabs.
+    pub fn touch(&self) {
+        if let Some(shell) = self.any_shell() {
+            shell.feed(Input::Touch);
+        }
     }
 
     /// Signs out: here and in all tabs at once, then at the server. That the
@@ -211,16 +336,19 @@ impl TokenManager {
     }
 
     async fn sign_out(&self, local: bool) -> Result<(), Error> {
-        let started = self.shell().request(None, |machine, now, number| {
-            machine.logout(now, number, local);
-        })?;
-        started.ended().await?;
+        if let Some(shell) = self.any_shell() {
+            let input = |request| Input::Logout { request, local };
+            shell.request(None, input).await?;
+        }
         Ok(())
     }
 
     /// Gives the present state.
     pub fn snapshot(&self) -> Snapshot {
-        Snapshot::clone(&self.shell().snapshot())
+        let shell = self.any_shell();
+        shell.map_or_else(Snapshot::default, |shell| {
+            Snapshot::clone(&shell.snapshot.borrow())
+        })
     }
 
     /// Reads the access token's claims; see [`Snapshot::claims`].
@@ -229,7 +357,7 @@ impl TokenManager {
     ///
     /// [`ErrorKind::InvalidResponse`] where the claims are no `T`.
     pub fn claims<T: DeserializeOwned>(&self) -> Result<Option<T>, Error> {
-        self.shell().snapshot().claims()
+        self.snapshot().claims()
     }
 
     /// Calls `listener` with each new snapshot until the subscription is
@@ -243,7 +371,9 @@ impl TokenManager {
     /// # }
     /// ```
     pub fn subscribe(&self, listener: impl FnMut(&Snapshot) + 'static) -> Subscription {
-        self.shell().listeners.subscribe(listener)
+        let shell = self.any_shell();
+        let added = shell.map(|shell| shell.listeners.subscribe(listener));
+        Subscription::new(added.map(|number| (self.0.number, number)))
     }
 
     /// Calls `listener` with each event until the subscription is dropped.
@@ -260,19 +390,24 @@ impl TokenManager {
     /// # }
     /// ```
     pub fn on(&self, listener: impl FnMut(&Event) + 'static) -> Subscription {
-        self.shell().listeners.on(listener)
+        let shell = self.any_shell();
+        let added = shell.map(|shell| shell.listeners.on(listener));
+        Subscription::new(added.map(|number| (self.0.number, number)))
     }
 
     /// Gives figures for a developer.
     pub fn inspect(&self) -> Inspection {
-        self.shell().inspection()
+        let shell = self.any_shell();
+        shell.map_or_else(Inspection::default, |shell| shell.inspection())
     }
 
     /// Ends timers, listeners, channels and locks; whatever waits is rejected
     /// with [`ErrorKind::Disposed`] at once. A refresh that was sent is still
     /// finished and stored.
     pub fn dispose(&self) {
-        self.shell().dispose();
+        if let Some(shell) = self.any_shell() {
+            shell.dispose();
+        }
     }
 }
 
@@ -287,89 +422,6 @@ impl std::fmt::Debug for TokenManager {
 /// Two clones are equal, two managers are not.
 impl PartialEq for TokenManager {
     fn eq(&self, other: &Self) -> bool {
-        Rc::ptr_eq(&self.0, &other.0)
-    }
-}
-
-/// When to refresh for a token.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Refresh {
-    /// Where it has to be.
-    #[default]
-    Auto,
-    /// In any case.
-    Force,
-    /// Not at all.
-    Never,
-}
-
-/// What token is wanted.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct TokenWish {
-    /// How long it has to last. More than its lifetime costs one refresh, and
-    /// then there is what there is.
-    pub min_validity: Duration,
-    pub refresh: Refresh,
-}
-
-/// Tokens that the application got by itself, for
-/// [`set_tokens`](TokenManager::set_tokens) or from a
-/// [refresh function](Config::refresh_with).
-#[derive(Clone, Default)]
-pub struct TokenSet {
-    access_token: Option<String>,
-    refresh_token: Option<String>,
-    stated: Stated,
-}
-
-impl TokenSet {
-    /// Brings an access token.
-    pub fn new(access_token: impl Into<String>) -> Self {
-        Self {
-            access_token: Some(access_token.into()),
-            ..Self::default()
-        }
-    }
-
-    /// Brings nothing that a script could see: the tokens are in cookies.
-    pub fn in_cookies() -> Self {
-        Self::default()
-    }
-
-    /// Adds a refresh token. A refresh that brings none keeps the one held.
-    pub fn refresh_token(mut self, token: impl Into<String>) -> Self {
-        self.refresh_token = Some(token.into());
-        self
-    }
-
-    /// Adds the lifetime, which counts from now.
-    pub fn expires_in(mut self, lifetime: Duration) -> Self {
-        self.stated.expires_in = Millis::from_ms(lifetime.as_secs_f64() * 1000.0);
-        self
-    }
-
-    /// Adds the end in milliseconds since the epoch.
-    pub fn expires_at_ms(mut self, end: f64) -> Self {
-        self.stated.expires_at = Instant::from_ms(end);
-        self
-    }
-}
-
-impl Shell {
-    /// Judges what the application brought.
-    pub(super) fn judged(&self, tokens: TokenSet) -> Result<Tokens, core::Error> {
-        let TokenSet {
-            access_token,
-            refresh_token,
-            stated,
-        } = tokens;
-        let cookie = self.machine.borrow().policy().cookie_access();
-        answer::from_application(access_token, refresh_token, stated, cookie)
-    }
-}
-
-impl std::fmt::Debug for TokenSet {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("TokenSet(…)")
+        Arc::ptr_eq(&self.0, &other.0)
     }
 }

@@ -1,47 +1,60 @@
-//! The client: the shell for frontends that are Rust themselves, over the
-//! same core as the npm package and without any JavaScript.
+//! The client: the host for frontends that are Rust themselves, over the same
+//! core as the npm package and without any JavaScript.
 //!
 //! [`TokenManager`] is what applications see. Behind it, one `Shell` feeds the
-//! core's machine and does what comes out of it:
+//! core's machine and does what comes out of it. It decides nothing: it does
+//! not wait, does not try again, does not compare records.
 //!
 //! | output | where it is done |
 //! |---|---|
-//! | `Lock`, `Unlock` | `tabs`: a Web Lock of the key's name; granted at once where there are none |
-//! | `Read` | `record`: `tabs` asks the others, then `store` reads |
+//! | `Read`, `Swap` | `places`, by what `storage` and `database` open |
+//! | `Channel`, `Post`, `Echo` | `channel`: a BroadcastChannel of the key's name |
+//! | `Lock`, `Unlock` | `locks`: a Web Lock of the key's name |
 //! | `Call`, `Abort` | `calls`: a gloo-net request with an `AbortController`; `refresh`: the application's function |
-//! | `Commit` | `record`: swaps it into the `store`, which asks the machine whether it outranks what is there; then `tabs` tells it |
-//! | `Tell` | `tabs` |
-//! | `TurnEnded` | `shell`: sets the signal that everybody waits for |
+//! | `WatchLeaving`, `WatchActivity` | `page` |
+//! | `WaitEnded` | `shell`: sets the signal that everybody waits for |
 //! | `SignInEnded`, `LogoutEnded` | `sign`: sets the caller's own signal |
 //! | `Snapshot`, `Event` | `report`, which tells the `listeners` in a task of their own |
 //! | `Pass` | nothing: asking costs no boundary here, so each request asks (`request`) |
-//! | `Closed` | `shell` lets go of timer, store, tabs |
+//! | `Closed` | `shell` lets go of timer, places, channel, locks |
 //!
-//! `page` brings what happens to the page, `platform` what else is global, and
-//! the machine's deadline sets the one timer. `document` is how the core reads
-//! JavaScript's values, `config` and `endpoint` are what an application writes
-//! down and `settings` what is read in it, `error` and `view` what it gets.
+//! `page` brings what happens to the page, `platform` what else is global.
+//! `clock` has the clocks and the one timer, which the machine's deadline
+//! sets. `document` is how the core reads JavaScript's values, `config`,
+//! `endpoint` and `outgoing` are what an application writes down and `settings`
+//! what is read in it, `error`, `reason` and `view` what it gets.
 //!
-//! There is one thread and no panicking path: a trap would leave every promise
-//! of the application pending. So nothing is unwrapped that JavaScript or a
-//! server can cause, and no borrow is held across an await or a call that may
-//! come back.
+//! Everything compiles on every target, because a component that names a
+//! manager is compiled for the server as well; there, no shell is ever made.
+//! What applications hold is a number by which the shell is found on the
+//! thread that made it, so that it is `Send` without being wrong.
+//!
+//! A panic is a trap: nothing is unwound, every borrow stays. So nothing is
+//! unwrapped that JavaScript or a server can cause, no borrow is held across
+//! an await or a call that may come back, and a function of the application's
+//! is called by way of JavaScript, which alone can catch a trap
+//! (`platform::guarded`).
 //!
 //! Event listeners, channel and timer hold the shell weakly; a call that is
 //! under way holds it, so that a refresh is stored even after the last manager
 //! is gone.
 
 mod calls;
+mod channel;
+mod clock;
 mod config;
 mod database;
 mod document;
 mod endpoint;
 mod error;
 mod listeners;
+mod locks;
 mod manager;
+mod outgoing;
 mod page;
+mod places;
 mod platform;
-mod record;
+mod reason;
 mod refresh;
 mod report;
 mod request;
@@ -50,15 +63,25 @@ mod shell;
 mod sign;
 mod signal;
 mod storage;
-mod store;
-mod tabs;
+#[cfg(feature = "testing")]
+#[cfg_attr(docsrs, doc(cfg(feature = "testing")))]
+pub mod testing;
+mod tokens;
 mod view;
 
-pub use config::{AccessToken, AnswerPaths, Config, Proactive, RefreshToken, Unit};
+pub use crate::core::secret::Secret;
+pub use clock::Clock;
+pub use config::{
+    AccessToken, AnswerPaths, Config, Preset, Proactive, RefreshToken, SessionLimits, Unit,
+};
 pub use endpoint::{Body, Credentials, Csrf, Endpoint, Field};
 pub use error::{Error, ErrorKind};
+pub use gloo_net;
+pub use gloo_net::http::{Method, Response};
 pub use listeners::Subscription;
-pub use manager::{Refresh, TokenManager, TokenSet, TokenWish};
+pub use manager::TokenManager;
+pub use outgoing::{IntoRequest, Request, RequestBuilder};
 pub use refresh::{RefreshContext, RefreshFailure};
-pub use storage::{CustomStorage, Storage, StorageArea};
-pub use view::{Event, Inspection, LockKind, LoginAnswer, SignedOutBy, Snapshot, Status};
+pub use storage::{Storage, StorageArea};
+pub use tokens::{Refresh, SignIn, TokenSet, TokenWish};
+pub use view::{Ending, Event, Inspection, LockKind, LoginAnswer, SignedOutBy, Snapshot, Status};

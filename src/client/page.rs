@@ -1,59 +1,77 @@
-//! What happens to the page: seen or hidden, frozen, put away and brought
-//! back, online again, told of another tab's storage.
+//! What happens to the page: seen or hidden, frozen, left, put away and
+//! brought back, online again, told of another tab's storage.
 
 use std::rc::{Rc, Weak};
 
 use wasm_bindgen::JsValue;
 
 use super::document::member;
-use super::platform::{Listener, global, sleep};
+use super::platform::{Listener, global};
 use super::shell::Shell;
-use super::signal::Signal;
-use super::storage::Storage;
-use super::tabs::Tabs;
+use crate::core::{Input, Page, Place};
 
-/// How long it takes at most until a page that is left has gone.
-const LEAVING_MS: f64 = 3000.0;
+/// What a user does.
+const ACTIVITY: [&str; 5] = [
+    "pointerdown",
+    "pointermove",
+    "keydown",
+    "touchstart",
+    "wheel",
+];
+
+fn on(
+    shell: &Rc<Shell>,
+    target: Option<JsValue>,
+    name: &'static str,
+    react: impl Fn(&Shell, JsValue) + 'static,
+) -> Option<Listener> {
+    let shell: Weak<Shell> = Rc::downgrade(shell);
+    let listen = move |event| {
+        if let Some(shell) = shell.upgrade() {
+            react(&shell, event);
+        }
+    };
+    Listener::new(target?, name, Box::new(listen))
+}
+
+fn window() -> Option<JsValue> {
+    Some(js_sys::global().into())
+}
 
 /// Follows the page for as long as what it gives is kept.
 pub(super) fn follow(shell: &Rc<Shell>) -> Vec<Listener> {
     if is_hidden() {
-        shell.feed(|machine, now| machine.visible(now, false));
+        shell.feed(Input::Page(Page::Hidden));
     }
-    let mut listeners = Vec::new();
-    let mut on = |target: Option<JsValue>, name, react: fn(&Rc<Shell>, JsValue)| {
-        let shell: Weak<Shell> = Rc::downgrade(shell);
-        let listener = move |event| {
-            if let Some(shell) = shell.upgrade() {
-                react(&shell, event);
-            }
+    let page = |name, event: fn(JsValue) -> Page| {
+        let target = match name {
+            "visibilitychange" | "resume" => global("document"),
+            _ => window(),
         };
-        listeners.extend(target.and_then(|target| Listener::new(target, name, listener)));
+        on(shell, target, name, move |shell, told| {
+            shell.feed(Input::Page(event(told)));
+        })
     };
-    let page = || Some(JsValue::from(js_sys::global()));
-    let document = || global("document");
-    on(document(), "visibilitychange", |shell, _| {
-        shell.shown(!is_hidden());
-    });
-    on(document(), "resume", |shell, _| shell.back(true));
-    on(page(), "online", |shell, _| {
-        shell.feed(|machine, now| machine.online(now));
-    });
-    on(page(), "pagehide", |shell, _| shell.put_away());
-    on(page(), "pageshow", |shell, event| {
-        let persisted = member(&event, "persisted");
-        shell.back(persisted.is_some_and(|persisted| persisted.is_truthy()));
-    });
-    // To listen opens both storages, which every start would wait for.
-    if *shell.storage.borrow() == Storage::Local {
-        on(page(), "storage", |shell, event| {
-            let text = |name| member(&event, name).and_then(|found| found.as_string());
-            if let (Some(key), Some(record)) = (text("key"), text("newValue")) {
-                shell.stored_elsewhere(&key, &record);
-            }
-        });
+    let mut listeners = vec![
+        page("visibilitychange", |_| match is_hidden() {
+            true => Page::Hidden,
+            false => Page::Visible,
+        }),
+        page("resume", |_| Page::Resumed),
+        page("online", |_| Page::Online),
+        page("pagehide", |_| Page::PutAway),
+        page("pageshow", |event| Page::Shown {
+            cached: member(&event, "persisted").is_some_and(|cached| cached.is_truthy()),
+        }),
+    ];
+    for place in shell.places.in_local_storage() {
+        // To listen opens both storages, which every start would wait for
+        // otherwise.
+        listeners.push(on(shell, window(), "storage", move |shell, event| {
+            shell.stored_elsewhere(place, &event);
+        }));
     }
-    listeners
+    listeners.into_iter().flatten().collect()
 }
 
 fn is_hidden() -> bool {
@@ -61,79 +79,29 @@ fn is_hidden() -> bool {
     state.and_then(|state| state.as_string()).as_deref() == Some("hidden")
 }
 
+/// Follows `beforeunload`.
+pub(super) fn follow_leaving(shell: &Rc<Shell>) -> Option<Listener> {
+    on(shell, window(), "beforeunload", |shell, _| {
+        shell.feed(Input::Page(Page::Leaving));
+    })
+}
+
+/// Follows what the user does, until it is told once.
+pub(super) fn follow_activity(shell: &Rc<Shell>) -> Vec<Listener> {
+    let listener = |name| on(shell, window(), name, |shell, _| shell.active());
+    ACTIVITY.into_iter().filter_map(listener).collect()
+}
+
 impl Shell {
-    /// The page became visible, or hidden.
-    pub(super) fn shown(&self, visible: bool) {
-        if visible {
-            self.later(async |shell| shell.reread().await);
+    /// Another tab has changed `localStorage`.
+    fn stored_elsewhere(&self, place: Place, event: &JsValue) {
+        let text = |name| member(event, name).and_then(|found| found.as_string());
+        if text("key").as_deref() == Some(self.config.key_name()) {
+            let text = text("newValue");
+            self.feed(Input::Changed {
+                place,
+                text: text.as_deref(),
+            });
         }
-        self.feed(|machine, now| machine.visible(now, visible));
-    }
-
-    /// The page is left. An open channel keeps it out of the back-forward
-    /// cache.
-    pub(super) fn put_away(&self) {
-        self.away.set(true);
-        let tabs = self.tabs.borrow().clone();
-        if let Some(tabs) = tabs {
-            tabs.close();
-        }
-    }
-
-    /// The page is back. One that was frozen or put away knows nothing for
-    /// certain until it has looked: requests wait for that.
-    pub(super) fn back(&self, again: bool) {
-        self.away.set(false);
-        let tabs = self.tabs.borrow().clone();
-        if let Some(tabs) = &tabs {
-            tabs.open();
-        }
-        if !again {
-            return;
-        }
-        let hold = Signal::default();
-        self.hold.replace(Some(hold.clone()));
-        let asked = tabs.as_ref().and_then(Tabs::ask_of);
-        self.later(async move |shell| {
-            if let Some(asked) = asked {
-                asked.await;
-            }
-            shell.reread().await;
-            hold.set(());
-            let mut held = shell.hold.borrow_mut();
-            if held.as_ref().is_some_and(|held| held.is(&hold)) {
-                *held = None;
-            }
-        });
-    }
-
-    /// Whether the page is going: that this breaks its calls off says nothing
-    /// of the server.
-    pub(super) fn is_away(&self) -> bool {
-        self.away.get()
-    }
-
-    /// Firefox and WebKit break calls off some time before pagehide, and the
-    /// page may stay after all. It is followed while there are calls, and no
-    /// longer: it keeps pages out of Firefox's back-forward cache.
-    pub(super) fn watch_leaving(&self) {
-        if self.calls.borrow().is_empty() {
-            self.leaving.take();
-            return;
-        }
-        if self.leaving.borrow().is_some() {
-            return;
-        }
-        let this = self.this.clone();
-        let listener = Listener::new(js_sys::global().into(), "beforeunload", move |_| {
-            if let Some(shell) = this.upgrade() {
-                shell.away.set(true);
-                shell.later(async |shell| {
-                    sleep(LEAVING_MS).await;
-                    shell.away.set(false);
-                });
-            }
-        });
-        self.leaving.replace(listener);
     }
 }

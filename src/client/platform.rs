@@ -1,33 +1,25 @@
-//! What the shell takes from the global scope, which is a window's or a
+//! What the host takes from the global scope, which is a window's or a
 //! worker's, and of which any part may be missing or refuse to be looked at.
 
-use std::cell::{Cell, RefCell};
-
-use js_sys::{Date, Function, Promise};
+use js_sys::{Array, Promise};
 use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::JsFuture;
-use web_sys::{RequestInit, Response};
+use wasm_bindgen_futures::{JsFuture, spawn_local};
+use web_sys::{AbortSignal, RequestInit, Response};
 
 use super::document::member;
-use crate::core::Instant;
 
 #[wasm_bindgen]
 extern "C" {
     #[wasm_bindgen(js_name = fetch, catch)]
-    fn fetch(request: &web_sys::Request) -> Result<Promise, JsValue>;
-    #[wasm_bindgen(js_name = fetch, catch)]
-    fn fetch_with(request: &web_sys::Request, init: &RequestInit) -> Result<Promise, JsValue>;
-    #[wasm_bindgen(js_name = setTimeout)]
-    fn set_timeout(wake: &Function, delay: i32) -> JsValue;
-    #[wasm_bindgen(js_name = clearTimeout)]
-    fn clear_timeout(handle: &JsValue);
-}
-
-/// The longest delay that setTimeout does not take for 1 ms.
-const LONGEST_MS: f64 = 2_147_483_647.0;
-
-pub(super) fn now() -> Instant {
-    Instant::from_ms(Date::now()).unwrap_or(Instant::EPOCH)
+    fn fetch(request: &web_sys::Request, init: &RequestInit) -> Result<Promise, JsValue>;
+    #[wasm_bindgen(js_namespace = AbortSignal, js_name = any, catch)]
+    fn any_of(signals: &Array) -> Result<AbortSignal, JsValue>;
+    #[wasm_bindgen(js_name = reportError, catch)]
+    fn report_error(thrown: &JsValue) -> Result<(), JsValue>;
+    #[wasm_bindgen(extends = js_sys::Array)]
+    type Once;
+    #[wasm_bindgen(method, js_name = forEach, catch)]
+    fn for_each_once(this: &Once, work: &mut dyn FnMut(JsValue)) -> Result<(), JsValue>;
 }
 
 /// Something global, if it is there.
@@ -51,90 +43,39 @@ pub(super) fn cookie(name: &str) -> Option<String> {
 /// something that is no `Error`, as `controller.abort("why")` does.
 pub(super) async fn send(
     request: &web_sys::Request,
-    init: Option<&RequestInit>,
+    init: &RequestInit,
 ) -> Result<Response, JsValue> {
-    let answer = match init {
-        Some(init) => fetch_with(request, init),
-        None => fetch(request),
-    };
-    JsFuture::from(answer?).await?.dyn_into()
+    JsFuture::from(fetch(request, init)?).await?.dyn_into()
+}
+
+/// A signal that aborts with either of two; `None` where the platform has
+/// none.
+pub(super) fn either(one: &AbortSignal, other: &AbortSignal) -> Option<AbortSignal> {
+    any_of(&Array::of2(one, other)).ok()
+}
+
+/// Does work of the application's own. A panic, which is a trap, or an
+/// exception of JavaScript's does not get further than here.
+///
+/// *Algorithm:* only JavaScript can catch a trap, so the work is called by way
+/// of it.
+pub(super) fn guarded(mut work: impl FnMut()) -> Result<(), JsValue> {
+    let once: Once = Array::of1(&JsValue::NULL).unchecked_into();
+    once.for_each_once(&mut |_| work())
+}
+
+/// Shows the developer what an application's function threw, as the platform
+/// does with its own listeners.
+pub(super) fn report(thrown: &JsValue) {
+    let _ = report_error(thrown);
 }
 
 /// Sees to it that a promise that nobody waits for is not reported as an
 /// unhandled rejection.
 pub(super) fn ignore(promise: Promise) {
-    wasm_bindgen_futures::spawn_local(async move {
+    spawn_local(async move {
         let _ = JsFuture::from(promise).await;
     });
-}
-
-/// Waits.
-pub(super) async fn sleep(ms: f64) {
-    let sleep = Sleep(RefCell::default());
-    let promise = Promise::new(&mut |resolve, _| {
-        *sleep.0.borrow_mut() = Some(set_timeout(&resolve, whole(ms)));
-    });
-    let _ = JsFuture::from(promise).await;
-}
-
-/// A timer that is taken back when nobody waits for it any more.
-struct Sleep(RefCell<Option<JsValue>>);
-
-impl Drop for Sleep {
-    fn drop(&mut self) {
-        if let Some(handle) = self.0.get_mut() {
-            clear_timeout(handle);
-        }
-    }
-}
-
-fn whole(ms: f64) -> i32 {
-    ms.ceil().clamp(0.0, LONGEST_MS) as i32
-}
-
-/// The single timer of a manager.
-pub(super) struct Timer {
-    wake: Closure<dyn Fn()>,
-    handle: RefCell<Option<JsValue>>,
-    at: Cell<Instant>,
-}
-
-impl Timer {
-    /// Makes a timer that calls `wake`, and that does not run yet.
-    pub fn new(wake: impl Fn() + 'static) -> Self {
-        Self {
-            wake: Closure::new(wake),
-            handle: RefCell::default(),
-            at: Cell::new(Instant::NEVER),
-        }
-    }
-
-    /// Sets the time, which may be [`Instant::NEVER`].
-    pub fn set(&self, at: Instant) {
-        if at == self.at.replace(at) {
-            return;
-        }
-        if let Some(handle) = self.handle.take() {
-            clear_timeout(&handle);
-        }
-        if let Some(date) = at.date() {
-            let delay = whole(date - Date::now());
-            let handle = set_timeout(self.wake.as_ref().unchecked_ref(), delay);
-            self.handle.replace(Some(handle));
-        }
-    }
-
-    /// Notes that it went off, perhaps early.
-    pub fn fired(&self) {
-        self.handle.take();
-        self.at.set(Instant::NEVER);
-    }
-}
-
-impl Drop for Timer {
-    fn drop(&mut self) {
-        self.set(Instant::NEVER);
-    }
 }
 
 /// An event listener, as long as it is kept.
@@ -146,13 +87,9 @@ pub(super) struct Listener {
 
 impl Listener {
     /// Listens to the global scope or to something in it.
-    pub fn new(
-        target: JsValue,
-        name: &'static str,
-        listener: impl Fn(JsValue) + 'static,
-    ) -> Option<Self> {
+    pub fn new(target: JsValue, name: &'static str, listen: Box<dyn Fn(JsValue)>) -> Option<Self> {
         let target: web_sys::EventTarget = target.dyn_into().ok()?;
-        let listener = Closure::new(listener);
+        let listener = Closure::wrap(listen);
         target
             .add_event_listener_with_callback(name, listener.as_ref().unchecked_ref())
             .ok()?;

@@ -4,45 +4,39 @@
 use std::cell::Cell;
 use std::fmt;
 use std::future::{Future, poll_fn};
-use std::pin::{Pin, pin};
-use std::rc::Rc;
+use std::pin::Pin;
+use std::rc::{Rc, Weak};
+use std::task::Poll;
 use std::time::Duration;
 
-use gloo_net::http::{Request, Response};
+use gloo_net::http::Response;
+use wasm_bindgen::JsValue;
 use web_sys::{AbortSignal, RequestInit};
 
-use super::error::{Error, ErrorKind, Reason};
-use super::manager::TokenSet;
-use super::platform::send;
+use super::clock::millis;
+use super::error::{Error, ErrorKind};
+use super::outgoing::IntoRequest;
+use super::platform::{guarded, report};
+use super::reason::Reason;
 use super::request::unless_aborted;
 use super::shell::Shell;
+use super::tokens::TokenSet;
 use crate::core::flight::Failure;
 use crate::core::secret::Secret;
-use crate::core::{Call, Millis};
+use crate::core::{Call, CallId, Fault, Input, Millis};
 
 type Refreshed = Result<TokenSet, RefreshFailure>;
-
-/// The application's function.
-pub(super) type Function = Rc<dyn Fn(RefreshContext) -> Pin<Box<dyn Future<Output = Refreshed>>>>;
-
-/// Makes a function of what an application writes down.
-pub(super) fn function(refresh: impl AsyncFn(RefreshContext) -> Refreshed + 'static) -> Function {
-    let refresh = Rc::new(refresh);
-    Rc::new(move |context| {
-        let refresh = refresh.clone();
-        Box::pin(async move { refresh(context).await })
-    })
-}
 
 /// What a refresh function is given; see
 /// [`Config::refresh_with`](crate::Config::refresh_with).
 #[non_exhaustive]
 pub struct RefreshContext {
     /// Missing where none is held, as with a cookie.
-    pub refresh_token: Option<String>,
+    pub refresh_token: Option<Secret>,
     /// The one to be replaced; it may have ended.
-    pub access_token: Option<String>,
+    pub access_token: Option<Secret>,
     signal: Option<AbortSignal>,
+    shell: Weak<Shell>,
 }
 
 impl RefreshContext {
@@ -61,14 +55,13 @@ impl RefreshContext {
     /// # Errors
     ///
     /// [`ErrorKind::Fetch`].
-    pub async fn fetch(&self, request: Request) -> Result<Response, Error> {
-        let request = web_sys::Request::from(request);
-        let init = self.signal.as_ref().map(|signal| {
-            let init = RequestInit::new();
-            init.set_signal(Some(signal));
-            init
-        });
-        let answer = send(&request, init.as_ref()).await;
+    pub async fn fetch(&self, request: impl IntoRequest) -> Result<Response, Error> {
+        let shell = self.shell.upgrade();
+        let shell = shell.ok_or_else(|| Error::of_fault(Fault::Disposed))?;
+        let request = request.into_request(shell.settings.base.as_deref())?;
+        let init = RequestInit::new();
+        init.set_signal(self.signal.as_ref());
+        let answer = shell.fetch(request, &init).await;
         answer.map(Response::from).map_err(Error::of_fetch)
     }
 }
@@ -89,6 +82,7 @@ impl fmt::Debug for RefreshContext {
 /// [`status`](Error::status), ends the session. Whoever waited finds the error
 /// as the `source` of theirs.
 #[derive(Debug)]
+#[must_use]
 pub struct RefreshFailure {
     definitive: bool,
     status: u16,
@@ -117,7 +111,7 @@ impl RefreshFailure {
 
     /// The server answered with this status: 400, 401, 403, 410 and 422 end
     /// the session, any other is passing.
-    pub fn of_status(status: u16) -> Self {
+    pub fn from_status(status: u16) -> Self {
         Self {
             status,
             ..Self::unavailable()
@@ -127,7 +121,7 @@ impl RefreshFailure {
     /// Adds the time until the server may be asked again. Default: the
     /// back-off's.
     pub fn retry_after(mut self, wait: Duration) -> Self {
-        self.retry_after = Millis::from_ms(wait.as_secs_f64() * 1000.0).unwrap_or_default();
+        self.retry_after = millis(wait);
         self
     }
 
@@ -140,82 +134,115 @@ impl RefreshFailure {
 
 impl<E: std::error::Error + 'static> From<E> for RefreshFailure {
     fn from(error: E) -> Self {
-        let reason: Rc<dyn std::error::Error> = Rc::new(error);
-        let told = reason.downcast_ref::<Error>().map(|error| {
-            let retry_after = error.retry_after().unwrap_or_default();
-            Self {
-                definitive: error.kind() == ErrorKind::RefreshRejected,
-                status: error.status().unwrap_or_default(),
-                ..Self::unavailable().retry_after(retry_after)
-            }
-        });
-        Self {
-            reason: Some(Reason::Told(reason.clone())),
-            ..told.unwrap_or_else(Self::unavailable)
+        let told: &(dyn std::error::Error + 'static) = &error;
+        let mut failure = Self::unavailable();
+        if let Some(told) = told.downcast_ref::<Error>() {
+            failure.definitive = told.kind() == ErrorKind::RefreshRejected;
+            failure.status = told.status().unwrap_or_default();
+            failure.retry_after = millis(told.retry_after().unwrap_or_default());
         }
+        failure.reason = Some(Reason::of(told));
+        failure
     }
 }
 
-impl Shell {
-    /// Has the application's function refresh, and reports what came of it.
-    pub(super) fn refresh_by(&self, function: Function, call: &Call, signal: Option<AbortSignal>) {
-        let number = call.number;
+/// The application's function, as the host calls it.
+pub(super) trait RefreshBy {
+    /// Has the function refresh, and reports what came of it.
+    fn refresh(self: Rc<Self>, shell: &Shell, call: Call, signal: Option<AbortSignal>);
+}
+
+/// The code that calls a function is only there where an application has one.
+struct Function<F>(F);
+
+pub(super) fn function(
+    refresh: impl AsyncFn(RefreshContext) -> Refreshed + 'static,
+) -> Rc<dyn RefreshBy> {
+    Rc::new(Function(refresh))
+}
+
+impl<F: AsyncFn(RefreshContext) -> Refreshed + 'static> RefreshBy for Function<F> {
+    fn refresh(self: Rc<Self>, shell: &Shell, call: Call, signal: Option<AbortSignal>) {
         let session = call.session.as_deref();
-        let exposed = |token: Option<&Secret>| token.map(|token| token.expose().to_owned());
         let context = RefreshContext {
-            refresh_token: exposed(session.and_then(|session| session.refresh.as_ref())),
-            access_token: exposed(session.and_then(|session| session.access.as_ref())),
+            refresh_token: session.and_then(|session| session.refresh.clone()),
+            access_token: session.and_then(|session| session.access.clone()),
             signal: signal.clone(),
+            shell: shell.this.clone(),
         };
-        self.later(async move |shell| {
-            let work = marked(&shell.refreshing, function(context));
+        let work = Box::pin(async move { self.0(context).await });
+        shell.later(async move |shell| {
+            let work = marked(&shell.refreshing, work);
             let refreshed = match &signal {
                 Some(signal) => unless_aborted(signal, work).await,
                 None => Ok(work.await),
             };
-            shell.calls.borrow_mut().remove(&number);
-            shell.watch_leaving();
-            match refreshed {
-                Ok(Ok(tokens)) => {
-                    let tokens = shell.judged(tokens);
-                    shell.feed(|machine, now| match tokens {
-                        Ok(tokens) => machine.provided(now, number, tokens),
-                        Err(_) => machine.failed(now, number, Failure::NoTokens),
-                    });
-                }
-                // If the page stays or comes back, the call's time runs out.
-                Ok(Err(_)) if shell.is_away() => {}
-                Ok(Err(failure)) => {
-                    let RefreshFailure {
-                        definitive,
-                        status,
-                        retry_after,
-                        reason,
-                    } = failure;
-                    shell.reason.replace(reason.map(|reason| (number, reason)));
-                    let failure = Failure::Function {
-                        definitive,
-                        status,
-                        retry_after,
-                    };
-                    shell.feed(|machine, now| machine.failed(now, number, failure));
-                }
-                // The machine has given the call up.
-                Err(_) => {}
+            drop(shell.take_call(call.id));
+            // Of a call that the machine has given up nothing is reported.
+            if let Ok(refreshed) = refreshed {
+                shell.refreshed(call.id, refreshed);
             }
         });
     }
 }
 
+impl Shell {
+    fn refreshed(&self, call: CallId, refreshed: Result<Refreshed, JsValue>) {
+        // A function that panics or throws says nothing of the session.
+        let refreshed = refreshed.unwrap_or_else(|thrown| {
+            report(&thrown);
+            Err(RefreshFailure {
+                reason: Some(thrown.into()),
+                ..RefreshFailure::unavailable()
+            })
+        });
+        match refreshed {
+            Ok(tokens) => match self.judged(tokens) {
+                Ok(tokens) => self.feed(Input::Provided { call, tokens }),
+                Err(_) => self.feed(Input::Failed {
+                    call,
+                    failure: Failure::NoTokens,
+                }),
+            },
+            Err(failure) => {
+                if let Some(reason) = failure.reason {
+                    self.keep_reason(call, reason);
+                }
+                self.feed(Input::Failed {
+                    call,
+                    failure: Failure::Function {
+                        definitive: failure.definitive,
+                        status: failure.status,
+                        retry_after: failure.retry_after,
+                    },
+                });
+            }
+        }
+    }
+}
+
 /// Marks when a future is at work, so that a function that calls its own
-/// manager is refused: it would wait for itself.
-async fn marked<T>(at_work: &Cell<bool>, work: impl Future<Output = T>) -> T {
-    let mut work = pin!(work);
+/// manager is refused: it would wait for itself. Gives what was thrown where
+/// it panics or throws.
+async fn marked<T>(
+    at_work: &Cell<bool>,
+    work: Pin<Box<impl Future<Output = T>>>,
+) -> Result<T, JsValue> {
+    let mut work = Some(work);
     poll_fn(move |context| {
+        let Some(future) = &mut work else {
+            return Poll::Pending;
+        };
+        let mut polled = Poll::Pending;
         at_work.set(true);
-        let polled = work.as_mut().poll(context);
+        let done = guarded(|| polled = future.as_mut().poll(context).map(Ok));
         at_work.set(false);
-        polled
+        if let Err(thrown) = done {
+            // It stands in the middle of something, and must not be dropped.
+            std::mem::forget(work.take());
+            return Poll::Ready(Err(thrown));
+        }
+        std::mem::replace(&mut polled, Poll::Pending)
     })
     .await
 }

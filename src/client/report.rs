@@ -1,14 +1,17 @@
 //! What applications are told: snapshots, events, errors, figures.
 
-use std::rc::Rc;
+use std::sync::Arc;
 
+use super::clock;
 use super::document;
 use super::error::Error;
 use super::shell::Shell;
-use super::view::{Event, Inspection, LockKind, SignedOutBy, Snapshot};
-use crate::core::{self, jwt};
+use super::view::{Ending, Event, Inspection, LockKind, SignedOutBy, Snapshot};
+use crate::core::policy::Locks;
+use crate::core::{self, Fault, jwt};
 
 impl Shell {
+    /// Shows the machine's snapshot.
     pub(super) fn show(&self) {
         let snapshot = {
             let machine = self.machine.borrow();
@@ -17,6 +20,7 @@ impl Shell {
                 refreshing,
                 stale,
                 expires,
+                session_ends,
                 serial,
                 error,
             } = machine.snapshot();
@@ -30,17 +34,16 @@ impl Shell {
                 status: status.into(),
                 refreshing,
                 stale,
-                expires_at_ms: expires.date(),
-                error: error.map(|error| {
-                    Error::of_core(error, machine.policy(), self.reason.borrow().as_ref())
-                }),
+                expires_at: clock::time(expires),
+                session_ends_at: clock::time(session_ends),
+                error: error.map(|error| self.error_of(error, &machine)),
                 claims: claims.1.clone(),
             }
         };
-        self.snapshot.replace(Rc::new(snapshot));
-        let this = self.this.clone();
-        self.listeners
-            .changed(move || this.upgrade().map(|shell| shell.snapshot()));
+        let snapshot = Arc::new(snapshot);
+        if *self.snapshot.replace(snapshot.clone()) != *snapshot {
+            self.listeners.changed(snapshot);
+        }
     }
 
     pub(super) fn event(&self, event: core::Event) -> Event {
@@ -52,49 +55,71 @@ impl Shell {
                 core::SignedOutBy::Logout => SignedOutBy::Logout,
                 core::SignedOutBy::RefreshRejected => SignedOutBy::RefreshRejected,
                 core::SignedOutBy::OtherTab => SignedOutBy::OtherTab,
+                core::SignedOutBy::Idle => SignedOutBy::Idle,
+                core::SignedOutBy::Lifetime => SignedOutBy::Lifetime,
             }),
             core::Event::UserChanged => Event::UserChanged,
             core::Event::Warning(error) => Event::Warning(self.error(error)),
+            core::Event::SessionEnding { ends, cause } => Event::SessionEnding {
+                ends_at: clock::time(ends),
+                cause: match cause {
+                    core::Ending::Idle => Ending::Idle,
+                    core::Ending::Lifetime => Ending::Lifetime,
+                },
+            },
         }
     }
 
     pub(super) fn tell(&self, event: Event) {
-        let this = self.this.clone();
-        self.listeners
-            .happened(event, move || this.upgrade().map(|shell| shell.snapshot()));
-    }
-
-    pub(super) fn snapshot(&self) -> Rc<Snapshot> {
-        self.snapshot.borrow().clone()
+        self.listeners.happened(event);
     }
 
     pub(super) fn error(&self, error: core::Error) -> Error {
-        let machine = self.machine.borrow();
-        Error::of_core(error, machine.policy(), self.reason.borrow().as_ref())
+        self.error_of(error, &self.machine.borrow())
+    }
+
+    fn error_of(&self, error: core::Error, machine: &core::Machine) -> Error {
+        let reason = match error.fault {
+            Fault::StorageLost => self.places.failure(),
+            _ => error.call.and_then(|call| self.reason(call)),
+        };
+        Error::of_core(error, machine.policy(), reason)
     }
 
     pub(super) fn inspection(&self) -> Inspection {
-        let found = self.machine.borrow().inspection();
+        let machine = self.machine.borrow();
+        let found = machine.inspection();
+        let mut degraded = Vec::new();
+        if found.storage_degraded {
+            degraded.push("storage");
+        }
+        if machine.policy().channel && found.locks != Locks::Web {
+            degraded.push("web-locks");
+        }
         Inspection {
-            storage: self.storage.borrow().name(),
-            lock: match &*self.tabs.borrow() {
-                Some(tabs) => tabs.kind(),
-                None => LockKind::None,
+            storage: match found.storage_down {
+                true => "memory",
+                false => self.config.storage.name(),
+            },
+            lock: match found.locks {
+                Locks::Web => LockKind::WebLocks,
+                Locks::Lease => LockKind::Lease,
+                Locks::None => LockKind::None,
             },
             refreshes: found.refreshes,
             refresh_failures: found.refresh_failures,
             retries: self.retries.get(),
             waiting: self.waiting.get(),
-            next_refresh_at_ms: found.next_refresh.date(),
+            next_refresh_at: clock::time(found.next_refresh),
             clock_skew_ms: found.clock_skew_ms,
-            last_error: found.last_error.map(|error| self.error(error)),
-            degraded: self.degraded.borrow().clone(),
+            last_error: found.last_error.map(|error| self.error_of(error, &machine)),
+            degraded,
         }
     }
 }
 
 /// The text of a token's claims, if it has any.
-fn claims_of(token: &str) -> Option<Rc<str>> {
+fn claims_of(token: &str) -> Option<Arc<str>> {
     jwt::claims(token, document::parse)?;
-    jwt::decode(token).map(|(_, claims)| Rc::from(claims))
+    jwt::decode(token).map(|(_, claims)| Arc::from(claims))
 }

@@ -6,13 +6,16 @@
 
 use std::time::Duration;
 
-use super::config::{AccessToken, AnswerPaths, Config, Proactive, RefreshToken, Unit};
+use super::clock::millis;
+use super::config::{
+    AccessToken, AnswerPaths, Config, Proactive, RefreshToken, SessionLimits, Unit,
+};
 use super::document;
 use super::endpoint::{Body, Credentials, Csrf, Endpoint};
 use super::error::{Error, ErrorKind};
 use crate::core::answer::Paths;
 use crate::core::origins::{Misfit, Origins};
-use crate::core::policy::{self, Access, BodyKind, Carrier, Policy};
+use crate::core::policy::{self, Access, BodyKind, Carrier, Limits, Policy};
 use crate::core::presets::{PRESETS, Preset};
 use crate::core::{Document, Millis};
 
@@ -62,7 +65,7 @@ fn refusal(path: &str, expected: &str, found: &str) -> Error {
 impl Settings {
     /// Reads a configuration. `page` is the URL of the page.
     pub fn read(config: &Config, page: Option<String>) -> Read<(Self, Policy)> {
-        let preset = Given::of(config.preset.as_deref())?;
+        let preset = Given::of(config.preset.map(super::config::Preset::name))?;
         let base = match &config.base_url {
             Some(base) => Some(url("baseUrl", Some(base), page.as_deref())?),
             None => page,
@@ -89,8 +92,8 @@ impl Settings {
             login: login_policy,
             refresh: refresh_policy,
             logout: logout_policy,
-            paths: paths(config.response.as_ref())?,
-            ahead: config.refresh_ahead.and_then(millis),
+            paths: paths(config.response.as_ref(), access.as_ref())?,
+            ahead: config.refresh_ahead.map(millis),
             proactive: match config.proactive {
                 None | Some(Proactive::WhileVisible) => policy::Proactive::WhileVisible,
                 Some(Proactive::Always) => policy::Proactive::Always,
@@ -100,7 +103,13 @@ impl Settings {
                 let expected = "a number of milliseconds above 0";
                 positive("timeoutMs", config.timeout, expected)?.unwrap_or(policy::TIMEOUT)
             },
+            limits: limits(&config.session)?,
+            storage: config.storage.keep,
+            remember: config.remember.as_ref().map(|storage| storage.keep),
+            hint: config.hint.is_some(),
+            ..Policy::default()
         };
+        text("hint.cookie", config.hint.as_deref())?;
         if refresh.is_none() && config.refresh_with.is_none() {
             let expected = "a URL, an endpoint or a function, or a preset that has one";
             return Err(refusal("refresh", expected, "nothing"));
@@ -156,7 +165,7 @@ impl Given {
     ) -> Read<Option<(Address, policy::Endpoint)>> {
         let path = |member: &str| [name, ".", member].concat();
         let preset = |member| self.get(&path(member));
-        let unchanged = Endpoint::of_preset();
+        let unchanged = Endpoint::from_preset();
         let own = match own {
             Some(own) => own,
             None if preset("url").is_some() => &unchanged,
@@ -164,10 +173,7 @@ impl Given {
         };
         judge_headers(&path("headers"), &own.headers)?;
         let method = match (&own.method, &own.url) {
-            (Some(method), _) => {
-                header_name(&path("method"), method)?;
-                method.to_ascii_uppercase()
-            }
+            (Some(method), _) => method.as_str().to_owned(),
             // Of a URL the method is POST, whatever the preset has there.
             (None, Some(_)) => policy::METHOD.to_owned(),
             (None, None) => preset("method").unwrap_or(policy::METHOD).to_owned(),
@@ -253,9 +259,27 @@ impl Given {
     }
 }
 
-fn paths(own: Option<&AnswerPaths>) -> Read<Paths> {
+fn limits(own: &SessionLimits) -> Read<Limits> {
+    let expected = "a number of seconds above 0";
+    let given = |path, own| Ok(positive(path, own, expected)?.unwrap_or(Millis::FOREVER));
+    let usual = Limits::default();
+    Ok(Limits {
+        lifetime: given("session.maxSeconds", own.max)?,
+        idle: given("session.idleSeconds", own.idle)?,
+        warning: own.warn.map_or(usual.warning, millis),
+        page_activity: !own.manual,
+    })
+}
+
+fn paths(own: Option<&AnswerPaths>, access: Option<&Header>) -> Read<Paths> {
+    let prefix = access
+        .map(|header| header.prefix.clone())
+        .unwrap_or_default();
     let Some(own) = own else {
-        return Ok(Paths::default());
+        return Ok(Paths {
+            prefix,
+            ..Paths::default()
+        });
     };
     let path = |name: &str, own: &Option<String>| {
         let name = ["response.", name].concat();
@@ -267,6 +291,9 @@ fn paths(own: Option<&AnswerPaths>) -> Read<Paths> {
         expires_in: path("expiresIn", &own.expires_in)?,
         expires_in_is_ms: own.expires_in_unit == Some(Unit::Milliseconds),
         expires_at: path("expiresAt", &own.expires_at)?,
+        session_in: path("sessionExpiresIn", &own.session_expires_in)?,
+        session_at: path("sessionExpiresAt", &own.session_expires_at)?,
+        prefix,
     })
 }
 
@@ -311,20 +338,17 @@ fn judge_headers(path: &str, headers: &[(String, String)]) -> Read<()> {
     if headers.is_empty() {
         return Ok(());
     }
-    let judge = web_sys::Headers::new().map_err(Error::unsupported)?;
-    for (header, value) in headers {
-        judge.set(header, value).map_err(|thrown| {
-            let expected = "a header's name and value";
-            refusal(path, expected, "something else").with_reason(thrown)
-        })?;
-    }
-    Ok(())
+    // The platform's words would quote the value.
+    let refused = |_| refusal(path, "a header's name and value", "something else");
+    let judge = web_sys::Headers::new().map_err(refused)?;
+    let mut headers = headers.iter();
+    headers.try_for_each(|(header, value)| judge.set(header, value).map_err(refused))
 }
 
 fn guard(path: &str, csrf: &Csrf) -> Read<Csrf> {
-    let Csrf { cookie, header } = csrf;
-    text(&[path, ".cookie"].concat(), Some(cookie))?;
-    header_name(&[path, ".header"].concat(), header)?;
+    let (member, value) = csrf.text();
+    text(&[path, member].concat(), Some(value))?;
+    header_name(&[path, ".header"].concat(), csrf.header())?;
     Ok(csrf.clone())
 }
 
@@ -393,10 +417,6 @@ fn is_web(url: &dyn Document) -> bool {
 fn positive(path: &str, own: Option<Duration>, expected: &str) -> Read<Option<Millis>> {
     match own {
         Some(Duration::ZERO) => Err(refusal(path, expected, "another number")),
-        own => Ok(own.and_then(millis)),
+        own => Ok(own.map(millis)),
     }
-}
-
-fn millis(span: Duration) -> Option<Millis> {
-    Millis::from_ms(span.as_secs_f64() * 1000.0)
 }

@@ -1,84 +1,87 @@
-//! The shell of one manager: feeds the core's machine, and does what its
-//! outputs ask for. No borrow is held across an await or a call that may come
-//! back here.
+//! The host of one manager: feeds the core's machine, and does what its
+//! outputs ask for. It decides nothing. No borrow is held across an await or a
+//! call that may come back here.
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
+use std::future::Future;
+use std::pin::Pin;
 use std::rc::{Rc, Weak};
+use std::sync::Arc;
 
 use js_sys::Math;
 use wasm_bindgen_futures::spawn_local;
 use web_sys::AbortController;
 
+use super::channel::Channel;
+use super::clock::{Clocks, Timer};
 use super::config::Config;
 use super::document;
-use super::error::{Error, Reason};
+use super::error::Error;
 use super::listeners::Listeners;
+use super::locks::Locks;
 use super::page;
-use super::platform::{Listener, Timer, global, now};
+use super::places::Places;
+use super::platform::{Listener, cookie, global};
+use super::reason::Reason;
 use super::settings::Settings;
 use super::sign::Request;
-use super::signal::{First, Signal, first};
-use super::storage::Storage;
-use super::store::Store;
-use super::tabs::Tabs;
-use super::view::{LockKind, Snapshot};
-use crate::core::call::Target;
-use crate::core::{Ask, Instant, Machine, Outcome, Output, Reply};
+use super::signal::Signal;
+use super::view::Snapshot;
+use crate::core::policy::Locks as LockPolicy;
+use crate::core::{Ask, CallId, Input, Machine, Moment, Output, Reply, RequestId};
+use crate::core::{Serial, WaitId};
 
-/// Outcomes that a waiting caller may still ask for. They ask in the task
-/// after the turn ended, so a few are plenty.
+/// How many failed calls are remembered for the errors that name them.
 const REMEMBERED: usize = 8;
 
 pub(super) struct Shell {
     pub config: Config,
     pub settings: Settings,
+    pub clocks: Clocks,
     pub machine: RefCell<Machine>,
     pub listeners: Rc<Listeners>,
+    pub places: Places,
+    pub locks: Locks,
+    channel: Channel,
+    timer: Timer,
     /// Calls to endpoints that are under way.
-    pub calls: RefCell<BTreeMap<u32, AbortController>>,
+    calls: RefCell<Vec<(CallId, AbortController)>>,
     /// Sign-ins and sign-outs that are under way.
-    pub requests: RefCell<BTreeMap<u32, Request>>,
-    /// What is behind the last call that failed.
-    pub reason: RefCell<Option<(u32, Reason)>>,
+    pub requests: RefCell<Vec<(RequestId, Request)>>,
+    /// What is behind the calls that failed last.
+    reasons: RefCell<Vec<(CallId, Reason)>>,
+    /// What callers wait for.
+    waits: RefCell<Vec<(WaitId, Signal<()>)>>,
+    /// The manager may be used.
+    pub started: Signal<()>,
+    disposed: Cell<bool>,
+    draining: Cell<bool>,
     /// Whether the application's refresh function is at work at the moment.
     pub refreshing: Cell<bool>,
+    pub waiting: Cell<u32>,
     pub retries: Cell<u32>,
     /// The number of the token that was accepted by a server.
-    pub worked: Cell<Option<u32>>,
-    pub this: Weak<Shell>,
-    draining: Cell<bool>,
-    turns: RefCell<Vec<(u32, Signal<Outcome>)>>,
-    /// While it is there, nobody goes on with what was known before.
-    pub hold: RefCell<Option<Signal<()>>>,
-    /// Set when the manager is disposed of.
-    pub over: Signal<()>,
-    pub waiting: Cell<u32>,
+    pub worked: Cell<Option<Serial>>,
     pub count: Cell<u32>,
-    timer: Timer,
-    pub store: RefCell<Option<Store>>,
-    /// The one in use.
-    pub storage: RefCell<Storage>,
-    pub tabs: RefCell<Option<Rc<Tabs>>>,
     page: RefCell<Vec<Listener>>,
-    pub leaving: RefCell<Option<Listener>>,
-    pub away: Cell<bool>,
-    pub snapshot: RefCell<Rc<Snapshot>>,
-    pub claims: RefCell<(u32, Option<Rc<str>>)>,
-    pub degraded: RefCell<Vec<&'static str>>,
+    leaving: RefCell<Option<Listener>>,
+    activity: RefCell<Vec<Listener>>,
+    pub snapshot: RefCell<Arc<Snapshot>>,
+    pub claims: RefCell<(Serial, Option<Arc<str>>)>,
+    pub this: Weak<Shell>,
 }
 
 /// Counts a caller as waiting, for as long as it does.
-struct Waiting<'a>(&'a Cell<u32>);
+struct Waits<'a>(&'a Cell<u32>);
 
-impl<'a> Waiting<'a> {
+impl<'a> Waits<'a> {
     fn new(count: &'a Cell<u32>) -> Self {
         count.set(count.get().saturating_add(1));
         Self(count)
     }
 }
 
-impl Drop for Waiting<'_> {
+impl Drop for Waits<'_> {
     fn drop(&mut self) {
         self.0.set(self.0.get().saturating_sub(1));
     }
@@ -86,118 +89,122 @@ impl Drop for Waiting<'_> {
 
 impl Shell {
     pub fn new(config: Config) -> Result<Rc<Self>, Error> {
-        let page = global("document")
-            .and_then(|document| document::member(&document, "baseURI"))
+        let document = global("document");
+        let page = document
+            .as_ref()
+            .and_then(|document| document::member(document, "baseURI"))
             .or_else(|| document::member(&global("location")?, "href"))
             .and_then(|page| page.as_string());
-        let (settings, policy) = Settings::read(&config, page)?;
-        let seed = Math::random().to_bits();
-        let machine = Machine::new(policy, document::PLATFORM, seed, now());
-        let snapshot = Snapshot {
-            status: machine.status().into(),
-            refreshing: false,
-            stale: false,
-            expires_at_ms: None,
-            error: None,
-            claims: None,
+        let (settings, mut policy) = Settings::read(&config, page)?;
+        let scope = document.is_some() || global("WorkerGlobalScope").is_some();
+        policy.inert = !scope && config.fetch.is_none() && !config.single_user;
+        policy.mark = document.is_some();
+        policy.channel = scope && config.cross_tab != Some(false);
+        policy.locks = match () {
+            () if !policy.channel && !policy.shares_a_place() => LockPolicy::None,
+            () if super::locks::are_there() => LockPolicy::Web,
+            () => LockPolicy::Lease,
         };
+        let clocks = Clocks(config.clock.clone());
+        let seed = Math::random().to_bits();
+        let machine = Machine::new(policy, document::PLATFORM, seed, clocks.now());
+        let name = ["evertoken:", config.key_name()].concat();
         Ok(Rc::new_cyclic(|this: &Weak<Self>| {
             let woken = this.clone();
+            let wake = Rc::new(move || {
+                if let Some(shell) = woken.upgrade() {
+                    shell.timer.fired();
+                    shell.feed(Input::Wake);
+                }
+            });
             Self {
                 settings,
                 machine: RefCell::new(machine),
-                listeners: Listeners::new(),
+                listeners: Rc::default(),
+                places: Places::new(&config, this.clone()),
+                locks: Locks::new(name.clone(), this.clone()),
+                channel: Channel::new(name, this.clone()),
+                timer: Timer::new(clocks.clone(), wake),
+                clocks,
                 calls: RefCell::default(),
                 requests: RefCell::default(),
-                reason: RefCell::default(),
+                reasons: RefCell::default(),
+                waits: RefCell::default(),
+                started: Signal::default(),
+                disposed: Cell::default(),
+                draining: Cell::default(),
                 refreshing: Cell::default(),
+                waiting: Cell::default(),
                 retries: Cell::default(),
                 worked: Cell::default(),
-                this: this.clone(),
-                draining: Cell::default(),
-                turns: RefCell::default(),
-                hold: RefCell::default(),
-                over: Signal::default(),
-                waiting: Cell::default(),
                 count: Cell::default(),
-                timer: Timer::new(move || {
-                    if let Some(shell) = woken.upgrade() {
-                        shell.timer.fired();
-                        shell.feed(|machine, now| machine.wake(now));
-                    }
-                }),
-                store: RefCell::default(),
-                storage: RefCell::new(config.storage.clone()),
-                tabs: RefCell::default(),
                 page: RefCell::default(),
                 leaving: RefCell::default(),
-                away: Cell::default(),
-                snapshot: RefCell::new(Rc::new(snapshot)),
-                claims: RefCell::default(),
-                degraded: RefCell::default(),
+                activity: RefCell::default(),
+                snapshot: RefCell::default(),
+                claims: RefCell::new((Serial::new(0), None)),
+                this: this.clone(),
                 config,
             }
         }))
     }
 
-    /// Opens store and channel, reads the record, follows the page.
-    pub async fn start(self: &Rc<Self>) {
-        match Store::open(&self.config.storage, self.config.key_name()) {
-            Ok(store) => drop(self.store.replace(Some(store))),
-            Err(thrown) => self.degrade(thrown.into()),
-        }
-        if self.config.cross_tab != Some(false) {
-            let tabs = Tabs::new(self.config.key_name(), self.this.clone());
-            if tabs.kind() != LockKind::WebLocks {
-                self.degraded.borrow_mut().push("web-locks");
-            }
-            self.tabs.replace(Some(tabs));
-        }
-        let stored = self.read_store().await;
-        self.feed(|machine, now| machine.load(now, stored.as_deref()));
+    /// Begins to work; the machine says when the start is over.
+    pub fn start(self: &Rc<Self>) {
+        self.show();
         let listeners = page::follow(self);
         self.page.replace(listeners);
+        self.feed(Input::Start);
     }
 
     // ---- into the machine ----
 
     /// Feeds the machine, then does what it asks for. What is done may feed
     /// it again: the outermost call drains.
-    pub fn feed<R>(&self, input: impl FnOnce(&mut Machine, Instant) -> R) -> R {
-        let reply = input(&mut self.machine.borrow_mut(), now());
-        if !self.draining.replace(true) {
-            loop {
-                let output = self.machine.borrow_mut().poll();
-                let Some(output) = output else { break };
-                self.perform(output);
-            }
-            self.draining.set(false);
-            let deadline = self.machine.borrow().deadline();
-            self.timer.set(deadline);
+    pub fn feed(&self, input: Input<'_>) {
+        let now = self.clocks.now();
+        self.machine.borrow_mut().feed(now, input);
+        self.drain();
+    }
+
+    fn drain(&self) {
+        if self.draining.replace(true) {
+            return;
         }
+        loop {
+            let output = self.machine.borrow_mut().poll();
+            let Some(output) = output else { break };
+            self.perform(output);
+        }
+        self.draining.set(false);
+        let deadline = self.machine.borrow().deadline();
+        self.timer.set(deadline);
+    }
+
+    /// Asks without waiting for anything.
+    pub fn ask_once(&self, ask: Ask) -> Reply {
+        self.look_for_hint();
+        let now = self.clocks.now();
+        let reply = self.machine.borrow_mut().ask(now, ask);
+        self.drain();
         reply
     }
 
-    /// Asks, and waits for turns as long as the reply says so; gives the last
-    /// reply, which says nothing of waiting or failing.
+    /// Asks, and waits as long as the reply says so; gives the last reply,
+    /// which says nothing of waiting or failing.
     pub async fn ask(&self, ask: Ask) -> Result<Reply, Error> {
         self.check()?;
-        self.held().await?;
-        let mut reply = self.feed(|machine, now| machine.ask(now, ask));
+        self.started.wait().await;
         let party = self.machine.borrow().current_party();
-        while let Reply::Wait(turn) = reply {
-            let outcome = {
-                let _waiting = Waiting::new(&self.waiting);
-                match self.turn_of(turn) {
-                    Some(ended) => Some(self.unless_over(ended).await?),
-                    None => None,
-                }
-            };
-            self.held().await?;
-            reply = self.feed(|machine, now| match &outcome {
-                Some(outcome) => machine.resume(now, ask, party, outcome),
-                None => machine.ask(now, ask),
-            });
+        let mut reply = self.ask_once(ask);
+        while let Reply::Wait(wait) = reply {
+            {
+                let _waits = Waits::new(&self.waiting);
+                self.wait(wait).wait().await;
+            }
+            let now = self.clocks.now();
+            reply = self.machine.borrow_mut().resume(now, wait, ask, party);
+            self.drain();
         }
         match reply {
             Reply::Fail(error) => Err(self.error(error)),
@@ -205,133 +212,160 @@ impl Shell {
         }
     }
 
-    /// Refuses what is asked of a manager that was disposed of, or by the
-    /// refresh function that it waits for.
+    /// Refuses what the refresh function asks of the manager that waits for
+    /// it.
     pub fn check(&self) -> Result<(), Error> {
-        match (self.over.is_set(), self.refreshing.get()) {
-            (true, _) => Err(Error::disposed()),
-            (false, true) => Err(Error::own_manager()),
-            (false, false) => Ok(()),
+        match self.refreshing.get() {
+            true => Err(Error::own_manager()),
+            false => Ok(()),
         }
     }
 
-    /// Waits, unless the manager is disposed of.
-    pub async fn unless_over<T>(&self, work: impl Future<Output = T>) -> Result<T, Error> {
-        match first(self.over.clone(), work).await {
-            First::One(()) => Err(Error::disposed()),
-            First::Other(value) => Ok(value),
+    pub fn is_disposed(&self) -> bool {
+        self.disposed.get()
+    }
+
+    fn look_for_hint(&self) {
+        if let Some(name) = &self.config.hint
+            && self.machine.borrow().wants_hint()
+        {
+            self.feed(Input::Hint(cookie(name).is_some()));
         }
     }
 
-    async fn held(&self) -> Result<(), Error> {
-        loop {
-            let hold = self.hold.borrow().clone();
-            match hold {
-                Some(hold) => self.unless_over(hold).await?,
-                None => return Ok(()),
-            }
+    fn wait(&self, wait: WaitId) -> Signal<()> {
+        let mut waits = self.waits.borrow_mut();
+        if let Some((_, ended)) = waits.iter().find(|(own, _)| *own == wait) {
+            return ended.clone();
         }
+        let ended = Signal::default();
+        waits.push((wait, ended.clone()));
+        ended
     }
 
     /// Disposes: what waits is rejected, what was sent is finished.
     pub fn dispose(&self) {
-        if self.over.is_set() {
+        if self.disposed.replace(true) {
             return;
         }
-        self.feed(|machine, now| machine.dispose(now));
-        self.over.set(());
+        self.feed(Input::Dispose);
+        self.started.set(());
         self.page.take();
+        self.activity.take();
         self.listeners.clear();
-        for request in self.requests.take().into_values() {
-            request.ended.set(Err(Error::disposed()));
+        for (_, request) in self.requests.take() {
+            request
+                .ended
+                .set(Err(Error::of_fault(crate::core::Fault::Disposed)));
         }
     }
 
     // ---- what the machine asks for ----
 
     fn perform(&self, output: Output) {
-        let tabs = || self.tabs.borrow().clone();
         match output {
-            Output::Lock { turn, steal } => {
-                self.turn(turn);
-                match tabs() {
-                    Some(tabs) => tabs.lock(turn, steal),
-                    None => self.feed(|machine, now| machine.granted(now, turn)),
+            Output::Read { op, place } => self.places.read(op, place),
+            Output::Swap {
+                op,
+                place,
+                expected,
+                text,
+            } => self.places.swap(op, place, expected, text),
+            Output::Channel { open: true } => {
+                if !self.channel.open() {
+                    self.feed(Input::ChannelUnavailable);
                 }
             }
-            Output::Unlock { turn } => {
-                if let Some(tabs) = tabs() {
-                    tabs.unlock(turn);
-                }
-            }
-            Output::Read { turn } => self.read(turn),
-            Output::Call(call) => {
-                if call.target == Target::Refresh
-                    && let Some(tabs) = tabs()
-                {
-                    tabs.begin();
-                }
-                self.call(call);
-            }
+            Output::Channel { open: false } => self.channel.close(),
+            Output::Post(text) => self.channel.post(&text),
+            Output::Echo(text) => self.channel.echo(&text),
+            Output::Lock { lock, steal } => self.locks.lock(lock, steal),
+            Output::Unlock { lock } => self.locks.unlock(lock),
+            Output::Call(call) => self.call(call),
             Output::Abort { call } => {
-                let abort = self.calls.borrow_mut().remove(&call);
-                if let Some(abort) = abort {
+                if let Some(abort) = self.take_call(call) {
                     abort.abort();
                 }
             }
-            Output::Commit { number } => self.commit(number),
-            Output::Tell => {
-                if let (Some(tabs), Some(record)) = (tabs(), self.record_held()) {
-                    tabs.tell(&record);
+            Output::WatchLeaving(watch) => {
+                let shell = self.this.upgrade().filter(|_| watch);
+                let listener = shell.and_then(|shell| page::follow_leaving(&shell));
+                self.leaving.replace(listener);
+            }
+            Output::WatchActivity(watch) => {
+                let shell = self.this.upgrade().filter(|_| watch);
+                let listeners = shell.map(|shell| page::follow_activity(&shell));
+                self.activity.replace(listeners.unwrap_or_default());
+            }
+            Output::WaitEnded(wait) => {
+                let ended = {
+                    let mut waits = self.waits.borrow_mut();
+                    let at = waits.iter().position(|(own, _)| *own == wait);
+                    at.map(|at| waits.swap_remove(at).1)
+                };
+                if let Some(ended) = ended {
+                    ended.set(());
                 }
             }
-            Output::TurnEnded { turn, outcome } => self.turn(turn).set(outcome),
             Output::SignInEnded { request, result } => self.sign_in_ended(request, result),
             Output::LogoutEnded { request } => self.sign_out_ended(request),
             Output::Snapshot => self.show(),
-            // A request asks for its licence when it goes.
+            // A request asks for its pass when it goes.
             Output::Pass => {}
             Output::Event(event) => self.tell(self.event(event)),
+            Output::Started => self.started.set(()),
             Output::Closed => self.leave(),
         }
     }
 
-    /// The signal of a turn's end, made where there is none yet.
-    fn turn(&self, turn: u32) -> Signal<Outcome> {
-        if let Some(ended) = self.turn_of(turn) {
-            return ended;
-        }
-        let ended = Signal::default();
-        let mut turns = self.turns.borrow_mut();
-        if turns.len() >= REMEMBERED {
-            turns.remove(0);
-        }
-        turns.push((turn, ended.clone()));
-        ended
-    }
-
-    fn turn_of(&self, turn: u32) -> Option<Signal<Outcome>> {
-        let turns = self.turns.borrow();
-        let found = turns.iter().find(|(number, _)| *number == turn);
-        found.map(|(_, ended)| ended.clone())
+    /// The user did something, which is told once.
+    pub fn active(&self) {
+        let listeners = self.activity.take();
+        self.feed(Input::Activity);
+        // One of them is at work; they go when it is done.
+        self.later(async move |_| drop(listeners));
     }
 
     fn leave(&self) {
-        self.timer.set(Instant::NEVER);
-        let tabs = self.tabs.take();
-        if let Some(tabs) = tabs {
-            tabs.leave();
-        }
-        self.store.take();
+        self.timer.set(Moment::NEVER);
+        self.locks.leave();
+        self.channel.close();
+        self.places.close();
         self.leaving.take();
     }
 
-    // ---- the world around ----
+    // ---- calls ----
+
+    pub fn add_call(&self, call: CallId, abort: AbortController) {
+        self.calls.borrow_mut().push((call, abort));
+    }
+
+    pub fn take_call(&self, call: CallId) -> Option<AbortController> {
+        let mut calls = self.calls.borrow_mut();
+        let at = calls.iter().position(|(own, _)| *own == call)?;
+        Some(calls.swap_remove(at).1)
+    }
+
+    /// Keeps what is behind a call's failure, for whoever gets the error.
+    pub fn keep_reason(&self, call: CallId, reason: Reason) {
+        let mut reasons = self.reasons.borrow_mut();
+        if reasons.len() >= REMEMBERED {
+            reasons.remove(0);
+        }
+        reasons.push((call, reason));
+    }
+
+    pub fn reason(&self, call: CallId) -> Option<Reason> {
+        let reasons = self.reasons.borrow();
+        let found = reasons.iter().rfind(|(own, _)| *own == call);
+        found.map(|(_, reason)| reason.clone())
+    }
 
     /// Does something in a task of its own.
     pub fn later<F: Future<Output = ()> + 'static>(&self, work: impl FnOnce(Rc<Self>) -> F) {
         if let Some(shell) = self.this.upgrade() {
-            spawn_local(work(shell));
+            let work: Pin<Box<dyn Future<Output = ()>>> = Box::pin(work(shell));
+            spawn_local(work);
         }
     }
 }

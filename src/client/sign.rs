@@ -7,7 +7,7 @@ use wasm_bindgen::JsValue;
 use super::error::{Error, ErrorKind};
 use super::shell::Shell;
 use super::signal::Signal;
-use crate::core::{self, Instant, Machine};
+use crate::core::{self, CallId, Input, RequestId};
 
 /// A sign-in or a sign-out that is under way.
 #[derive(Default)]
@@ -16,38 +16,57 @@ pub(super) struct Request {
     /// What a sign-in sends.
     pub body: Option<JsValue>,
     /// The call that sends it.
-    pub call: Option<u32>,
+    pub call: Option<CallId>,
     pub answer: Option<String>,
 }
 
 impl Shell {
-    /// Starts what the machine ends with `SignInEnded` or `LogoutEnded`.
-    pub(super) fn request(
+    /// Starts what the machine ends with `SignInEnded` or `LogoutEnded`, and
+    /// waits for it.
+    pub(super) async fn request(
         &self,
         body: Option<JsValue>,
-        start: impl FnOnce(&mut Machine, Instant, u32),
-    ) -> Result<Started, Error> {
+        input: impl FnOnce(RequestId) -> Input<'static>,
+    ) -> Result<Option<String>, Error> {
         self.check()?;
+        self.started.wait().await;
+        if self.is_disposed() {
+            return Err(Error::of_fault(core::Fault::Disposed));
+        }
         let number = self.count.get().wrapping_add(1);
         self.count.set(number);
+        let id = RequestId::new(number);
         let request = Request {
             body,
             ..Request::default()
         };
         let ended = request.ended.clone();
-        self.requests.borrow_mut().insert(number, request);
-        self.feed(|machine, now| start(machine, now, number));
-        Ok(Started {
+        self.requests.borrow_mut().push((id, request));
+        let started = Started {
             shell: self.this.clone(),
-            number,
-            ended,
-        })
+            id,
+        };
+        self.feed(input(id));
+        let result = ended.wait().await;
+        drop(started);
+        result
     }
 
-    pub(super) fn sign_in_ended(&self, number: u32, result: Result<(), core::Error>) {
-        let request = self.requests.borrow_mut().remove(&number);
+    fn take_request(&self, id: RequestId) -> Option<Request> {
+        let mut requests = self.requests.borrow_mut();
+        let at = requests.iter().position(|(own, _)| *own == id)?;
+        Some(requests.remove(at).1)
+    }
+
+    fn end_request(&self, id: RequestId, result: Result<Option<String>, Error>) {
+        if let Some(request) = self.take_request(id) {
+            request.ended.set(result);
+        }
+    }
+
+    pub(super) fn sign_in_ended(&self, id: RequestId, result: Result<(), core::Error>) {
         // Of one whose caller has gone there is nothing left.
-        let Some(Request { ended, answer, .. }) = request else {
+        let Some(Request { ended, answer, .. }) = self.take_request(id) else {
             return;
         };
         ended.set(match result {
@@ -62,36 +81,24 @@ impl Shell {
         });
     }
 
-    pub(super) fn sign_out_ended(&self, number: u32) {
-        let request = self.requests.borrow_mut().remove(&number);
-        if let Some(request) = request {
-            request.ended.set(Ok(None));
-        }
+    pub(super) fn sign_out_ended(&self, id: RequestId) {
+        self.end_request(id, Ok(None));
     }
 }
 
-/// A sign-in or a sign-out that was begun. Dropped before its end, a sign-in
-/// is given up.
-pub(super) struct Started {
+/// A sign-in or a sign-out that was begun. Dropped before its end, it is given
+/// up.
+struct Started {
     shell: Weak<Shell>,
-    number: u32,
-    ended: Signal<Result<Option<String>, Error>>,
-}
-
-impl Started {
-    pub async fn ended(self) -> Result<Option<String>, Error> {
-        self.ended.clone().await
-    }
+    id: RequestId,
 }
 
 impl Drop for Started {
     fn drop(&mut self) {
-        let Some(shell) = self.shell.upgrade().filter(|_| !self.ended.is_set()) else {
-            return;
-        };
-        let request = shell.requests.borrow_mut().remove(&self.number);
-        if request.is_some() {
-            shell.feed(|machine, now| machine.abandon(now, self.number));
+        if let Some(shell) = self.shell.upgrade()
+            && shell.take_request(self.id).is_some()
+        {
+            shell.feed(Input::Abandon { request: self.id });
         }
     }
 }

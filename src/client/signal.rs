@@ -2,13 +2,14 @@
 
 use std::cell::RefCell;
 use std::future::Future;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 
 struct State<T> {
     value: Option<T>,
-    wakers: Vec<Waker>,
+    /// Who waits; the place of one that does not any more is empty.
+    wakers: Vec<Option<Waker>>,
 }
 
 /// Clones share the value.
@@ -40,34 +41,57 @@ impl<T> Signal<T> {
             state.value = Some(value);
             std::mem::take(&mut state.wakers)
         };
-        for waker in wakers {
+        for waker in wakers.into_iter().flatten() {
             waker.wake();
         }
     }
 
-    pub fn is_set(&self) -> bool {
-        self.0.borrow().value.is_some()
-    }
-
-    /// Whether both are the same signal.
-    pub fn is(&self, other: &Self) -> bool {
-        Rc::ptr_eq(&self.0, &other.0)
+    /// Waits for the value. Dropped before, it leaves nothing behind.
+    pub fn wait(&self) -> Waiting<T> {
+        Waiting {
+            signal: self.clone(),
+            place: None,
+        }
     }
 }
 
-impl<T: Clone> Future for Signal<T> {
+/// Waits for a signal.
+pub(super) struct Waiting<T> {
+    signal: Signal<T>,
+    place: Option<usize>,
+}
+
+impl<T: Clone> Future for Waiting<T> {
     type Output = T;
 
-    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<T> {
-        let mut state = self.0.borrow_mut();
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<T> {
+        let signal = self.signal.clone();
+        let mut state = signal.0.borrow_mut();
         if let Some(value) = &state.value {
             return Poll::Ready(value.clone());
         }
-        let waker = context.waker();
-        if !state.wakers.iter().any(|known| known.will_wake(waker)) {
-            state.wakers.push(waker.clone());
+        let waker = Some(context.waker().clone());
+        match self.place.and_then(|place| state.wakers.get_mut(place)) {
+            Some(own) => *own = waker,
+            None => {
+                self.place = Some(state.wakers.len());
+                state.wakers.push(waker);
+            }
         }
         Poll::Pending
+    }
+}
+
+impl<T> Drop for Waiting<T> {
+    fn drop(&mut self) {
+        let Some(place) = self.place else { return };
+        let mut state = self.signal.0.borrow_mut();
+        if let Some(own) = state.wakers.get_mut(place) {
+            *own = None;
+        }
+        while state.wakers.last().is_some_and(Option::is_none) {
+            state.wakers.pop();
+        }
     }
 }
 
@@ -78,8 +102,8 @@ pub(super) enum First<A, B> {
 }
 
 pub(super) async fn first<A: Future, B: Future>(one: A, other: B) -> First<A::Output, B::Output> {
-    let mut one = std::pin::pin!(one);
-    let mut other = std::pin::pin!(other);
+    let mut one = pin!(one);
+    let mut other = pin!(other);
     std::future::poll_fn(move |context| {
         if let Poll::Ready(value) = one.as_mut().poll(context) {
             return Poll::Ready(First::One(value));

@@ -1,31 +1,67 @@
-//! Where records are kept, as an application writes it down.
+//! Where records are kept: read, and compared and swapped. Whatever fails or
+//! hangs, the core deals with it.
 
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::rc::Rc;
 
-use super::error::Reason;
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::spawn_local;
+
+use super::database::Database;
+use super::reason::Reason;
+use crate::core::policy::Keep;
 
 /// Where tokens are kept. What cannot be used falls back to memory, with an
 /// [`Event::Warning`](crate::Event::Warning).
-#[derive(Clone, Debug, Default, PartialEq)]
-#[non_exhaustive]
-pub enum Storage {
-    /// In memory. Other tabs are asked at the start.
-    #[default]
-    Memory,
-    /// In `sessionStorage`: for this tab, across reloads.
-    Session,
-    /// In `localStorage`.
-    Local,
-    /// In IndexedDB, whose transactions are ordered between tabs.
-    IndexedDb,
-    /// In a place of the application's own; see [`Storage::custom`].
-    Custom(CustomStorage),
+#[derive(Clone)]
+pub struct Storage {
+    name: &'static str,
+    pub(super) keep: Keep,
+    open: Option<Rc<dyn Fn() -> Result<Rc<dyn Area>, Reason>>>,
 }
 
 impl Storage {
+    fn new(
+        name: &'static str,
+        keep: Keep,
+        open: impl Fn() -> Result<Rc<dyn Area>, Reason> + 'static,
+    ) -> Self {
+        let open: Rc<dyn Fn() -> Result<Rc<dyn Area>, Reason>> = Rc::new(open);
+        Self {
+            name,
+            keep,
+            open: Some(open),
+        }
+    }
+
+    /// Keeps tokens in memory. Other tabs are asked at the start.
+    pub fn memory() -> Self {
+        Self {
+            name: "memory",
+            keep: Keep::Memory,
+            open: None,
+        }
+    }
+
+    /// Keeps tokens in `sessionStorage`: for this tab, across reloads.
+    pub fn session() -> Self {
+        Self::new("session", Keep::Tab, || Ok(Rc::new(web("sessionStorage")?)))
+    }
+
+    /// Keeps tokens in `localStorage`.
+    pub fn local() -> Self {
+        Self::new("local", Keep::Shared, || Ok(Rc::new(web("localStorage")?)))
+    }
+
+    /// Keeps tokens in IndexedDB, whose transactions are ordered between tabs.
+    pub fn indexed_db() -> Self {
+        Self::new("indexeddb", Keep::Shared, || {
+            Ok(Rc::new(Database::default()))
+        })
+    }
+
     /// Keeps tokens where the application wants them.
     ///
     /// ```no_run
@@ -43,34 +79,46 @@ impl Storage {
     ///         self.0.borrow_mut().insert(key.to_owned(), value.to_owned());
     ///         Ok(())
     ///     }
+    ///     async fn remove(&self, key: &str) -> Result<(), Box<dyn Error>> {
+    ///         self.0.borrow_mut().remove(key);
+    ///         Ok(())
+    ///     }
     /// }
     ///
     /// let config = Config::new().refresh("/refresh").storage(Storage::custom(Shelf::default()));
     /// ```
     pub fn custom(area: impl StorageArea + 'static) -> Self {
-        Self::Custom(CustomStorage(Rc::new(area)))
+        let area = Rc::new(Custom(Rc::new(area)));
+        Self::new("custom", Keep::Custom, move || Ok(area.clone()))
     }
 
     /// Its name, as in the npm package; `custom` of one's own.
     pub fn name(&self) -> &'static str {
-        match self {
-            Self::Memory => "memory",
-            Self::Session => "session",
-            Self::Local => "local",
-            Self::IndexedDb => "indexeddb",
-            Self::Custom(_) => "custom",
-        }
+        self.name
+    }
+
+    pub(super) fn open(&self) -> Option<Result<Rc<dyn Area>, Reason>> {
+        self.open.as_ref().map(|open| open())
+    }
+}
+
+impl Default for Storage {
+    fn default() -> Self {
+        Self::memory()
+    }
+}
+
+impl fmt::Debug for Storage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Storage({})", self.name)
     }
 }
 
 /// A place of the application's own for the record, which holds the tokens.
 ///
-/// Each operation has 1.5 seconds. One that fails or takes longer means memory
-/// and an [`Event::Warning`](crate::Event::Warning), whose error has the
-/// failure as its `source`; what is kept from then on is still set here, as
-/// long as the manager lives. A manager writes one record after the other, and
-/// does not break a write off. Records are never removed: after a sign-out
-/// there is one without tokens.
+/// The core bounds each operation: one that fails or takes too long means
+/// memory and an [`Event::Warning`](crate::Event::Warning), whose error has
+/// the failure as its `source`. An answer that comes late is still taken.
 pub trait StorageArea {
     /// Gives what was set last, `None` where nothing is.
     ///
@@ -92,49 +140,92 @@ pub trait StorageArea {
         key: &str,
         value: &str,
     ) -> impl Future<Output = Result<(), Box<dyn std::error::Error>>>;
+
+    /// Keeps nothing any more.
+    ///
+    /// # Errors
+    ///
+    /// Whatever keeps it from being removed.
+    fn remove(&self, key: &str) -> impl Future<Output = Result<(), Box<dyn std::error::Error>>>;
 }
 
-/// A [`StorageArea`]. A clone is the same one.
-#[derive(Clone)]
-pub struct CustomStorage(Rc<dyn Area>);
+/// A text, or nothing.
+pub(super) type Text = Option<Rc<str>>;
 
-impl CustomStorage {
-    pub(super) async fn get(&self, key: &str) -> Result<Option<String>, Reason> {
-        self.0.get(key).await
-    }
+/// What became of a swap: the text that stays, if it was not the expected one.
+pub(super) type Changed = Result<(), Option<String>>;
 
-    pub(super) async fn set(&self, key: &str, value: &str) -> Result<(), Reason> {
-        self.0.set(key, value).await
-    }
-}
+/// Takes what an operation brings: at once where the platform has it at once,
+/// so that a page that is left has written its sign-out.
+pub(super) type Done<T> = Box<dyn FnOnce(Result<T, Reason>)>;
 
-impl fmt::Debug for CustomStorage {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("CustomStorage(…)")
-    }
-}
-
-/// Two clones are equal, two areas are not.
-impl PartialEq for CustomStorage {
-    fn eq(&self, other: &Self) -> bool {
-        Rc::ptr_eq(&self.0, &other.0)
+/// A place as the host uses it.
+pub(super) trait Area {
+    fn read(self: Rc<Self>, key: &str, done: Done<Option<String>>);
+    fn swap(self: Rc<Self>, key: &str, expected: Text, text: Text, done: Done<Changed>);
+    /// Lets go of what was opened.
+    fn close(&self) {}
+    /// Whether a swap is one step between all pages.
+    fn is_ordered(&self) -> bool {
+        false
     }
 }
 
-type Later<'a, T> = Pin<Box<dyn Future<Output = Result<T, Reason>> + 'a>>;
-
-/// A [`StorageArea`] of which nothing else is known.
-trait Area {
-    fn get<'a>(&'a self, key: &'a str) -> Later<'a, Option<String>>;
-    fn set<'a>(&'a self, key: &'a str, value: &'a str) -> Later<'a, ()>;
+/// `localStorage` or `sessionStorage`.
+pub(super) fn web(name: &str) -> Result<web_sys::Storage, JsValue> {
+    // Looking at it throws where it is blocked.
+    js_sys::Reflect::get(&js_sys::global(), &name.into())?.dyn_into()
 }
 
-impl<T: StorageArea> Area for T {
-    fn get<'a>(&'a self, key: &'a str) -> Later<'a, Option<String>> {
-        Box::pin(async move { Ok(StorageArea::get(self, key).await?) })
+impl Area for web_sys::Storage {
+    fn read(self: Rc<Self>, key: &str, done: Done<Option<String>>) {
+        done(self.get_item(key).map_err(Into::into));
     }
 
-    fn set<'a>(&'a self, key: &'a str, value: &'a str) -> Later<'a, ()> {
-        Box::pin(async move { Ok(StorageArea::set(self, key, value).await?) })
+    fn swap(self: Rc<Self>, key: &str, expected: Text, text: Text, done: Done<Changed>) {
+        let swapped = self.get_item(key).and_then(|stored| {
+            if stored.as_deref() != expected.as_deref() {
+                return Ok(Err(stored));
+            }
+            match text {
+                Some(text) => self.set_item(key, &text),
+                None => self.remove_item(key),
+            }
+            .map(Ok)
+        });
+        done(swapped.map_err(Into::into));
     }
+}
+
+/// A place of the application's own, which has no transactions.
+struct Custom<T>(Rc<T>);
+
+impl<T: StorageArea + 'static> Area for Custom<T> {
+    fn read(self: Rc<Self>, key: &str, done: Done<Option<String>>) {
+        let key = key.to_owned();
+        later(async move { done(self.0.get(&key).await.map_err(Into::into)) });
+    }
+
+    fn swap(self: Rc<Self>, key: &str, expected: Text, text: Text, done: Done<Changed>) {
+        let key = key.to_owned();
+        later(async move {
+            let swapped = async {
+                let stored = self.0.get(&key).await?;
+                if stored.as_deref() != expected.as_deref() {
+                    return Ok(Err(stored));
+                }
+                match text {
+                    Some(text) => self.0.set(&key, &text).await,
+                    None => self.0.remove(&key).await,
+                }
+                .map(Ok)
+            };
+            done(swapped.await.map_err(Reason::from));
+        });
+    }
+}
+
+fn later(work: impl Future<Output = ()> + 'static) {
+    let work: Pin<Box<dyn Future<Output = ()>>> = Box::pin(work);
+    spawn_local(work);
 }

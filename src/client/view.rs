@@ -1,18 +1,21 @@
 //! What applications see of the state.
 
 use std::fmt;
-use std::rc::Rc;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
 
 use serde::de::DeserializeOwned;
 
 use super::error::{Error, ErrorKind};
+use super::reason::Reason;
 use crate::core::view as core;
 
 /// Whether somebody is signed in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Status {
     /// Nobody knows: a cookie may be there, and the first request tries it.
     Unknown,
+    #[default]
     SignedOut,
     SignedIn,
 }
@@ -29,7 +32,7 @@ impl From<core::Status> for Status {
 
 /// The state at one moment. Two that are equal are the same to an
 /// application, so it makes a good signal.
-#[derive(Clone, PartialEq)]
+#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Snapshot {
     pub status: Status,
@@ -38,14 +41,31 @@ pub struct Snapshot {
     /// The last refresh failed for a passing reason, and none has succeeded
     /// since.
     pub stale: bool,
-    /// The end of the access token in milliseconds since the epoch, on this
-    /// machine's clock, if it is known.
-    pub expires_at_ms: Option<f64>,
+    /// The end of the access token on this machine's clock, if it is known.
+    pub expires_at: Option<SystemTime>,
+    /// The end of the session, likewise.
+    pub session_ends_at: Option<SystemTime>,
+    /// Why nobody is signed in, or why the token is stale.
     pub error: Option<Error>,
-    pub(super) claims: Option<Rc<str>>,
+    pub(super) claims: Option<Arc<str>>,
 }
 
 impl Snapshot {
+    /// Makes a snapshot, for tests and for a server's first rendering.
+    pub fn new(status: Status) -> Self {
+        Self {
+            status,
+            ..Self::default()
+        }
+    }
+
+    /// Gives it claims, as the JSON of an object.
+    #[must_use]
+    pub fn with_claims(mut self, json: impl Into<String>) -> Self {
+        self.claims = Some(json.into().into());
+        self
+    }
+
     /// Tells whether somebody is signed in.
     pub fn is_signed_in(&self) -> bool {
         self.status == Status::SignedIn
@@ -72,20 +92,32 @@ impl fmt::Debug for Snapshot {
             .field("status", &self.status)
             .field("refreshing", &self.refreshing)
             .field("stale", &self.stale)
-            .field("expires_at_ms", &self.expires_at_ms)
+            .field("expires_at", &self.expires_at)
+            .field("session_ends_at", &self.session_ends_at)
             .field("error", &self.error)
             .finish_non_exhaustive()
     }
 }
 
-/// Takes JSON apart with the platform's parser.
+/// Takes JSON apart. What is behind a failure, it says without the values.
 fn read<T: DeserializeOwned>(json: &str, what: &str) -> Result<T, Error> {
-    let wrong = |found: &str| {
-        let message = [what, ": expected another shape, found ", found].concat();
-        Error::new(ErrorKind::InvalidResponse, message)
-    };
-    let value = js_sys::JSON::parse(json).map_err(|_| wrong("no JSON"))?;
-    serde_wasm_bindgen::from_value(value).map_err(|_| wrong("JSON that does not fit"))
+    serde_json::from_str(json).map_err(|error| {
+        let message = [what, ": expected another shape"].concat();
+        let said = Reason::of_text(&unquoted(&error.to_string()));
+        Error::new(ErrorKind::InvalidResponse, message).with_reason(said)
+    })
+}
+
+/// Takes away what a message quotes of a value, which may be a token. Names of
+/// fields stand between other marks.
+fn unquoted(message: &str) -> String {
+    let mut parts = message.split('"');
+    let first = parts.next().unwrap_or_default().to_owned();
+    match message.rsplit('"').next() {
+        Some(last) if parts.next().is_some() => [&first, "\"…\"", last].concat(),
+        _ if first.contains("unknown variant") => "unknown variant".to_owned(),
+        _ => first,
+    }
 }
 
 /// What a login endpoint answered.
@@ -115,7 +147,8 @@ impl fmt::Debug for LoginAnswer {
 }
 
 /// Why a session ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum SignedOutBy {
     /// `logout` was called here.
     Logout,
@@ -123,6 +156,19 @@ pub enum SignedOutBy {
     RefreshRejected,
     /// Another tab signed out.
     OtherTab,
+    /// Nobody was active for so long ([`Config::session`](crate::Config::session)).
+    Idle,
+    /// The session has reached its end.
+    Lifetime,
+}
+
+/// Why a session is about to end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Ending {
+    /// Nobody is active; [`touch`](crate::TokenManager::touch) puts it off.
+    Idle,
+    /// Its time is up.
+    Lifetime,
 }
 
 /// Something that happened.
@@ -137,20 +183,36 @@ pub enum Event {
     /// Something went wrong that stops nothing, such as a storage that cannot
     /// be used.
     Warning(Error),
+    /// A server wants a stronger or a newer sign-in before it answers (RFC
+    /// 9470).
+    StepUp {
+        acr_values: Vec<String>,
+        /// How long ago the user may have signed in at most.
+        max_age: Option<Duration>,
+        scope: Option<String>,
+    },
+    /// The session will end.
+    SessionEnding {
+        ends_at: Option<SystemTime>,
+        cause: Ending,
+    },
 }
 
 /// What keeps the tabs apart while one of them refreshes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum LockKind {
     WebLocks,
-    /// Nothing: the page is no secure context, or does not share. The
-    /// commits are conditional all the same.
+    /// A lease in IndexedDB, where the page is no secure context and the
+    /// records are there.
+    Lease,
+    /// Nothing. The commits are conditional all the same.
+    #[default]
     None,
 }
 
 /// Figures for a developer; nothing in them is a secret.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Inspection {
     /// Where the tokens are kept.
@@ -162,8 +224,7 @@ pub struct Inspection {
     pub retries: u32,
     /// Callers that wait for a refresh.
     pub waiting: u32,
-    /// In milliseconds since the epoch.
-    pub next_refresh_at_ms: Option<f64>,
+    pub next_refresh_at: Option<SystemTime>,
     pub clock_skew_ms: f64,
     pub last_error: Option<Error>,
     /// What could not be used.

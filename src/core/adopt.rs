@@ -7,16 +7,18 @@ use super::machine::Machine;
 use super::output::{Event, Outcome, SignedOutBy};
 use super::pace::Pace;
 use super::policy::Keep;
-use super::record::{Record, Session, Stored};
+use super::record::{Ended, Record, Session, Stored};
 use super::sign::SignIn;
+use super::time::Instant;
 
 impl Machine {
     /// Takes a stored text apart; `None` where it is no JSON.
-    pub(super) fn parsed(&self, text: &str) -> Option<(Stored, Pace)> {
+    pub(super) fn parsed(&self, text: &str) -> Option<(Stored, Pace, Option<Instant>)> {
         let stored = (self.platform.json)(text)?;
         let cookie = self.policy.cookie_access();
         let record = Record::read(&*stored, cookie, self.platform, self.now);
-        Some((record, Pace::read(&*stored, self.now)))
+        let active = stored.number("active").and_then(Instant::from_ms);
+        Some((record, Pace::read(&*stored, self.now), active))
     }
 
     /// Takes over a record that came from elsewhere, if it is newer.
@@ -58,13 +60,19 @@ impl Machine {
             return;
         }
         let is = record.session().cloned();
+        let by = match record.state {
+            Err(Ended::Idle) => SignedOutBy::Idle,
+            Err(Ended::Lifetime) => SignedOutBy::Lifetime,
+            _ => by,
+        };
         let was = self.record.replace(record);
-        let was = was.as_ref().and_then(Record::session);
         self.may_try_again = false;
         self.anonymous = false;
         self.serial = Serial::new(self.serial.number().wrapping_add(1));
         self.error = None;
         self.stale = false;
+        self.term_changed((before.sign_in, before.salt) != (after.sign_in, after.salt));
+        let was = was.as_ref().and_then(Record::session);
         match (was, is) {
             (Some(was), Some(is)) => {
                 self.pace.succeeded();

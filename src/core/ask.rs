@@ -52,6 +52,8 @@ impl Machine {
     /// Decides what a caller has to do.
     pub fn ask(&mut self, now: Now, ask: Ask) -> Reply {
         self.tick(now);
+        // A machine that slept past the session's end signs out first.
+        self.expire_term();
         let reply = self.decide(ask);
         self.advance();
         reply
@@ -154,6 +156,7 @@ impl Machine {
     /// now that what it waited for has ended.
     pub fn resume(&mut self, now: Now, wait: WaitId, ask: Ask, party: Party) -> Reply {
         self.tick(now);
+        self.expire_term();
         let outcome = self.outcome_of(wait).unwrap_or(Outcome::Looked);
         let usable = self
             .session()

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use super::ids::CallId;
+use super::ids::{CallId, RequestId};
 use super::policy::{BodyKind, Carrier, Credentials, Endpoint, Policy};
 use super::record::Session;
 use super::time::Now;
@@ -29,6 +29,8 @@ pub enum Place {
 pub struct Call {
     pub id: CallId,
     pub target: Target,
+    /// Which `login` it carries out.
+    pub request: Option<RequestId>,
     pub body: BodyKind,
     pub credentials: Credentials,
     /// Whether the access token stands in its header. Where the refresh token
@@ -92,6 +94,7 @@ impl Call {
         Self {
             id,
             target,
+            request: None,
             body,
             credentials: match credentials {
                 Some(own) => own,

@@ -116,9 +116,12 @@ impl Machine {
     /// of another tab, or a new back-off.
     pub(super) fn keep_held(&mut self) {
         let home = self.record.as_ref().and_then(|record| self.home(record));
-        if let Some(place) = home {
-            let text = Text::Held;
-            self.enqueue(place, Task::Write { text, commit: None });
+        match home {
+            Some(place) => {
+                let text = Text::Held;
+                self.enqueue(place, Task::Write { text, commit: None });
+            }
+            None => self.mark(),
         }
     }
 
@@ -145,17 +148,17 @@ impl Machine {
             outranked,
             ..
         } = self.commits.swap_remove(at);
-        let outranked = outranked || self.stamp() > record.stamp;
+        let overtaken = self.stamp() > record.stamp;
         match purpose {
-            Purpose::Refresh => self.refresh_committed(record, outranked),
-            Purpose::SignIn(sign_in) => self.sign_in_committed(sign_in, record, outranked),
+            Purpose::Refresh => self.refresh_committed(record, overtaken),
+            Purpose::SignIn(sign_in) => self.sign_in_committed(sign_in, record, overtaken),
             Purpose::SignOut => self.sign_out_committed(outranked),
         }
         self.proceed();
     }
 
-    fn refresh_committed(&mut self, record: Record, outranked: bool) {
-        if !outranked {
+    fn refresh_committed(&mut self, record: Record, overtaken: bool) {
+        if !overtaken {
             self.figures.refreshes = self.figures.refreshes.saturating_add(1);
             self.adopt(record, SignedOutBy::OtherTab);
             self.tell_committed();

@@ -12,7 +12,7 @@ use super::lifetime::Freshness;
 use super::machine::Machine;
 use super::output::{Event, Outcome, Output, SignedOutBy};
 use super::record::{Ended, Record, Session, Stamp};
-use super::time::Millis;
+use super::time::{Millis, Moment};
 use super::turn::Stage;
 
 /// What is left of a session that was signed out: the call to the server.
@@ -25,6 +25,23 @@ pub(super) struct Farewell {
     call: bool,
     /// An access token may still be fetched for it.
     fetch: bool,
+    /// Where time has ended the session: when it is this tab's turn to call
+    /// the logout endpoint.
+    pub after: Moment,
+}
+
+impl Farewell {
+    /// For a session that has come to its end, which every tab knows: each
+    /// waits until it is its turn.
+    pub fn by_time(session: Option<Rc<Session>>, call: bool, after: Moment) -> Self {
+        Self {
+            requests: Vec::new(),
+            session,
+            call,
+            fetch: false,
+            after,
+        }
+    }
 }
 
 impl Machine {
@@ -50,7 +67,7 @@ impl Machine {
         // this tab has not heard of yet.
         let now = self.now.wall.as_ms() as u64;
         let signed_out = self.record.as_ref().is_some_and(|held| {
-            held.is_logout() && held.stamp >= stamp && held.stamp.sign_in >= now
+            held.is_sign_out() && held.stamp >= stamp && held.stamp.sign_in >= now
         });
         if !signed_out {
             // A session that this tab does not know of is meant as well.
@@ -119,6 +136,7 @@ impl Machine {
                 farewell.call |= call && !called;
                 farewell.fetch |= fetch && !called;
                 farewell.session = session;
+                farewell.after = Moment::PAST;
             }
             None => {
                 self.farewell = Some(Farewell {
@@ -126,6 +144,7 @@ impl Machine {
                     session,
                     call,
                     fetch,
+                    after: Moment::PAST,
                 });
             }
         }
@@ -144,8 +163,8 @@ impl Machine {
         }
     }
 
-    /// The mark of a sign-out was stored, or was `outranked` by a record that
-    /// was taken over meanwhile.
+    /// The mark of a sign-out was stored, or a place was found to keep a record
+    /// that comes after it (`outranked`), which has been taken over.
     pub(super) fn sign_out_committed(&mut self, outranked: bool) {
         if outranked && self.session().is_some() && self.farewell.is_some() {
             // Another tab signed in and this one did not know: the user who
@@ -166,7 +185,7 @@ impl Machine {
     pub(super) fn last_refreshed(&mut self, verdict: Verdict) {
         match verdict {
             Verdict::Renewed(tokens) => {
-                let mut session = self.session_of(tokens, Freshness::Fresh);
+                let mut session = self.session_of(tokens, Freshness::Fresh, None);
                 if let Some(farewell) = &mut self.farewell {
                     let held = farewell
                         .session
@@ -214,7 +233,8 @@ impl Machine {
             && !self.policy.needs_refresh_token();
         let now = self.now;
         let paced = self.pace.wait(now.mono) > Millis::ZERO;
-        let Some(farewell) = self.farewell.as_mut().filter(|_| !busy) else {
+        let turn = |farewell: &&mut Farewell| !busy && now.mono >= farewell.after;
+        let Some(farewell) = self.farewell.as_mut().filter(turn) else {
             return;
         };
         let own = |session: &Rc<Session>| session.refresh.is_some();
@@ -229,9 +249,10 @@ impl Machine {
             .as_ref()
             .is_some_and(|session| session.lifetime.is_over(now));
         if core::mem::take(&mut farewell.fetch) && over && !paced {
-            self.launch(Role::LastRefresh, Target::Refresh, session);
+            self.launch(Role::LastRefresh, Target::Refresh, session, None);
         } else if core::mem::take(&mut farewell.call) {
-            self.launch(Role::Logout, Target::Logout, session);
+            self.tell_farewell();
+            self.launch(Role::Logout, Target::Logout, session, None);
         } else if !self
             .commits
             .iter()
@@ -244,12 +265,21 @@ impl Machine {
         }
     }
 
+    /// When it is this tab's turn to take leave of the server.
+    pub(super) fn farewell_deadline(&self) -> Moment {
+        let turn = self.farewell.as_ref().map(|farewell| farewell.after);
+        // One that is under way has nothing to wait for.
+        turn.filter(|after| *after > self.now.mono)
+            .unwrap_or(Moment::NEVER)
+    }
+
     /// Ends everything that waits. A refresh that was already sent is still
     /// finished and stored, then comes [`Output::Closed`].
     pub(super) fn dispose(&mut self) {
         if core::mem::replace(&mut self.disposed, true) {
             return;
         }
+        self.started = true;
         for sign_in in core::mem::take(&mut self.sign_ins) {
             self.stop_sign_in(sign_in);
             self.output(Output::SignInEnded {

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use super::answer::{Answer, Tokens, Verdict, is_definitive};
 use super::call::{Call, Target};
 use super::error::{Error, Fault};
-use super::ids::CallId;
+use super::ids::{CallId, RequestId};
 use super::machine::Machine;
 use super::output::Output;
 use super::record::{Session, Stamp};
@@ -80,6 +80,7 @@ impl Machine {
         role: Role,
         target: Target,
         session: Option<Rc<Session>>,
+        request: Option<RequestId>,
     ) -> CallId {
         let id = CallId::new(self.number());
         if self.flights.is_empty() {
@@ -95,7 +96,7 @@ impl Machine {
             held_back: false,
         });
         let call = Call::new(id, target, &self.policy, session, self.now);
-        self.output(Output::Call(call));
+        self.output(Output::Call(Call { request, ..call }));
         id
     }
 

@@ -61,8 +61,11 @@ pub enum Input<'a> {
     Logout { request: RequestId, local: bool },
     /// The caller of `login` or `logout` has gone.
     Abandon { request: RequestId },
-    /// `touch`, or activity that the host was asked to watch for.
+    /// `touch`.
     Touch,
+    /// The user did something, after
+    /// [`Output::WatchActivity`](super::Output::WatchActivity).
+    Activity,
 
     /// Something happened to the page.
     Page(Page),

@@ -23,7 +23,8 @@ use super::policy::{Locks, Policy, Proactive};
 use super::record::{Record, Session, Stamp};
 use super::restore::Restore;
 use super::sign::SignIn;
-use super::time::{Moment, Now};
+use super::term::{Spans, Term};
+use super::time::{Instant, Moment, Now};
 use super::turn::Turn;
 use super::view::{Figures, Pass, Snapshot};
 
@@ -53,6 +54,12 @@ pub struct Machine {
     pub(super) hinted: bool,
     pub(super) serial: Serial,
     pub(super) party: Party,
+    /// When the session held ends.
+    pub(super) spans: Option<Spans>,
+    /// Of a session that this page knows only by its mark: its term, and when
+    /// somebody was last active.
+    pub(super) known_term: Option<Term>,
+    pub(super) active: Option<Instant>,
     pub(super) pace: Pace,
     pub(super) stale: bool,
     pub(super) error: Option<Error>,
@@ -120,6 +127,9 @@ impl Machine {
             hinted: false,
             serial: Serial::new(0),
             party: Party::new(0),
+            spans: None,
+            known_term: None,
+            active: None,
             pace: Pace::default(),
             stale: false,
             error: None,
@@ -159,6 +169,8 @@ impl Machine {
     /// Feeds an input. Then [`poll`](Self::poll) gives what is to be done.
     pub fn feed(&mut self, now: Now, input: Input<'_>) {
         self.tick(now);
+        // What happens after the session's end is too late to put it off.
+        self.expire_term();
         match input {
             Input::Start => self.start(),
             Input::Read { op, found } => self.read(op, found),
@@ -180,7 +192,8 @@ impl Machine {
             } => self.set_tokens(request, tokens, remember),
             Input::Logout { request, local } => self.logout(request, local),
             Input::Abandon { request } => self.abandon(request),
-            Input::Touch => {}
+            Input::Touch => self.touch(false),
+            Input::Activity => self.touch(true),
             Input::Page(event) => self.page_event(event),
             Input::Hint(there) => self.hinted = there,
             Input::Wake => {}
@@ -209,6 +222,8 @@ impl Machine {
             self.locks_deadline(),
             self.sign_ins_deadline(),
             self.restore_deadline(),
+            self.term_deadline(),
+            self.farewell_deadline(),
         ]
         .into_iter()
         .chain(flights)
@@ -279,7 +294,9 @@ impl Machine {
         self.started = true;
         // An end by the server is a reason to ask again at the next start: a
         // page that knows nothing of this manager may have signed in.
-        self.may_try_again = !self.record.as_ref().is_some_and(Record::is_logout);
+        self.may_try_again = !self.record.as_ref().is_some_and(Record::is_sign_out);
+        self.end_known_term();
+        self.seen();
     }
 
     // ---- what time asks for ----
@@ -320,9 +337,12 @@ impl Machine {
         if !self.can_refresh() {
             return session.lifetime.ends_at();
         }
+        // A session is not refreshed ahead of time beyond its own end.
+        let next = self.next_refresh();
         match self.policy.proactive {
-            Proactive::WhileVisible if self.page.visible => self.next_refresh(),
-            Proactive::Always => self.next_refresh(),
+            _ if next >= self.term_ends_at() => Moment::NEVER,
+            Proactive::WhileVisible if self.page.visible => next,
+            Proactive::Always => next,
             _ => Moment::NEVER,
         }
     }
@@ -338,6 +358,7 @@ impl Machine {
             mono: now.mono.max(self.now.mono),
         };
         let now = self.now;
+        self.reanchor_term(back);
         let commits = self.commits.iter_mut().map(|commit| &mut commit.record);
         for record in self.record.iter_mut().chain(commits) {
             if let Ok(session) = &mut record.state {
@@ -361,6 +382,7 @@ impl Machine {
     /// Does what time alone asks for, then says what has changed.
     pub(super) fn advance(&mut self) {
         loop {
+            self.expire_term();
             self.expire_places();
             self.expire_question();
             self.expire_leases();
@@ -376,10 +398,12 @@ impl Machine {
         if now >= self.next_by_timer() {
             let _ = self.want();
         }
+        // What has just become known need not be asked for again.
+        self.settle_restore();
         if self.restore.is_some() && now >= self.restore_deadline() {
             self.ask_again();
+            self.settle_restore();
         }
-        self.settle_restore();
         // A turn that has just begun may already have what it waits for.
         if !self.granted_later.is_empty() {
             return self.advance();
@@ -467,8 +491,14 @@ impl Machine {
         (self.random() >> 40) as f64 / (1u64 << 24) as f64
     }
 
-    /// A session of what an answer brought.
-    pub(super) fn session_of(&mut self, tokens: Tokens, freshness: Freshness) -> Session {
+    /// A session of what an answer brought; `before` is the one that it goes
+    /// on from.
+    pub(super) fn session_of(
+        &mut self,
+        tokens: Tokens,
+        freshness: Freshness,
+        before: Option<&Session>,
+    ) -> Session {
         let (now, platform) = (self.now, self.platform);
         let claims = match &tokens.access {
             Some(token) => Claims::of(token.expose(), platform),
@@ -481,12 +511,16 @@ impl Machine {
             self.figures.clock_skew_ms = if skew.abs() < 2000.0 { 0.0 } else { skew };
         }
         let fallback = self.policy.lifetime();
+        let refresh = tokens.refresh.as_ref();
+        let refresh = refresh.map(|token| Claims::of(token.expose(), platform));
+        let before = before.map(|session| session.term);
         Session {
             lifetime: Lifetime::decide(tokens.stated, &claims, fallback, freshness, now),
             access: tokens.access,
             refresh: tokens.refresh,
             user: claims.user,
             remembered: false,
+            term: Term::decide(before, tokens.stated, refresh.as_ref(), now),
         }
     }
 }

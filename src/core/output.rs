@@ -58,10 +58,9 @@ pub enum Output {
     /// Watch for `beforeunload`, or stop: who listens keeps the page out of
     /// Firefox's back-forward cache.
     WatchLeaving(bool),
-    /// Watch for what the user does, to report as
-    /// [`Input::Touch`](super::Input::Touch) at most once in this time; zero
-    /// stops it.
-    WatchActivity(super::Millis),
+    /// Report the next thing that the user does (pointer, key, touch) as
+    /// [`Input::Activity`](super::Input::Activity), once; false stops it.
+    WatchActivity(bool),
 
     /// Whoever waits for this may ask again: [`Machine::resume`](super::Machine::resume).
     WaitEnded(WaitId),

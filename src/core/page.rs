@@ -51,6 +51,7 @@ impl Machine {
                     self.reread();
                 }
                 self.page.visible = true;
+                self.seen();
             }
             Page::Hidden => self.page.visible = false,
             Page::Online => self.pace.hint(now),
@@ -83,7 +84,7 @@ impl Machine {
         }
     }
 
-    fn hold_requests(&mut self) {
+    pub(super) fn hold_requests(&mut self) {
         if self.disposed || self.policy.inert || !self.started {
             return;
         }

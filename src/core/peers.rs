@@ -20,7 +20,7 @@ use super::machine::Machine;
 use super::output::Output;
 use super::pace::Pace;
 use super::record::{Record, Stamp, Stored};
-use super::time::{Millis, Moment};
+use super::time::{Instant, Millis, Moment};
 
 /// How long the known tabs may take to answer; a frozen one never does.
 const ANSWER: Millis = Millis::new(150);
@@ -70,6 +70,11 @@ impl Peers {
             questions: 0,
             retold: Stamp::default(),
         }
+    }
+
+    /// How many known tabs come before this one.
+    pub fn before(&self) -> u32 {
+        self.known.iter().filter(|peer| **peer < self.id).count() as u32
     }
 
     pub fn deadline(&self) -> Moment {
@@ -149,6 +154,7 @@ impl Machine {
             record.write(&mut out);
         }
         self.pace.write(self.now, &mut out);
+        self.write_active(&mut out);
         out.end()
     }
 
@@ -156,6 +162,19 @@ impl Machine {
     /// from now on it may take its time.
     pub(super) fn tell_begun(&mut self) {
         let text = self.message("begun").end();
+        self.post(text);
+    }
+
+    /// Tells the others when somebody was last active here.
+    pub(super) fn tell_active(&mut self) {
+        let mut out = self.message("active");
+        self.write_active(&mut out);
+        self.post(out.end());
+    }
+
+    /// Tells the others that this tab calls the logout endpoint.
+    pub(super) fn tell_farewell(&mut self) {
+        let text = self.message("farewell").end();
         self.post(text);
     }
 
@@ -246,6 +265,9 @@ impl Machine {
             // A tab hears nothing of its own but its echoes.
             return self.echoed();
         }
+        if let Some(active) = message.number("active").and_then(Instant::from_ms) {
+            self.heard_active(active);
+        }
         let gone = kind == "bye";
         self.peers.known.retain(|peer| *peer != from);
         if !gone {
@@ -259,6 +281,7 @@ impl Machine {
             }
             "here" => self.hear_message(message),
             "begun" => self.begun(),
+            "farewell" => self.farewell_heard(),
             _ => {}
         }
         // Only what was said after the question answers it: what was said

@@ -27,7 +27,7 @@ use super::output::{Event, Output, Place};
 use super::pace::Pace;
 use super::policy::Keep;
 use super::record::{Record, Stored};
-use super::time::{Millis, Moment};
+use super::time::{Instant, Millis, Moment};
 
 /// How long a place is waited for.
 pub(super) const PATIENCE: Millis = Millis::new(1_500);
@@ -202,7 +202,7 @@ impl Machine {
             Task::Write { text, .. } => match self.rendered(place, text) {
                 Ok(text) => text,
                 // What was to be written is not wanted any more.
-                Err(()) => return self.finished(place, task, true),
+                Err(()) => return self.finished(place, task, false),
             },
         };
         let id = OpId::new(self.number());
@@ -267,16 +267,22 @@ impl Machine {
         };
         // A place in which the session is not kept has nothing, or the end.
         let kept = |record: &&Record| match place {
-            Place::Mark => record.is_logout(),
+            Place::Mark => record.is_sign_out() || self.term_ends() < Instant::NEVER,
             _ => record.session().is_none() || self.home(record) == Some(place),
         };
-        Ok(record.filter(kept).map(|record| self.text_of(record)))
+        let text = |record: &Record| self.text_of(record, place == Place::Mark);
+        Ok(record.filter(kept).map(text))
     }
 
     /// The stored form of a record, with the back-off that all tabs share.
-    pub(super) fn text_of(&self, record: &Record) -> Rc<str> {
+    fn text_of(&self, record: &Record, mark: bool) -> Rc<str> {
         let mut out = Writer::object();
-        record.write(&mut out);
+        if mark {
+            record.write_mark(&mut out);
+        } else {
+            record.write(&mut out);
+        }
+        self.write_active(&mut out);
         self.pace.write(self.now, &mut out);
         out.end().into()
     }
@@ -384,7 +390,12 @@ impl Machine {
     fn learnt(&mut self, place: Place, text: Option<&str>, late: bool) -> Option<Record> {
         let was_down = self.is_up(place, text.map(Rc::from));
         let found = text.and_then(|text| self.parsed(text));
-        let record = found.and_then(|(found, pace)| self.found(place, found, pace));
+        let record = found.and_then(|(found, pace, active)| {
+            if let Some(active) = active {
+                self.heard_active(active);
+            }
+            self.found(place, found, pace)
+        });
         // While a place was down it missed what happened.
         if (record.is_some() && late) || was_down {
             self.write_held(place);
@@ -405,6 +416,10 @@ impl Machine {
                     self.superseded = true;
                     self.event(Event::Warning(Fault::StorageLater.into()));
                 }
+                None
+            }
+            Stored::Mark(term) => {
+                self.known_term = Some(term);
                 None
             }
             Stored::Foreign => None,
@@ -492,12 +507,19 @@ impl Machine {
     /// the sign-out.
     pub(super) fn mark(&mut self) {
         let memory = self.policy.storage == Keep::Memory || self.storage_is_down();
-        let logout = self.record.as_ref().is_some_and(Record::is_logout);
+        let ends = self.record.as_ref().is_some_and(Record::is_sign_out)
+            || self.term_ends() < Instant::NEVER;
+        // What is not ours under this key is not taken away.
+        let ours = |text: &str| {
+            let found = self.parsed(text);
+            found.is_some_and(|(found, ..)| !matches!(found, Stored::Foreign))
+        };
         let marked = self
             .shelves
             .iter()
-            .any(|shelf| shelf.place == Place::Mark && shelf.known.is_some());
-        if memory && (logout || marked) {
+            .filter(|shelf| shelf.place == Place::Mark)
+            .any(|shelf| shelf.known.as_deref().is_some_and(ours));
+        if memory && (ends || marked) {
             self.enqueue(
                 Place::Mark,
                 Task::Write {

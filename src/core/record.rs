@@ -16,6 +16,7 @@ use super::document::{Document, Members, Platform};
 use super::jwt::{Claims, User};
 use super::lifetime::Lifetime;
 use super::secret::Secret;
+use super::term::Term;
 use super::time::{Instant, Now};
 
 /// The place of a record in the order of all records of one key.
@@ -53,6 +54,28 @@ pub enum Ended {
     /// The server refused to go on. A cookie may be tried again at the next
     /// start: another page may have signed in meanwhile.
     Rejected,
+    /// Nobody was active for too long. Holds as a sign-out does.
+    Idle,
+    /// The session reached its end. Holds as a sign-out does.
+    Lifetime,
+}
+
+impl Ended {
+    /// As it is stored.
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Logout => "logout",
+            Self::Rejected => "rejected",
+            Self::Idle => "idle",
+            Self::Lifetime => "lifetime",
+        }
+    }
+
+    fn named(name: &str) -> Option<Self> {
+        [Self::Logout, Self::Rejected, Self::Idle, Self::Lifetime]
+            .into_iter()
+            .find(|ended| ended.name() == name)
+    }
 }
 
 /// A session as it is stored.
@@ -66,6 +89,8 @@ pub struct Session {
     pub user: Option<User>,
     /// Whether it is kept where `remember` says (rule 18).
     pub remembered: bool,
+    /// When it began, and what the server said of its end (rule 18).
+    pub term: Term,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -81,9 +106,14 @@ pub enum Stored {
     /// A later version of this package wrote it: it is neither used nor
     /// overwritten (rule 8).
     Later,
+    /// When a session began and ends that was in memory.
+    Mark(Term),
     /// Nothing that this package wrote.
     Foreign,
 }
+
+/// In the place of an end: the session goes on, in memory.
+const TERM: &str = "no";
 
 /// Members may be added to the stored form; the version changes when one is
 /// taken away or means something else.
@@ -98,8 +128,27 @@ impl Record {
         self.state.as_ref().ok()
     }
 
-    pub fn is_logout(&self) -> bool {
-        self.state == Err(Ended::Logout)
+    /// Whether it is an end that holds across a reload, even where a cookie is
+    /// still there.
+    pub fn is_sign_out(&self) -> bool {
+        matches!(
+            self.state,
+            Err(Ended::Logout | Ended::Idle | Ended::Lifetime)
+        )
+    }
+
+    /// The same without any token: what may be kept where the session itself
+    /// is in memory, so that a reload does not begin its time anew.
+    pub fn write_mark(&self, out: &mut dyn Members) {
+        match &self.state {
+            Err(_) => self.write(out),
+            Ok(session) => {
+                out.number("v", VERSION as f64);
+                self.stamp.write(out);
+                out.text("ended", TERM);
+                session.term.write(out);
+            }
+        }
     }
 
     /// Writes the members of the stored form.
@@ -107,8 +156,7 @@ impl Record {
         out.number("v", VERSION as f64);
         self.stamp.write(out);
         match &self.state {
-            Err(Ended::Logout) => out.text("ended", "logout"),
-            Err(Ended::Rejected) => out.text("ended", "rejected"),
+            Err(ended) => out.text("ended", ended.name()),
             Ok(session) => {
                 if let Some(access) = &session.access {
                     out.text("access", access.expose());
@@ -121,6 +169,7 @@ impl Record {
                 if session.remembered {
                     out.number("remembered", 1.0);
                 }
+                session.term.write(out);
             }
         }
     }
@@ -138,10 +187,12 @@ impl Record {
             Some(version) if version > VERSION => return Stored::Later,
             _ => return Stored::Foreign,
         }
-        let state = match stored.text("ended").as_deref() {
-            Some("logout") => Err(Ended::Logout),
-            Some("rejected") => Err(Ended::Rejected),
-            Some(_) => return Stored::Foreign,
+        let state = match stored.text("ended") {
+            Some(name) if name == TERM => return Stored::Mark(Term::read(stored, now)),
+            Some(name) => match Ended::named(&name) {
+                Some(ended) => Err(ended),
+                None => return Stored::Foreign,
+            },
             None => {
                 let Some(received) = instant("received") else {
                     return Stored::Foreign;
@@ -162,6 +213,7 @@ impl Record {
                     refresh: secret("refresh"),
                     lifetime: Lifetime::restored(received, expires, now),
                     remembered: stored.number("remembered").is_some(),
+                    term: Term::read(stored, now),
                 }))
             }
         };

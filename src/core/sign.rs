@@ -121,7 +121,8 @@ impl Machine {
             _ => false,
         };
         while let Some(at) = self.sign_ins.iter().position(ready) {
-            let call = self.launch(Role::SignIn, Target::Login, None);
+            let request = self.sign_ins.get(at).map(|own| own.request);
+            let call = self.launch(Role::SignIn, Target::Login, None, request);
             if let Some(own) = self.sign_ins.get_mut(at) {
                 let lock = own.lock();
                 own.stage = LoginStage::Calling { call, lock };
@@ -209,7 +210,7 @@ impl Machine {
     }
 
     fn commit_sign_in(&mut self, sign_in: SignIn, tokens: Tokens, freshness: Freshness) {
-        let mut session = self.session_of(tokens, freshness);
+        let mut session = self.session_of(tokens, freshness, None);
         session.remembered = sign_in.remember && self.policy.remember.is_some();
         let stamp = self.next_sign_in(sign_in.began);
         let state = Ok(Rc::new(session));
@@ -226,11 +227,11 @@ impl Machine {
         }
     }
 
-    /// The record of a sign-in was stored, or was `outranked` by one that was
+    /// The record of a sign-in was stored, or was `overtaken` by one that was
     /// taken over meanwhile.
-    pub(super) fn sign_in_committed(&mut self, sign_in: SignIn, record: Record, outranked: bool) {
+    pub(super) fn sign_in_committed(&mut self, sign_in: SignIn, record: Record, overtaken: bool) {
         if let Some(error) = self.too_late(sign_in) {
-            if !outranked && self.session().is_none() && record.stamp > self.stamp() {
+            if !overtaken && self.session().is_none() {
                 // It was written before the sign-out was heard of. Where the
                 // clock was set back meanwhile, it is the greater of the two.
                 let stamp = Stamp {
@@ -246,7 +247,7 @@ impl Machine {
             }
             return self.end_sign_in(sign_in, Err(error));
         }
-        if outranked {
+        if overtaken {
             // Another tab signed in earlier than this one, which only learns
             // of it now.
             let stamp = self.next_sign_in(sign_in.began);

@@ -50,17 +50,19 @@ macro_rules! points {
 
                 /// The time from `earlier` to `self`, nothing when it is the
                 /// other way round.
+                #[inline(never)]
                 pub fn since(self, earlier: Self) -> Millis {
-                    // Never minus never is no number, and nothing to wait for.
-                    Millis((self.0 - earlier.0).max(0.0))
+                    Millis(self.0).less(Millis(earlier.0))
                 }
 
+                #[inline(never)]
                 pub fn min(self, other: Self) -> Self {
-                    Self(self.0.min(other.0))
+                    if other < self { other } else { self }
                 }
 
+                #[inline(never)]
                 pub fn max(self, other: Self) -> Self {
-                    Self(self.0.max(other.0))
+                    if other > self { other } else { self }
                 }
             }
 
@@ -167,17 +169,21 @@ impl Millis {
     }
 
     /// What is left of it after `other`; nothing if that is longer.
+    #[inline(never)]
     pub fn less(self, other: Self) -> Self {
         // Forever less forever is no number, and nothing.
-        Self((self.0 - other.0).max(0.0))
+        let rest = self.0 - other.0;
+        if rest > 0.0 { Self(rest) } else { Self::ZERO }
     }
 
+    #[inline(never)]
     pub fn min(self, other: Self) -> Self {
-        Self(self.0.min(other.0))
+        if other < self { other } else { self }
     }
 
+    #[inline(never)]
     pub fn max(self, other: Self) -> Self {
-        Self(self.0.max(other.0))
+        if other > self { other } else { self }
     }
 }
 

@@ -139,7 +139,7 @@ impl Machine {
             return Reply::Fail(error);
         }
         let id = WaitId::new(self.number());
-        let after_sign_out = self.record.as_ref().is_some_and(Record::is_logout);
+        let after_sign_out = self.record.as_ref().is_some_and(Record::is_sign_out);
         self.turn = Some(Turn {
             id,
             stage: Stage::Locking(Locking {
@@ -353,7 +353,7 @@ impl Machine {
         }
         let session = self.session().cloned();
         self.tell_begun();
-        let call = self.launch(Role::Turn, Target::Refresh, session);
+        let call = self.launch(Role::Turn, Target::Refresh, session, None);
         self.stage(Stage::Calling { call });
     }
 
@@ -366,7 +366,13 @@ impl Machine {
             let look = self.look(LookFor::Turn);
             return self.stage(Stage::Checking { look, verdict });
         };
-        let mut session = self.session_of(tokens, Freshness::Fresh);
+        let before = flight.session.as_deref();
+        let mut session = self.session_of(tokens, Freshness::Fresh, before);
+        if before.is_none()
+            && let Some(known) = self.known_term.take()
+        {
+            session.term.began = known.began;
+        }
         let sent = flight.sent.as_ms() as u64;
         let twist = self.random() >> 32;
         let base = flight.base;

@@ -88,7 +88,7 @@ impl Machine {
             expires: self
                 .session()
                 .map_or(Instant::NEVER, |session| session.lifetime.expires()),
-            session_ends: Instant::NEVER,
+            session_ends: self.term_ends(),
             serial: self.serial,
             error: self.error,
         }
@@ -110,7 +110,7 @@ impl Machine {
         } else {
             Moment::NEVER
         };
-        let until_mono = due.min(lifetime.ends_at());
+        let until_mono = due.min(lifetime.ends_at()).min(self.term_ends_at());
         Some(Pass {
             serial: self.serial,
             party: self.party,
@@ -136,15 +136,16 @@ impl Machine {
     }
 
     pub fn inspection(&self) -> Inspection {
-        let next = match self.session() {
-            Some(_) => self.next_refresh(),
-            None => Moment::NEVER,
-        };
+        let next = self.next_refresh();
+        let session = self.session().filter(|_| next < self.term_ends_at());
         Inspection {
             refreshes: self.figures.refreshes,
             refresh_failures: self.figures.refresh_failures,
             clock_skew_ms: self.figures.clock_skew_ms,
-            next_refresh: self.now.wall + next.since(self.now.mono),
+            // From the receipt, where both clocks were read at once.
+            next_refresh: session.map_or(Instant::NEVER, |session| {
+                session.lifetime.received + next.since(session.lifetime.since)
+            }),
             last_error: self.last_error,
             storage_down: self.storage_is_down(),
             storage_degraded: self.storage_warned,

@@ -1,8 +1,16 @@
 // A caller's AbortSignal.
 
-/** Rejects with the signal's reason, at once, and harms nobody else. */
+/**
+ * Rejects with the signal's reason, at once, and harms nobody else.
+ * @template T
+ * @param {PromiseLike<T>} promise
+ * @param {AbortSignal | null} [signal]
+ * @param {() => void} [aborted] is called when the signal ended the wait
+ * @returns {Promise<T>}
+ */
 export function abortable(promise, signal, aborted) {
-  if (!signal) return promise;
+  const whole = Promise.resolve(promise);
+  if (!signal) return whole;
   return new Promise((resolve, reject) => {
     const abort = () => {
       aborted?.();
@@ -10,6 +18,6 @@ export function abortable(promise, signal, aborted) {
     };
     if (signal.aborted) return abort();
     signal.addEventListener('abort', abort, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
+    whole.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
   });
 }

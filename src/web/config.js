@@ -1,30 +1,92 @@
 // Reads the application's configuration, or says what is wrong with it: every
 // refusal names the option, what was found and what is expected, and shows no
 // value but a preset's name, for one of them may be a secret. What decides
-// anything goes to the core, as numbers; the texts stay here.
+// anything goes to the core, as a policy; the texts stay here.
 
 import { BODIES, CREDENTIALS, ENDPOINTS } from './call.js';
-import { HEADER, METHOD, NAMES, PREFIX, PRESETS } from './core.js';
-import { at } from './document.js';
+import { HEADER, METHOD, PREFIX, PRESETS } from './core.js';
+import { at, pageUrl } from './document.js';
 import { invalid } from './error.js';
+import { nearest } from './nearest.js';
+
+/**
+ * @typedef {{ name: string, prefix: string }} Header
+ * @typedef {{ header: string, cookie: string, value?: undefined } | { header: string, value: string, cookie?: undefined }} Csrf
+ * @typedef {{ url?: string, method?: string, flag?: string, csrf?: Csrf, tokenField?: string, policy?: object }} Endpoint
+ */
+
+/**
+ * What the shell goes by.
+ * @typedef {object} Settings
+ * @property {string | undefined} base what relative URLs are relative to;
+ *   undefined where that is the page's URL, which changes
+ * @property {Header | undefined} access missing where the token travels in a
+ *   cookie
+ * @property {any} carrier
+ * @property {Csrf | undefined} csrf
+ * @property {URL[]} places `attachTo`
+ * @property {Endpoint} login
+ * @property {Endpoint} refresh
+ * @property {Endpoint} logout
+ * @property {string | undefined} hint the name of a cookie
+ * @property {boolean} singleUser
+ * @property {Record<string, unknown>} policy what src/web/policy.rs reads, but
+ *   for what the platform has; spans are in milliseconds, NaN where none is
+ *   given, and a flag is 1
+ * @property {(found: number) => never} misfit refuses an entry that the core
+ *   says could never match
+ */
 
 const HTTP = 'an http: or https: URL, absolute or relative to baseUrl';
 const ORIGIN = 'an exact http: or https: origin with at most a path, such as https://api.example.com';
-const CSRF = '{ cookie: string, header: string }';
-const STORAGE = "'memory', 'session', 'local', 'indexeddb' or { get, set, remove }";
+const CSRF = '{ cookie: string, header: string } or { header: string, value: string }';
+const PLACES = ['session', 'local', 'indexeddb'];
+const STORAGE = "'session', 'local', 'indexeddb' or { get, set, remove }";
 const STATUSES = 'an array of status codes or a function';
+/** Methods that fetch refuses to send. */
+const FORBIDDEN = ['CONNECT', 'TRACE', 'TRACK'];
+const SECONDS = 'a number of seconds above 0';
 
+const ENDPOINT = 'url method headers authenticate credentials body fields tokenField csrf';
+/** The options that there are, by what they are members of. */
+const OPTIONS = {
+  '': `preset baseUrl login refresh logout accessToken refreshToken response attachTo storage remember session hint key
+    refreshAheadSeconds proactive unauthorized timeoutMs csrf crossTab singleUser fetch clock`,
+  login: ENDPOINT,
+  'login.csrf': 'cookie header value',
+  refresh: ENDPOINT,
+  'refresh.csrf': 'cookie header value',
+  logout: ENDPOINT,
+  'logout.csrf': 'cookie header value',
+  accessToken: 'in name prefix lifetimeSeconds',
+  refreshToken: 'in field name prefix',
+  response: 'accessToken refreshToken expiresIn expiresInUnit expiresAt sessionExpiresIn sessionExpiresAt',
+  csrf: 'cookie header value',
+  session: 'maxSeconds idleSeconds warnSeconds activity',
+  hint: 'cookie',
+};
+
+/** @param {unknown} value */
 const isFunction = (value) => typeof value === 'function';
 
-/** The name of what was found in the place of something else. */
-function kindOf(value) {
+/**
+ * The name of what was found in the place of something else.
+ * @param {any} value
+ */
+export function kindOf(value) {
   if (value === undefined) return 'nothing';
   if (value === null) return 'null';
   if (Array.isArray(value)) return 'an array';
   if (value === '') return 'an empty string';
-  return { object: 'an object', function: 'a function', string: 'another string', boolean: 'a boolean' }[typeof value] ?? 'another number';
+  /** @type {Record<string, string>} */
+  const kinds = { object: 'an object', function: 'a function', string: 'another string', boolean: 'a boolean' };
+  return kinds[typeof value] ?? 'another number';
 }
 
+/**
+ * @param {string} text
+ * @param {string} [base]
+ */
 function parsed(text, base) {
   try {
     return new URL(text, base);
@@ -34,80 +96,183 @@ function parsed(text, base) {
 }
 
 /**
- * @param config what the application gave
- * @param page the URL of the page, or undefined
- * @returns what the shell goes by: `base`, `access` (missing where the token
- *   travels in a cookie), `carrier`, `csrf`, the endpoints, the places
- *   (`attachTo`) as URLs, and `numbers`, the first arguments of the engine
+ * Refuses an option that does not exist, at any level, and names the nearest
+ * that does.
+ * @param {any} config
  */
-export function readConfig(config, page) {
+function refuseUnknown(config) {
+  for (const [path, names] of Object.entries(OPTIONS)) {
+    const found = at(config, path);
+    const known = names.split(/\s+/);
+    if (kindOf(found) !== 'an object') continue;
+    for (const name of Object.keys(found)) {
+      if (known.includes(name) || at(found, name) === undefined) continue;
+      const advice = name === 'dpop' ? ' yet' : `; did you mean ${nearest(name, known)}?`;
+      throw invalid(`${path && `${path}.`}${name}: there is no such option${advice}`);
+    }
+  }
+}
+
+/**
+ * Refuses tokens that an application brings with a value of another type than
+ * it has to be. What cannot be a token is for the core to say.
+ * @param {any} tokens
+ */
+export function checkTokens(tokens) {
+  /** @type {[string, string, string][]} */
+  const members = [
+    ['refreshToken', 'string', 'a string'],
+    ['expiresIn', 'number', 'a number of seconds'],
+    ['expiresAt', 'number', 'milliseconds since the epoch'],
+    ['sessionExpiresIn', 'number', 'a number of seconds'],
+    ['sessionExpiresAt', 'number', 'milliseconds since the epoch'],
+  ];
+  for (const [name, type, expected] of members) {
+    const value = at(tokens, name);
+    if (value != null && typeof value !== type) throw invalid(`${name}: expected ${expected}, found ${kindOf(value)}`);
+  }
+}
+
+/**
+ * @param {any} config what the application gave
+ * @returns {Settings}
+ */
+export function readConfig(config) {
+  const page = pageUrl();
+  /** @param {string} path */
   const get = (path) => at(config, path);
+  /**
+   * @param {string} path
+   * @param {string} expected
+   * @param {string} [found]
+   * @returns {never}
+   */
   const refuse = (path, expected, found = kindOf(path ? get(path) : config)) => {
     throw invalid(`${path || 'config'}: expected ${expected}, found ${found}`);
   };
+  /** @type {Record<string, string>} */
   let preset = {};
 
-  /** A string that passes a test, or the preset's. */
+  /**
+   * A string that passes a test, or the preset's.
+   * @param {string} path
+   * @param {string} expected
+   * @param {(value: string) => unknown} test
+   */
   const string = (path, expected, test) => {
     const value = get(path);
     if (value === undefined) return preset[path];
     if (typeof value !== 'string' || !test(value)) refuse(path, expected);
     return value;
   };
+  /** @param {string} path */
   const text = (path) => string(path, 'a non-empty string', (value) => value);
   // RFC 9110 section 5.6.2.
+  /** @param {string} path */
   const name = (path) => string(path, 'a header name', (value) => /^[\w!#$%&'*+.^`|~-]+$/.test(value));
-  /** Which of some words it is, from 1 on; 0 where none is given. */
-  const word = (path, words, expected) => words.indexOf(string(path, expected, (value) => words.includes(value))) + 1;
+  /**
+   * One of some words, or undefined.
+   * @param {string} path
+   * @param {readonly string[]} words
+   * @param {string} expected
+   */
+  const word = (path, words, expected) => string(path, expected, (value) => words.includes(value));
+  /**
+   * @param {string} path
+   * @returns {any}
+   */
   const boolean = (path) => {
     const value = get(path);
     if (value === undefined) return preset[path] && preset[path] === 'true';
     return typeof value === 'boolean' ? value : refuse(path, 'true or false');
   };
-  /** A number of some unit in milliseconds; NaN where none is given. */
+  /**
+   * A number of some unit in milliseconds; NaN where none is given.
+   * @param {string} path
+   * @param {number} unit
+   * @param {(value: number) => boolean} test
+   * @param {string} expected
+   */
   const span = (path, unit, test, expected) => {
     const value = get(path);
     if (value === undefined) return NaN;
     return typeof value === 'number' && test(value) ? value * unit : refuse(path, expected);
   };
+  /** @param {number} value */
   const positive = (value) => value > 0;
-  /** Whether an object is given. */
+  /** @param {number} value */
+  const notNegative = (value) => value >= 0;
+  /**
+   * Whether an object is given.
+   * @param {string} path
+   * @param {string} expected
+   */
   const object = (path, expected) => {
     const value = get(path);
     if (value === undefined) return false;
     return kindOf(value) === 'an object' || refuse(path, expected);
   };
+  /**
+   * @param {string} path
+   * @param {string} [base]
+   */
   const url = (path, base) => {
     const given = get(path);
     const value = given === undefined ? preset[path] : given;
     const found = typeof value === 'string' && value !== '' ? parsed(value, base) : undefined;
-    if (!found) refuse(path, HTTP, typeof value === 'string' && value && !base ? 'a relative one, and neither a baseUrl nor a page' : undefined);
+    if (!found) return refuse(path, HTTP, typeof value === 'string' && value && !base ? 'a relative one, and neither a baseUrl nor a page' : undefined);
     if (!/^https?:$/.test(found.protocol)) refuse(path, HTTP, 'another scheme');
     if (found.username || found.password) refuse(path, HTTP, 'one with user name or password');
     return found.href;
   };
+  /** @param {string} path */
   const header = (path) => ({
     name: name(`${path}.name`) ?? HEADER,
     prefix: string(`${path}.prefix`, 'visible ASCII', (value) => /^[ -~]*$/.test(value)) ?? PREFIX,
   });
+  /** @param {Header} header */
   const isOwn = ({ name }) => name.toLowerCase() !== 'authorization';
-  /** Which `in` it has; one that is given has to say. */
+  /**
+   * Which `in` it has; one that is given has to say.
+   * @param {string} path
+   * @param {string[]} words
+   * @param {string} whole
+   * @param {string} expected
+   */
   const place = (path, words, whole, expected) => {
     const given = object(path, whole);
-    return word(`${path}.in`, words, expected) || (given ? refuse(`${path}.in`, expected) : 0);
+    return word(`${path}.in`, words, expected) ?? (given ? refuse(`${path}.in`, expected) : undefined);
   };
+  /**
+   * @param {string} path
+   * @returns {any}
+   */
   const csrfOf = (path) => {
     if (!object(path, CSRF)) return undefined;
-    const csrf = { cookie: text(`${path}.cookie`), header: name(`${path}.header`) };
-    return csrf.cookie && csrf.header ? csrf : refuse(path, CSRF, 'one of them missing');
+    const cookie = text(`${path}.cookie`);
+    const value = string(`${path}.value`, 'visible ASCII', (value) => /^[!-~]([ -~]*[!-~])?$/.test(value));
+    const csrf = { cookie, value, header: name(`${path}.header`) };
+    if (!csrf.header || !(cookie || value)) refuse(path, CSRF, 'one of them missing');
+    return cookie && value ? refuse(path, CSRF, 'both') : csrf;
   };
+  /**
+   * @param {string} path
+   * @param {string} expected
+   * @param {(entry: any) => void} visit
+   */
   const each = (path, expected, visit) => {
     if (!Array.isArray(get(path))) refuse(path, expected);
     for (let index = 0; index < get(`${path}.length`); index++) visit(get(`${path}.${index}`));
   };
+  /**
+   * @param {string} path
+   * @param {string[]} names
+   * @param {string} expected
+   */
   const hasMethods = (path, names, expected) => names.every((name) => isFunction(get(`${path}.${name}`))) || refuse(path, expected);
 
   if (kindOf(config) !== 'an object') refuse('', 'an object');
+  refuseUnknown(config);
   const wanted = get('preset');
   if (wanted !== undefined) {
     const names = Object.keys(PRESETS);
@@ -117,16 +282,21 @@ export function readConfig(config, page) {
   const base = get('baseUrl') === undefined ? page : url('baseUrl', page);
   const csrf = csrfOf('csrf');
 
-  /** One endpoint and its number, as src/web/numbers.rs reads it; `null` takes
-   * a preset's away. */
+  /**
+   * One endpoint, and what of it decides; `null` takes a preset's away.
+   * @param {string} path
+   * @returns {Endpoint}
+   */
   const endpoint = (path) => {
     const value = get(path);
+    /** @param {string} member */
     const inside = (member) => `${path}.${member}`;
     if (value === null || (value === undefined && !preset[inside('url')])) return {};
     const plain = typeof value === 'string';
     if (!plain) object(path, 'a URL or an endpoint { url, … }');
     // Of a plain URL the method is POST, whatever the preset has there.
     const method = (!plain && name(inside('method'))?.toUpperCase()) || METHOD;
+    if (FORBIDDEN.includes(method)) refuse(inside('method'), 'a method that fetch sends');
     const body = word(inside('body'), BODIES, "'json', 'form' or 'none'");
     const credentials = word(inside('credentials'), CREDENTIALS, "'include', 'same-origin' or 'omit'");
     const flag = preset[inside('flag')];
@@ -141,7 +311,7 @@ export function readConfig(config, page) {
       flag,
       csrf: guard,
       tokenField: text(inside('tokenField')),
-      number: 1 | (bodyless && 2) | (fields && 4) | (body << 3) | ((authenticate === undefined ? 0 : authenticate ? 2 : 1) << 5) | (credentials << 7),
+      policy: { there: 1, bodyless: +bodyless, fields: +!!fields, body, authenticate: authenticate === undefined ? undefined : +authenticate, credentials },
     };
   };
 
@@ -149,30 +319,41 @@ export function readConfig(config, page) {
   const login = endpoint('login');
   const logout = endpoint('logout');
   const refresh = custom ? {} : endpoint('refresh');
-  const inCookie = place('accessToken', ['header', 'cookie'], "{ in: 'header', … } or { in: 'cookie', … }", "'header' or 'cookie'") === 2;
+  const inCookie = place('accessToken', ['header', 'cookie'], "{ in: 'header', … } or { in: 'cookie', … }", "'header' or 'cookie'") === 'cookie';
   const access = inCookie ? undefined : header('accessToken');
-  const lifetime = inCookie ? span('accessToken.lifetimeSeconds', 1000, positive, 'a number of seconds above 0') : NaN;
+  const lifetime = inCookie ? span('accessToken.lifetimeSeconds', 1000, positive, SECONDS) : NaN;
   const carries = place(
     'refreshToken',
     ['cookie', 'body', 'header'],
     "{ in: 'cookie' }, { in: 'body', … } or { in: 'header', … }",
     "'cookie', 'body' or 'header'",
   );
-  const carrier = carries === 2 ? { field: text('refreshToken.field') } : carries === 3 ? header('refreshToken') : {};
+  const carrier = carries === 'body' ? { field: text('refreshToken.field') } : carries === 'header' ? header('refreshToken') : {};
   object('response', 'an object of dotted paths');
-  for (const name of NAMES) text(`response.${name}`);
-  const inMs = word('response.expiresInUnit', ['s', 'ms'], "'s' or 'ms'") === 2;
-  const ahead = span('refreshAheadSeconds', 1000, (value) => value >= 0, 'a number of seconds, 0 or more');
+  for (const name of OPTIONS.response.split(' ')) if (name !== 'expiresInUnit') text(`response.${name}`);
+  word('response.expiresInUnit', ['s', 'ms'], "'s' or 'ms'");
+  const ahead = span('refreshAheadSeconds', 1000, notNegative, 'a number of seconds, 0 or more');
   const timer = get('proactive');
-  const proactive = timer === true ? 1 : timer === false ? 2 : 0;
+  const proactive = timer === true ? 'always' : timer === false ? 'never' : undefined;
   if (typeof timer !== 'boolean') word('proactive', ['visible'], "true, false or 'visible'");
   const timeout = span('timeoutMs', 1, positive, 'a number of milliseconds above 0');
+  object('session', 'an object');
+  const session = {
+    max: span('session.maxSeconds', 1000, positive, SECONDS),
+    idle: span('session.idleSeconds', 1000, positive, SECONDS),
+    warn: span('session.warnSeconds', 1000, notNegative, 'a number of seconds, 0 or more'),
+    manual: +(word('session.activity', ['page', 'manual'], "'page' or 'manual'") === 'manual'),
+  };
+  object('hint', '{ cookie: string }');
+  const hint = text('hint.cookie');
+  if (get('hint') && !hint) refuse('hint.cookie', 'a non-empty string');
   if (!custom && !refresh.url) refuse('refresh', 'a URL, an endpoint or a function, or a preset that has one');
 
+  /** @type {URL[]} */
   const places = [];
   if (get('attachTo') === undefined) {
     // A page that is no place of the web has no origin to allow.
-    if (/^https?:/.test(base)) places.push(new URL(new URL(base).origin));
+    if (base && /^https?:/.test(base)) places.push(new URL(new URL(base).origin));
   } else {
     each('attachTo', 'an array of origins', (entry) => {
       const place = typeof entry === 'string' && entry ? parsed(entry) : undefined;
@@ -185,9 +366,22 @@ export function readConfig(config, page) {
   // What decides nothing in the core.
   text('key');
   boolean('crossTab');
-  if (kindOf(get('storage')) === 'an object') hasMethods('storage', ['get', 'set', 'remove'], STORAGE);
-  else word('storage', ['memory', 'session', 'local', 'indexeddb'], STORAGE);
-  if (get('clock') !== undefined) hasMethods('clock', ['now', 'setTimeout', 'clearTimeout'], '{ now, setTimeout, clearTimeout }');
+  /**
+   * @param {string} path
+   * @param {string[]} words
+   * @param {string} expected
+   */
+  const store = (path, words, expected) => {
+    if (kindOf(get(path)) === 'an object') hasMethods(path, ['get', 'set', 'remove'], expected);
+    else word(path, words, expected);
+  };
+  store('storage', ['memory', ...PLACES], `'memory', ${STORAGE}`);
+  store('remember', PLACES, STORAGE);
+  if (get('clock') !== undefined) {
+    const names = ['now', 'setTimeout', 'clearTimeout'];
+    if (get('clock.monotonic') !== undefined) names.push('monotonic');
+    hasMethods('clock', names, '{ now, setTimeout, clearTimeout }, and monotonic if you like');
+  }
   const transport = get('fetch');
   if (transport !== undefined && !isFunction(transport)) refuse('fetch', 'a function');
   const unauthorized = get('unauthorized');
@@ -198,15 +392,14 @@ export function readConfig(config, page) {
     try {
       const headers = config[name]?.headers;
       if (headers !== undefined) new Headers(headers);
-    } catch (cause) {
-      throw invalid(`${name}.headers: expected what new Headers() takes, found something else`, cause);
+    } catch {
+      // What the platform says of it shows the value.
+      refuse(`${name}.headers`, 'what new Headers() takes', 'something else');
     }
   }
 
-  const policy =
-    (inCookie && 1) | (access && isOwn(access) && 2) | (carries << 2) | (proactive << 4) | (inMs && 64);
   return {
-    base,
+    base: get('baseUrl') === undefined ? undefined : base,
     access,
     carrier,
     csrf,
@@ -214,8 +407,23 @@ export function readConfig(config, page) {
     login,
     refresh,
     logout,
-    numbers: [policy, login.number, refresh.number, logout.number, ahead, timeout, lifetime, get('response')],
-    /** An entry that the core says could never match. */
+    hint,
+    singleUser: !!boolean('singleUser'),
+    policy: {
+      access: inCookie ? 'cookie' : access && isOwn(access) ? 'own' : 'header',
+      prefix: access?.prefix,
+      lifetime,
+      carrier: carries,
+      proactive,
+      response: get('response'),
+      login: login.policy,
+      refresh: refresh.policy,
+      logout: logout.policy,
+      ahead,
+      timeout,
+      session,
+      hint: +!!hint,
+    },
     misfit: (found) => refuse('attachTo', ORIGIN, found === 1 ? 'another scheme' : 'a user name, query or fragment'),
   };
 }

@@ -18,6 +18,16 @@ extern "C" {
 /// Any value of JavaScript's.
 pub struct Value(pub JsValue);
 
+impl Value {
+    /// The text, where the value is one. Most inputs bring none.
+    pub fn string(&self) -> Option<String> {
+        match self.0.is_undefined() {
+            true => None,
+            false => self.text(""),
+        }
+    }
+}
+
 impl Document for Value {
     fn text(&self, path: &str) -> Option<String> {
         text(&self.0, path)

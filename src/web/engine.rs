@@ -6,428 +6,455 @@ use wasm_bindgen::prelude::*;
 
 use super::document::{PLATFORM, Value};
 use super::host::{Act, Host};
-use super::numbers;
+use super::input::{Ask, Input, Query, Reply};
+use super::policy;
 use crate::core::answer::{self, Answer, Tokens};
+use crate::core::call::{self, Target};
+use crate::core::challenge;
 use crate::core::flight::Failure;
 use crate::core::lifetime::Stated;
 use crate::core::origins::{Misfit, Origins};
-use crate::core::policy::Policy;
+use crate::core::policy::{BodyKind, Credentials, Locks, Policy};
 use crate::core::secret::Secret;
 use crate::core::view::Status;
 use crate::core::{
-    Ask, Committed, Document, Error, ErrorKind, Event, Instant, Machine, Members, Millis, Outcome,
-    Output, Record, Reply, SignedOutBy,
+    self, Call, CallId, Document, Ending, Error, ErrorKind, Event, Instant, LockId, Machine,
+    Millis, Now, OpId, Output, Page, Party, Place, RequestId, Serial, SignedOutBy, Swapped,
+    Unavailable, WaitId,
 };
 
-/// Replies over the boundary; a turn to wait for is [`WAIT`] + its number.
-const GO: u32 = 0;
-const BARE: u32 = 1;
-const DELIVER: u32 = 2;
-const FAIL: u32 = 3;
-const WAIT: u32 = 4;
-
-/// Outcomes that a waiting caller may still ask for. They ask in the
-/// microtask after the turn ended, so a few are plenty.
-const REMEMBERED: usize = 8;
-
-/// One manager's engine. All methods take `now` in milliseconds, as
-/// `clock.now()` gives it.
+/// One manager's engine.
 #[wasm_bindgen]
 pub struct Engine {
     machine: RefCell<Machine>,
     origins: RefCell<Origins>,
     host: Host,
     draining: Cell<bool>,
-    outcomes: RefCell<Vec<(u32, Outcome)>>,
-    failed_with: Cell<Option<Error>>,
 }
 
 #[wasm_bindgen]
 impl Engine {
-    /// Makes the engine of a configuration that the JavaScript half has read
-    /// (`src/web/config.js`, which packs the numbers): `policy` is where
-    /// tokens travel and when to refresh by timer, then the three endpoints,
-    /// then spans in milliseconds, NaN where none is given. `response` is the
-    /// configuration's member of that name.
+    /// Makes the engine of a policy (`src/web/policy.rs`). The two clocks are
+    /// read in milliseconds.
     #[wasm_bindgen(constructor)]
-    #[allow(clippy::too_many_arguments)]
-    pub fn new(
-        host: Host,
-        policy: u32,
-        login: u32,
-        refresh: u32,
-        logout: u32,
-        ahead: f64,
-        timeout: f64,
-        lifetime: f64,
-        response: JsValue,
-        now: f64,
-        seed: f64,
-    ) -> Engine {
-        let policy = numbers::policy(
-            policy,
-            [login, refresh, logout],
-            [ahead, timeout, lifetime],
-            &Value(response),
-        );
+    pub fn new(host: Host, policy: JsValue, wall: f64, mono: f64, seed: f64) -> Engine {
+        let policy = policy::read(&Value(policy));
+        let now = Now::from_ms(wall, mono);
         Self {
-            machine: RefCell::new(Machine::new(policy, PLATFORM, seed.to_bits(), instant(now))),
+            machine: RefCell::new(Machine::new(policy, PLATFORM, seed.to_bits(), now)),
             origins: RefCell::default(),
             host,
             draining: Cell::new(false),
-            outcomes: RefCell::default(),
-            failed_with: Cell::new(None),
         }
     }
 
     /// Feeds an input; see [`Input`] for what the arguments are. One export
     /// for all of them, because each costs every visitor a wrapper.
-    pub fn feed(&self, input: Input, now: f64, number: u32, a: f64, b: u32, value: JsValue) -> u32 {
-        let now = instant(now);
+    pub fn feed(
+        &self,
+        input: Input,
+        wall: f64,
+        mono: f64,
+        number: u32,
+        figure: f64,
+        value: JsValue,
+    ) -> Reply {
+        let now = Now::from_ms(wall, mono);
         let value = Value(value);
-        // Most inputs bring none.
-        let text = match value.0.is_undefined() {
-            true => None,
-            false => value.text(""),
-        };
-        let text = text.as_deref();
-        let flag = b != 0;
         let mut machine = self.machine.borrow_mut();
-        let mut reply = Reply::Go;
-        match input {
-            Input::Ask => reply = machine.ask(now, asked(number, a, b, text.is_some())),
+        let asker = machine.current_party();
+        let reply = match input {
+            Input::Ask => machine.ask(now, asked(&value)),
             Input::Resume => {
-                let ask = asked(a as u32, 0.0, 0, false);
-                reply = match self.outcome(number) {
-                    Some(outcome) => machine.resume(now, ask, b, &outcome),
-                    None => machine.ask(now, ask),
-                };
+                let party = Party::new(whole(&value, "asker"));
+                machine.resume(now, WaitId::new(number), asked(&value), party)
             }
-            Input::Load => machine.load(now, text),
-            Input::Granted => machine.granted(now, number),
-            Input::Read => machine.read(now, number, text),
-            Input::Heard => machine.heard(now, text.unwrap_or_default()),
-            Input::Committed => machine.committed(
-                now,
-                number,
-                match text {
-                    Some(text) => Committed::Outranked(text),
-                    None if flag => Committed::Kept,
-                    None => Committed::Written,
-                },
-            ),
-            Input::Answered => {
-                let text = |name| value.text(name).unwrap_or_default();
-                machine.answered(
-                    now,
-                    number,
-                    Answer {
-                        status: a as u16,
-                        media_type: &text("type"),
-                        retry_after: value.text("after").as_deref(),
-                        body: &text("body"),
-                    },
-                );
+            _ => {
+                feed(&mut machine, now, input, number, figure, &value);
+                core::Reply::Go
             }
-            Input::Provided => match tokens(&value, machine.policy()) {
-                Ok(tokens) => machine.provided(now, number, tokens),
-                Err(_) => machine.failed(now, number, Failure::NoTokens),
-            },
-            Input::Failed if flag => machine.failed(now, number, rejection(&value)),
-            Input::Failed => machine.failed(now, number, Failure::Network),
-            Input::Login => machine.login(now, number),
-            Input::Abandon => machine.abandon(now, number),
-            Input::SetTokens => {
-                let tokens = tokens(&value, machine.policy());
-                machine.set_tokens(now, number, tokens);
-            }
-            Input::Logout => machine.logout(now, number, flag),
-            Input::Visible => machine.visible(now, flag),
-            Input::Online => machine.online(now),
-            Input::Wake => machine.wake(now),
-            Input::Dispose => machine.dispose(now),
-            Input::Begun => machine.begun(now),
-            Input::Robbed => machine.robbed(now, number),
-        }
+        };
         drop(machine);
         self.drain();
         match reply {
-            Reply::Go => GO,
-            Reply::Bare => BARE,
-            Reply::Deliver => DELIVER,
-            Reply::Wait(turn) => WAIT.saturating_add(turn),
-            Reply::Fail(error) => {
-                self.failed_with.set(Some(error));
-                FAIL
+            core::Reply::Go => Reply::Go,
+            core::Reply::Bare => Reply::Bare,
+            core::Reply::Deliver => Reply::Deliver,
+            core::Reply::Wait(wait) => {
+                self.host.number("wait", wait.number().into());
+                self.host.number("asker", asker.number().into());
+                Reply::Wait
+            }
+            core::Reply::Fail(error) => {
+                self.fail(Some(error));
+                Reply::Fail
             }
         }
     }
 
     /// Asks for something that changes no session; see [`Query`].
-    pub fn query(&self, query: Query, number: u32, value: JsValue) -> u32 {
-        let machine = self.machine.borrow();
+    pub fn query(&self, query: Query, value: JsValue) -> u32 {
         let value = Value(value);
-        let yes = match query {
-            Query::Allow => {
-                return match self.origins.borrow_mut().add(&value) {
-                    Ok(()) => 0,
-                    Err(Misfit::Scheme) => 1,
-                    Err(Misfit::Excess) => 2,
-                };
-            }
-            Query::Admits => self.origins.borrow().admits(&value),
-            Query::Outranks => {
-                machine.outranks(number, value.text("").as_deref().unwrap_or_default())
-            }
+        match query {
+            Query::Allow => match self.origins.borrow_mut().add(&value) {
+                Ok(()) => 0,
+                Err(Misfit::Scheme) => 1,
+                Err(Misfit::Excess) => 2,
+            },
+            Query::Admits => self.origins.borrow().admits(&value).into(),
             Query::Inspection => {
-                let figures = machine.inspection();
-                self.fail(figures.last_error);
-                self.host.figures(
-                    figures.refreshes,
-                    figures.refresh_failures,
-                    figures.next_refresh.as_ms(),
-                    figures.clock_skew_ms,
+                let figures = self.machine.borrow().inspection();
+                let host = &self.host;
+                host.number("refreshes", figures.refreshes.into());
+                host.number("failures", figures.refresh_failures.into());
+                host.number("next", figures.next_refresh.as_ms());
+                host.number("skew", figures.clock_skew_ms);
+                self.flag("down", figures.storage_down);
+                self.flag("degraded", figures.storage_degraded);
+                host.text(
+                    "lock",
+                    match figures.locks {
+                        Locks::Web => "web-locks",
+                        Locks::Lease => "fallback",
+                        Locks::None => "none",
+                    },
                 );
-                true
+                self.fail(figures.last_error);
+                0
             }
-            Query::Record => self.record(&machine, machine.record()),
-            Query::Error => {
-                self.fail(self.failed_with.take());
-                true
+            Query::StepUp => {
+                let header = value.string().unwrap_or_default();
+                let found = challenge::step_up(&header);
+                if let Some(wanted) = found {
+                    self.text("acrValues", wanted.acr_values);
+                    self.text("scope", wanted.scope);
+                    let seconds = wanted.max_age.map_or(f64::NAN, f64::from);
+                    self.host.number("maxAge", seconds);
+                }
+                found.is_some().into()
             }
-            Query::Party => return machine.current_party(),
-        };
-        yes.into()
-    }
-}
-
-/// What [`Engine::feed`] takes: in brackets its arguments beside `now`. A
-/// text is a value that is a string.
-#[wasm_bindgen]
-#[derive(Clone, Copy)]
-pub enum Input {
-    /// A question: number is its kind (0 request, 1 refused, 2 getToken, 3
-    /// 'never', 4 'force', 5 refresh), a and b what it asks with, text there
-    /// if the refused token had worked. Gives a reply.
-    Ask = 0,
-    /// The question again, after the turn (number) ended; a is its kind, b
-    /// the user that it was asked for. Gives a reply.
-    Resume = 1,
-    /// The stored record (text) at the start.
-    Load = 2,
-    /// The lock for a turn (number).
-    Granted = 3,
-    /// The record (text) read for a turn (number).
-    Read = 4,
-    /// Another tab's record (text).
-    Heard = 5,
-    /// A commit (number) was carried out; text is what outranked it, b says
-    /// that the store failed.
-    Committed = 6,
-    /// A call (number) was answered: a status, value { type, after, body },
-    /// which are the media type, Retry-After and the text of the body.
-    Answered = 7,
-    /// The refresh function gave tokens (value) for a call (number).
-    Provided = 8,
-    /// A call (number) failed; b says that it was the refresh function, which
-    /// rejected with value.
-    Failed = 9,
-    /// login() (number).
-    Login = 10,
-    /// The caller of a sign-in (number) has gone.
-    Abandon = 11,
-    /// setTokens() (number, value: the tokens).
-    SetTokens = 12,
-    /// logout() (number; b: local).
-    Logout = 13,
-    /// The page became visible (b) or hidden.
-    Visible = 14,
-    Online = 15,
-    Wake = 16,
-    Dispose = 17,
-    /// Another tab has got the lock, or sent its call.
-    Begun = 18,
-    /// Another tab took away the lock of a turn (number).
-    Robbed = 19,
-}
-
-/// What [`Engine::query`] takes.
-#[wasm_bindgen]
-#[derive(Clone, Copy)]
-pub enum Query {
-    /// Lets a URL (value), and what is below it, have the token; 1 is another
-    /// scheme than http and https, 2 a user name, query or fragment.
-    Allow = 0,
-    /// Whether a URL (value) is allowed to get the token.
-    Admits = 1,
-    /// Whether a commit (number) outranks a stored record (text).
-    Outranks = 2,
-    /// Tells the figures.
-    Inspection = 3,
-    /// Tells the error of the reply that was FAIL, once.
-    Error = 4,
-    /// Tells the record that is held, if there is one.
-    Record = 5,
-    /// The number of the present user.
-    Party = 6,
-}
-
-impl Members for &Host {
-    fn text(&mut self, name: &str, value: &str) {
-        Host::text(self, name, value);
-    }
-
-    fn number(&mut self, name: &str, value: f64) {
-        Host::number(self, name, value);
+        }
     }
 }
 
 impl Engine {
-    /// Does what the machine asks for. What the host does may feed it again:
-    /// the outermost call drains.
+    /// Does what the machine asks for, then says when to wake it. What the
+    /// host does may feed it again: the outermost call drains.
     #[inline(never)]
     fn drain(&self) {
         if !self.draining.replace(true) {
             loop {
                 let output = self.machine.borrow_mut().poll();
                 let Some(output) = output else { break };
-                self.perform(output);
+                let (act, number) = self.told(output);
+                self.host.act(act, number);
             }
             self.draining.set(false);
             let deadline = self.machine.borrow().deadline();
-            self.host.wake(deadline.as_ms());
+            self.host.number("at", deadline.as_ms());
+            self.host.act(Act::Wake, 0);
         }
     }
 
-    fn perform(&self, output: Output) {
-        let machine = self.machine.borrow();
-        let mut flag = false;
-        let (act, number) = match output {
-            Output::Lock { turn, steal } => {
-                flag = steal;
-                (Act::Lock, turn)
+    /// Tells the members of an output, and gives the act that it asks for.
+    fn told(&self, output: Output) -> (Act, u32) {
+        let host = &self.host;
+        match output {
+            Output::Read { op, place } => {
+                self.place(place);
+                (Act::Read, op.number())
             }
-            Output::Unlock { turn } => (Act::Unlock, turn),
-            Output::Read { turn } => (Act::Read, turn),
+            Output::Swap {
+                op,
+                place,
+                expected,
+                text,
+            } => {
+                self.place(place);
+                self.text("expected", expected.as_deref());
+                self.text("text", text.as_deref());
+                (Act::Swap, op.number())
+            }
+            Output::Channel { open: true } => (Act::OpenChannel, 0),
+            Output::Channel { open: false } => (Act::CloseChannel, 0),
+            Output::Post(text) => {
+                host.text("text", &text);
+                (Act::Post, 0)
+            }
+            Output::Echo(text) => {
+                host.text("text", &text);
+                (Act::Echo, 0)
+            }
+            Output::Lock { lock, steal } => {
+                self.flag("steal", steal);
+                (Act::Lock, lock.number())
+            }
+            Output::Unlock { lock } => (Act::Unlock, lock.number()),
             Output::Call(call) => {
-                let session = call.session.as_deref();
-                let access = session.and_then(|session| session.access.as_ref());
-                let refresh = session.and_then(|session| session.refresh.as_ref());
-                drop(machine);
-                return self.host.call(
-                    call.number,
-                    numbers::how(&call),
-                    access.map(Secret::expose),
-                    refresh.map(Secret::expose),
-                );
+                self.call(&call);
+                (Act::Call, call.id.number())
             }
-            Output::Abort { call } => (Act::Abort, call),
-            Output::Commit { number } => {
-                if !self.record(&machine, machine.pending(number)) {
-                    return;
-                }
-                (Act::Commit, number)
-            }
-            Output::Tell => {
-                self.record(&machine, machine.record());
-                (Act::Tell, 0)
-            }
-            Output::TurnEnded { turn, outcome } => {
-                self.fail(match outcome {
-                    Outcome::Passing(error) | Outcome::Over(error) => Some(error),
-                    Outcome::Renewed | Outcome::Anonymous => None,
-                });
-                let mut outcomes = self.outcomes.borrow_mut();
-                if outcomes.len() >= REMEMBERED {
-                    outcomes.remove(0);
-                }
-                outcomes.push((turn, outcome));
-                (Act::TurnEnded, turn)
-            }
+            Output::Abort { call } => (Act::Abort, call.number()),
+            Output::WatchLeaving(watch) => (Act::WatchLeaving, watch.into()),
+            Output::WatchActivity(watch) => (Act::WatchActivity, watch.into()),
+            Output::WaitEnded(wait) => (Act::WaitEnded, wait.number()),
             Output::SignInEnded { request, result } => {
                 self.fail(result.err());
-                (Act::SignInEnded, request)
+                (Act::SignInEnded, request.number())
             }
-            Output::LogoutEnded { request } => (Act::LogoutEnded, request),
+            Output::LogoutEnded { request } => (Act::LogoutEnded, request.number()),
             Output::Snapshot => {
-                let snapshot = machine.snapshot();
-                self.fail(snapshot.error);
-                return self.host.show(
-                    match snapshot.status {
-                        Status::Unknown => 0,
-                        Status::SignedOut => 1,
-                        Status::SignedIn => 2,
-                    },
-                    snapshot.refreshing,
-                    snapshot.stale,
-                    snapshot.expires.as_ms(),
-                    snapshot.serial,
-                    machine.access_token().map(Secret::expose),
-                );
+                self.snapshot();
+                (Act::Snapshot, 0)
             }
-            Output::Pass => return self.issue(&machine),
+            Output::Pass => {
+                if let Some(pass) = self.machine.borrow().current_pass() {
+                    host.number("until", pass.until.as_ms().min(f64::MAX));
+                    host.number("untilMono", pass.until_mono.as_ms().min(f64::MAX));
+                }
+                (Act::Pass, 0)
+            }
             Output::Event(event) => {
-                let (number, error) = match event {
-                    Event::SignedIn => (0, None),
-                    Event::Refreshed => (1, None),
-                    Event::RefreshFailed(error) => (2, Some(error)),
-                    Event::UserChanged => (3, None),
-                    Event::Warning(error) => (4, Some(error)),
-                    Event::SignedOut(SignedOutBy::Logout) => (5, None),
-                    Event::SignedOut(SignedOutBy::RefreshRejected) => (6, None),
-                    Event::SignedOut(SignedOutBy::OtherTab) => (7, None),
-                };
-                self.fail(error);
-                (Act::Event, number)
+                self.event(event);
+                (Act::Event, 0)
             }
+            Output::Started => (Act::Started, 0),
             Output::Closed => (Act::Closed, 0),
+        }
+    }
+
+    fn snapshot(&self) {
+        let machine = self.machine.borrow();
+        let host = &self.host;
+        let snapshot = machine.snapshot();
+        host.text(
+            "state",
+            match snapshot.status {
+                Status::Unknown => "unknown",
+                Status::SignedOut => "signed-out",
+                Status::SignedIn => "signed-in",
+            },
+        );
+        self.flag("refreshing", snapshot.refreshing);
+        self.flag("stale", snapshot.stale);
+        host.number("expires", snapshot.expires.as_ms());
+        host.number("ends", snapshot.session_ends.as_ms());
+        host.number("serial", snapshot.serial.number().into());
+        host.number("party", machine.current_party().number().into());
+        self.text("token", machine.access_token().map(Secret::expose));
+        self.fail(snapshot.error);
+    }
+
+    fn call(&self, call: &Call) {
+        let host = &self.host;
+        host.text(
+            "target",
+            match call.target {
+                Target::Login => "login",
+                Target::Refresh => "refresh",
+                Target::Logout => "logout",
+            },
+        );
+        host.text(
+            "body",
+            match call.body {
+                BodyKind::None => "none",
+                BodyKind::Json => "json",
+                BodyKind::Form => "form",
+            },
+        );
+        host.text(
+            "credentials",
+            match call.credentials {
+                Credentials::Include => "include",
+                Credentials::SameOrigin => "same-origin",
+                Credentials::Omit => "omit",
+            },
+        );
+        self.flag("access", call.access);
+        let place = call.refresh.map(|place| match place {
+            call::Place::Header => "header",
+            call::Place::Field => "field",
+        });
+        self.text("refresh", place);
+        self.flag("grant", call.grant_type);
+        self.flag("keepalive", call.keepalive);
+        if let Some(request) = call.request {
+            host.number("login", request.number().into());
+        }
+        if let Some(session) = &call.session {
+            let text = |name, secret: &Option<Secret>| {
+                self.text(name, secret.as_ref().map(Secret::expose));
+            };
+            text("accessToken", &session.access);
+            text("refreshToken", &session.refresh);
+        }
+    }
+
+    fn event(&self, event: Event) {
+        let (kind, reason) = match event {
+            Event::SignedIn => ("signed-in", None),
+            Event::Refreshed => ("refreshed", None),
+            Event::RefreshFailed(error) => {
+                self.fail(Some(error));
+                ("refresh-failed", None)
+            }
+            Event::UserChanged => ("user-changed", None),
+            Event::Warning(error) => {
+                self.fail(Some(error));
+                ("warning", None)
+            }
+            Event::SignedOut(by) => (
+                "signed-out",
+                Some(match by {
+                    SignedOutBy::Logout => "logout",
+                    SignedOutBy::RefreshRejected => "refresh-rejected",
+                    SignedOutBy::OtherTab => "other-tab",
+                    SignedOutBy::Idle => "idle",
+                    SignedOutBy::Lifetime => "lifetime",
+                }),
+            ),
+            Event::SessionEnding { ends, cause } => {
+                self.host.number("endsAt", ends.as_ms());
+                let cause = match cause {
+                    Ending::Idle => "idle",
+                    Ending::Lifetime => "lifetime",
+                };
+                self.host.text("ending", cause);
+                ("session-ending", None)
+            }
         };
-        drop(machine);
-        self.host.act(act, number, flag);
+        self.host.text("type", kind);
+        self.text("reason", reason);
     }
 
     /// Tells an error, if there is one.
     fn fail(&self, error: Option<Error>) {
         if let Some(error) = error {
-            self.host.fail(
-                error.fault as u32,
-                error.cause.map_or(u32::MAX, |cause| cause as u32),
-                error.status.into(),
-                error.call,
-                error.retry_after.whole().as_ms(),
-            );
+            let more = [
+                ("cause", error.cause.map(|cause| f64::from(cause as u32))),
+                ("status", Some(f64::from(error.status))),
+                ("call", error.call.map(|call| call.number().into())),
+                ("wait", Some(error.retry_after.whole().as_ms())),
+            ];
+            self.host.number("fault", f64::from(error.fault as u32));
+            for (name, value) in more {
+                self.host.number(name, value.unwrap_or(f64::NAN));
+            }
         }
     }
 
-    /// Tells the members of a record as it is stored and told, if there is
-    /// one.
-    fn record(&self, machine: &Machine, record: Option<&Record>) -> bool {
-        if let Some(record) = record {
-            record.write(machine.pace(), &mut &self.host);
-        }
-        record.is_some()
+    fn place(&self, place: Place) {
+        self.host.number("place", f64::from(place as u32));
     }
 
-    fn issue(&self, machine: &Machine) {
-        match machine.current_pass() {
-            Some(pass) => self.host.issue(
-                machine.access_token().map(Secret::expose),
-                pass.serial,
-                pass.party,
-                pass.since.as_ms(),
-                pass.until.as_ms(),
-            ),
-            None => self.host.issue(None, 0, 0, 0.0, 0.0),
+    fn text(&self, name: &str, text: Option<&str>) {
+        if let Some(text) = text {
+            self.host.text(name, text);
         }
     }
 
-    fn outcome(&self, turn: u32) -> Option<Outcome> {
-        let outcomes = self.outcomes.borrow();
-        outcomes
-            .iter()
-            .find(|(number, _)| *number == turn)
-            .map(|(_, outcome)| *outcome)
+    fn flag(&self, name: &str, flag: bool) {
+        if flag {
+            self.host.number(name, 1.0);
+        }
     }
+}
+
+/// Feeds all that gives no reply.
+fn feed(machine: &mut Machine, now: Now, input: Input, number: u32, figure: f64, value: &Value) {
+    let flag = figure != 0.0;
+    let (op, call) = (OpId::new(number), CallId::new(number));
+    let (lock, request) = (LockId::new(number), RequestId::new(number));
+    let text = value.string();
+    let text = text.as_deref();
+    let body;
+    let after;
+    let failed = |failure| core::Input::Failed { call, failure };
+    let input = match input {
+        Input::Ask | Input::Resume | Input::Wake => core::Input::Wake,
+        Input::Start => core::Input::Start,
+        Input::Read => core::Input::Read {
+            op,
+            found: Ok(text),
+        },
+        Input::Unreadable => core::Input::Read {
+            op,
+            found: Err(Unavailable),
+        },
+        Input::Swapped => core::Input::Swapped {
+            op,
+            swapped: Swapped::Done,
+        },
+        Input::Found => core::Input::Swapped {
+            op,
+            swapped: Swapped::Found(text),
+        },
+        Input::Unwritable => core::Input::Swapped {
+            op,
+            swapped: Swapped::Failed,
+        },
+        Input::Changed => core::Input::Changed {
+            place: match number {
+                0 => Place::Session,
+                1 => Place::Remembered,
+                2 => Place::Mark,
+                _ => Place::Lease,
+            },
+            text,
+        },
+        Input::Granted => core::Input::Granted { lock },
+        Input::Robbed => core::Input::Robbed { lock },
+        Input::LockUnavailable => core::Input::LockUnavailable { lock },
+        Input::Message => core::Input::Message(text.unwrap_or_default()),
+        Input::ChannelUnavailable => core::Input::ChannelUnavailable,
+        Input::Answered => {
+            body = value.text("body");
+            after = value.text("after");
+            core::Input::Answered {
+                call,
+                answer: Answer {
+                    status: figure as u16,
+                    retry_after: after.as_deref(),
+                    body: body.as_deref().unwrap_or_default(),
+                },
+            }
+        }
+        Input::Provided => match tokens(value, machine.policy()) {
+            Ok(tokens) => core::Input::Provided { call, tokens },
+            Err(_) => failed(Failure::NoTokens),
+        },
+        Input::Unreachable => failed(Failure::Network),
+        Input::Redirected => failed(Failure::Redirected),
+        Input::Unsendable => failed(Failure::Unsendable),
+        Input::Rejected => failed(rejection(value)),
+        Input::Login => core::Input::Login {
+            request,
+            remember: flag,
+        },
+        Input::SetTokens => core::Input::SetTokens {
+            request,
+            tokens: tokens(value, machine.policy()),
+            remember: flag,
+        },
+        Input::Logout => core::Input::Logout {
+            request,
+            local: flag,
+        },
+        Input::Abandon => core::Input::Abandon { request },
+        Input::Touch => core::Input::Touch,
+        Input::Activity => core::Input::Activity,
+        Input::Visible => core::Input::Page(Page::Visible),
+        Input::Hidden => core::Input::Page(Page::Hidden),
+        Input::PutAway => core::Input::Page(Page::PutAway),
+        Input::Shown => core::Input::Page(Page::Shown { cached: flag }),
+        Input::Resumed => core::Input::Page(Page::Resumed),
+        Input::Leaving => core::Input::Page(Page::Leaving),
+        Input::Online => core::Input::Page(Page::Online),
+        Input::Hint => core::Input::Hint(flag),
+        Input::Dispose => core::Input::Dispose,
+    };
+    machine.feed(now, input);
 }
 
 /// What a refresh function rejected with.
@@ -436,45 +463,58 @@ fn rejection(reason: &Value) -> Failure {
     Failure::Function {
         definitive: code.as_deref() == Some(ErrorKind::RefreshRejected.code()),
         status: reason.number("status").unwrap_or_default() as u16,
-        retry_after: Millis::from_ms(reason.number("retryAfterMs").unwrap_or_default())
-            .unwrap_or_default(),
+        retry_after: span(reason, "retryAfterMs", 1.0).unwrap_or_default(),
     }
 }
 
 /// Tokens that the application brought.
 fn tokens(set: &Value, policy: &Policy) -> Result<Tokens, Error> {
+    let date = |name| set.number(name).and_then(Instant::from_ms);
     let stated = Stated {
-        expires_in: set
-            .number("expiresIn")
-            .and_then(|seconds| Millis::from_ms(seconds * 1000.0)),
-        expires_at: set.number("expiresAt").and_then(Instant::from_ms),
+        expires_in: span(set, "expiresIn", 1000.0),
+        expires_at: date("expiresAt"),
+        session_in: span(set, "sessionExpiresIn", 1000.0),
+        session_at: date("sessionExpiresAt"),
     };
     answer::from_application(
         set.text("accessToken"),
         set.text("refreshToken"),
         stated,
-        policy.cookie_access(),
+        policy,
     )
 }
 
-fn asked(kind: u32, a: f64, b: u32, worked: bool) -> Ask {
-    match kind {
-        0 => Ask::Request,
-        1 => Ask::Refused {
-            serial: a as u32,
-            party: b,
-            worked,
+fn span(value: &Value, name: &str, unit: f64) -> Option<Millis> {
+    Millis::from_ms(value.number(name)? * unit)
+}
+
+fn asked(about: &Value) -> core::Ask {
+    const REFUSED: u32 = Ask::Refused as u32;
+    const TOKEN: u32 = Ask::Token as u32;
+    const TOKEN_NOW: u32 = Ask::TokenNow as u32;
+    const TOKEN_FORCED: u32 = Ask::TokenForced as u32;
+    const REFRESH: u32 = Ask::Refresh as u32;
+    const RESTORE: u32 = Ask::Restore as u32;
+    const AGAIN: u32 = Ask::RestoreAfterSignOut as u32;
+    match whole(about, "ask") {
+        REFUSED => core::Ask::Refused {
+            serial: Serial::new(whole(about, "serial")),
+            party: Party::new(whole(about, "party")),
+            worked: whole(about, "worked") != 0,
         },
-        2 => Ask::Token {
-            least: Millis::from_ms(a).unwrap_or_default(),
+        TOKEN => core::Ask::Token {
+            least: span(about, "least", 1.0).unwrap_or_default(),
         },
-        3 => Ask::TokenNow,
-        4 => Ask::TokenForced,
-        _ => Ask::Refresh,
+        TOKEN_NOW => core::Ask::TokenNow,
+        TOKEN_FORCED => core::Ask::TokenForced,
+        REFRESH => core::Ask::Refresh,
+        again @ (RESTORE | AGAIN) => core::Ask::Restore {
+            after_sign_out: again == AGAIN,
+        },
+        _ => core::Ask::Request,
     }
 }
 
-#[inline(never)]
-fn instant(now: f64) -> Instant {
-    Instant::from_ms(now).unwrap_or(Instant::EPOCH)
+fn whole(value: &Value, name: &str) -> u32 {
+    value.number(name).unwrap_or_default() as u32
 }

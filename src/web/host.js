@@ -1,119 +1,172 @@
 // The JavaScript half of one manager: what the engine's outputs do in the
-// world. Its own state is promises and handles; every decision is the core's.
+// world, and what came of it. Its own state is promises and handles; every
+// decision is the core's.
 
 import { abortable } from './abort.js';
-import { BODIES, CREDENTIALS, ENDPOINTS, parsed, requestOf } from './call.js';
+import { cookie, parsed, requestOf } from './call.js';
+import { makeClock, soon } from './clock.js';
 import { readConfig } from './config.js';
-import { KEY, TIMEOUT_MS } from './core.js';
+import { KEY } from './core.js';
 import { claimsOf } from './document.js';
 import { Act, Input, Query } from './engine.js';
-import { invalid, TokenError, tokenError } from './error.js';
-import { follow } from './page.js';
-import { Store } from './store.js';
+import { invalid, isReason, reason, TokenError, tokenError } from './error.js';
+import { nearMiss } from './hints.js';
+import { Page } from './page.js';
+import { capabilitiesOf, keepOf, Places } from './platform.js';
 import { Tabs } from './tabs.js';
 import { Waiting } from './waiting.js';
 
-/** The longest delay that setTimeout does not take for 1 ms. */
-const LONGEST_TIMEOUT = 2 ** 31 - 1;
-/** How long it takes at most until a page that is left has gone. */
-const LEAVING_MS = 3000;
+/** Calls of which it is remembered what they threw. */
+const REMEMBERED = 16;
 
-const STATUSES = ['unknown', 'signed-out', 'signed-in'];
-/** By the number that src/web/engine.rs gives them; then come the reasons of
- * a sign-out. */
-export const EVENTS = ['signed-in', 'refreshed', 'refresh-failed', 'user-changed', 'warning'];
-const REASONS = ['logout', 'refresh-rejected', 'other-tab'];
+/** @param {number} [flag] */
+const isSet = (flag) => flag === 1;
 
-/** What an application sees of an instant, of which never is none. */
-const dateOf = (ms) => (ms === Infinity ? null : ms);
+/**
+ * A token as a request carries it, and until when one may go with it without
+ * asking the core.
+ * @typedef {object} Pass
+ * @property {string} value the text of the header
+ * @property {number} serial
+ * @property {number} party
+ * @property {number} since wall clock, in milliseconds
+ * @property {number} until wall clock, in milliseconds
+ * @property {number} untilMono monotonic clock, in milliseconds
+ * @property {boolean} worked whether a server has accepted it
+ */
+
+/**
+ * @typedef {object} Request a `login`, `setTokens` or `logout`
+ * @property {(value?: any) => void} resolve
+ * @property {(reason: unknown) => void} reject
+ * @property {any} [body]
+ * @property {any} [headers]
+ * @property {{ response: any, body: string }} [answer]
+ */
+
+/**
+ * How a call ended.
+ * @typedef {{ input: Input, status?: number, value?: unknown }} Ended
+ */
 
 export class Host {
+  /** Lets a request go. @type {Pass | undefined} */
   pass;
-  /** While it is there, nobody goes on with what was known before. */
-  hold;
+  /** Goes with a request that the core lets go. @type {Pass | undefined} */
+  held;
+  /** @type {string | undefined} */
   token;
+  /** @type {any} */
   snapshot;
   retries = 0;
-  waiting = new Waiting(this);
-  /** When the engine wants to be woken. */
+  /** When the engine wants to be woken, on the monotonic clock. */
   wakeAt = Infinity;
-  engine;
-  /** The configuration as src/web/config.js read it. */
   settings;
+  clock;
 
   #config;
-  #key;
   #transport;
   #tell;
-  #page = typeof globalThis.location === 'object';
-  #module;
-  #store;
+  #key;
+  #policy;
+  #places;
   #tabs;
-  #degraded = [];
+  #page;
+  #waiting = new Waiting(this);
+  /** @type {any} */
+  #engine;
+  /** @type {any} */
+  #module;
+  /** What the engine told since the last act. @type {Record<string, any>} */
+  #told = {};
+  /** Why nothing is asked any more. @type {TokenError | undefined} */
   #dead;
-  /** Ends `#over`, which is when this manager does. */
-  #end;
-  #over = new Promise((resolve) => (this.#end = resolve));
+  /** @type {Map<number, Request>} */
   #requests = new Map();
+  /** The start is a request as well. */
   #count = 0;
+  /** @type {Map<number, AbortController>} */
   #calls = new Map();
+  /** What calls threw, by their numbers. @type {Map<number, unknown>} */
+  #thrown = new Map();
+  /** The refresh function is being called. */
   #refreshing = false;
-  #away = false;
-  /** Firefox and WebKit break calls off some time before pagehide, and the
-   * page may stay after all. */
-  #leaving = () => {
-    this.#away = true;
-    setTimeout(() => (this.#away = false), LEAVING_MS);
-  };
-  #timer;
+  /** The pass as it was issued. @type {Pass | undefined} */
   #issued;
-  #claims = {};
-  #shown = { error: null };
-  #thrown;
-  /** What the engine told before the act or query that it is about. */
-  #failure;
-  #record = {};
-  #figures = { refreshes: 0, refreshFailures: 0, nextRefreshAt: null, clockSkewMs: 0, lastError: null };
-  #off = () => {};
+  #stopTimer = () => {};
+  #claims = { serial: NaN, claims: /** @type {any} */ (null) };
+  #shown = { key: '', error: /** @type {TokenError | null} */ (null) };
+  /** Events from before the application had the manager. @type {any[] | undefined} */
+  #early = [];
+  /** The cookie of `hint`, as it was last told. @type {boolean | undefined} */
+  #hinted;
+  #hints = new Set();
+  /** @type {Record<string, any>} */
+  #figures = { refreshes: 0, failures: 0, skew: 0 };
 
   /**
-   * @param transport the fetch that really sends
-   * @param tell takes an event; without one, there is another snapshot
-   * @param loaded a promise of the module, which makes the engine, knows its
-   *   kind, and is told when it closed or trapped
+   * @param {any} config
+   * @param {import('./request.js').Transport} transport the fetch that really
+   *   sends
+   * @param {(event?: any) => void} tell takes an event; without one, there is
+   *   another snapshot
    */
-  constructor(config, transport, tell, loaded) {
-    this.#config = config ?? {};
-    this.#key = this.#config.key ?? KEY;
+  constructor(config, transport, tell) {
+    this.settings = readConfig(config);
+    this.#config = config;
     this.#transport = transport;
     this.#tell = tell;
-    this.settings = readConfig(config, globalThis.document?.baseURI ?? globalThis.location?.href);
-    // The platform opens it while the module compiles.
-    this.#store = new Store(this.#config.storage ?? 'memory', this.#key, this.#page, (error) => {
-      this.#degraded.push('storage');
-      // Whoever made the manager, in the moment before, listens by then.
-      loaded.then(() => setTimeout(() => this.#tell({ type: 'warning', error })), () => {});
-    });
+    this.#key = config.key ?? KEY;
+    this.clock = makeClock(config.clock);
+    this.#policy = {
+      ...this.settings.policy,
+      ...capabilitiesOf(config, this.settings.singleUser),
+      storage: keepOf(config.storage),
+      remember: keepOf(config.remember),
+    };
+    /** @type {import('./tabs.js').Feed} */
+    const feed = (...input) => this.#feed(...input);
+    // The platform opens them while the module compiles.
+    this.#places = new Places(config, this.#key, this.#policy);
+    this.#tabs = new Tabs(this.#key, feed);
+    this.#page = new Page(feed);
   }
 
   // ---- into the engine ----
 
-  now() {
-    const now = this.#config.clock?.now?.();
-    return Number.isFinite(now) ? now : Date.now();
-  }
-
-  /** Feeds the engine. A module that trapped ends everything that waits; the
-   * next manager gets a new one. */
-  enter(input, number, a, b, value) {
+  /**
+   * Feeds the engine. A module that trapped ends everything that waits, of all
+   * managers on it; the next manager gets a new one.
+   * @param {Input} input
+   * @param {number} [number]
+   * @param {number} [figure]
+   * @param {unknown} [value]
+   * @returns {import('./engine.js').Reply}
+   */
+  enter(input, number, figure, value) {
     this.check();
-    return this.#enter(input, number, a, b, value);
+    return this.#enter(input, number, figure, value);
   }
 
-  #enter(input, number = 0, a = 0, b = 0, value) {
-    this.waiting.part();
+  /**
+   * @param {Input} input
+   * @param {number} [number]
+   * @param {number} [figure]
+   * @param {unknown} [value]
+   */
+  #enter(input, number = 0, figure = 0, value) {
+    this.#waiting.part();
+    return this.#guard(() => this.#engine.feed(input, this.clock.now(), this.clock.monotonic(), number, figure, value));
+  }
+
+  /**
+   * Goes into the module, from which only a trap throws.
+   * @template T
+   * @param {() => T} work
+   */
+  #guard(work) {
     try {
-      return this.engine.feed(input, this.now(), number, a, b, value);
+      return work();
     } catch (cause) {
       const message = 'the WebAssembly module failed; make a new token manager';
       const error = new TokenError('disposed', { message, cause });
@@ -122,13 +175,29 @@ export class Host {
     }
   }
 
-  /** What comes from timers and events has nobody to throw to. */
-  #feed(input, number, a, b, value) {
+  /**
+   * Feeds what comes from timers, events and the platform, which nobody waits
+   * for to throw.
+   * @param {Input} input
+   * @param {number} [number]
+   * @param {number} [figure]
+   * @param {unknown} [value]
+   */
+  #feed(input, number, figure, value) {
     try {
-      if (this.engine) this.#enter(input, number, a, b, value);
+      if (this.#engine) this.#enter(input, number, figure, value);
     } catch {
       // The crash has been told to everybody who waits.
     }
+  }
+
+  /**
+   * @param {Query} query
+   * @param {unknown} [value]
+   * @returns {number}
+   */
+  query(query, value) {
+    return this.#engine ? this.#guard(() => this.#engine.query(query, value)) : 0;
   }
 
   /** Throws if the manager cannot answer any more, or must not. */
@@ -139,20 +208,25 @@ export class Host {
     }
   }
 
-  /** Ends everything that waits with an error. */
+  /**
+   * Ends everything that waits with an error.
+   * @param {TokenError} error
+   */
   #die(error) {
     this.#dead ??= error;
     this.pass = this.#issued = undefined;
-    this.#off();
-    this.waiting.end(error);
-    this.#end();
+    this.#waiting.endAll();
     for (const { reject } of this.#requests.values()) reject(error);
     this.#requests.clear();
   }
 
-  /** Ends all at once: the module trapped, and nothing of it is asked again. */
+  /**
+   * Ends all at once: the module trapped, and nothing of it is asked again.
+   * @param {TokenError} error
+   */
   crash(error) {
     this.#die(error);
+    for (const call of this.#calls.values()) call.abort();
     this.#leave();
   }
 
@@ -163,121 +237,296 @@ export class Host {
     this.#die(new TokenError('disposed', { message: 'this token manager has been disposed of' }));
   }
 
-  // ---- what waits ----
+  #leave() {
+    this[Act.Wake](0, {});
+    this.#tabs.leave();
+    this.#page.leave();
+    this.#places.close();
+    this.#engine = undefined;
+  }
 
-  /** Starts what the engine ends with SignInEnded or LogoutEnded. */
-  request(input, signal, { local, tokens, ...extra } = {}) {
+  // ---- what the application asks ----
+
+  /**
+   * Asks the core what a caller has to do, and waits as long as it says so.
+   * @param {import('./engine.js').Ask} ask
+   * @param {import('./waiting.js').About} [about]
+   * @param {AbortSignal | null} [signal]
+   * @returns {Promise<import('./engine.js').Reply>} Go, Bare or Deliver
+   */
+  ask(ask, about, signal) {
+    try {
+      this.check();
+      signal?.throwIfAborted();
+      this.#lookForHint();
+      return this.#waiting.ask(ask, about, signal);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  /** Says whether the cookie of `hint` is there, if that is another thing than
+   * before. */
+  #lookForHint() {
+    const { hint } = this.settings;
+    if (!hint || this.snapshot?.status === 'signed-in') return;
+    const there = cookie(hint) !== undefined;
+    if (there === this.#hinted) return;
+    this.#hinted = there;
+    this.#feed(Input.Hint, 0, +there);
+  }
+
+  /**
+   * Starts what the engine ends with SignInEnded or LogoutEnded.
+   * @param {Input} input
+   * @param {AbortSignal | null} [signal]
+   * @param {{ remember?: boolean, local?: boolean, tokens?: any, body?: any, headers?: any }} [extra]
+   */
+  async request(input, signal, { remember, local, tokens, ...extra } = {}) {
     this.check();
-    const number = ++this.#count;
-    const ended = new Promise((resolve, reject) => {
-      this.#requests.set(number, { resolve, reject, ...extra });
+    const { id, ended } = this.#open(extra);
+    this.enter(input, id, +!!(remember ?? local), tokens);
+    return abortable(ended, signal, () => {
+      if (this.#requests.delete(id)) this.#feed(Input.Abandon, id);
     });
+  }
+
+  /** @param {object} extra */
+  #open(extra) {
+    const id = ++this.#count;
+    const ended = new Promise((resolve, reject) => this.#requests.set(id, { resolve, reject, ...extra }));
     // Whoever aborts does not hear of what comes later.
     ended.catch(() => {});
-    this.enter(input, number, 0, local, tokens);
-    return abortable(ended, signal, () => {
-      if (this.#requests.delete(number)) this.#feed(Input.Abandon, number);
-    });
+    return { id, ended };
+  }
+
+  /** The user is here. */
+  touch() {
+    this.#feed(Input.Touch);
+  }
+
+  /** @param {any} event */
+  tell(event) {
+    this.#tell(event);
+  }
+
+  /**
+   * Tells of something that works less well than asked for.
+   * @param {TokenError} error
+   */
+  warn(error) {
+    this.#tell({ type: 'warning', error });
+  }
+
+  /**
+   * Whether a challenge asks for a stronger sign-in, which is told.
+   * @param {string | null | undefined} challenge
+   */
+  stepUp(challenge) {
+    if (!challenge || !this.query(Query.StepUp, challenge)) return false;
+    const { acrValues, maxAge = null, scope } = this.told();
+    // A backslash quotes the character after it (RFC 9110 section 5.6.4).
+    const unquoted = (/** @type {string | undefined} */ text) => text?.replace(/\\(.)/g, '$1');
+    const classes = unquoted(acrValues) ?? '';
+    this.#tell({ type: 'step-up', acrValues: classes.split(' ').filter(Boolean), maxAge, scope: unquoted(scope) ?? null });
+    return true;
+  }
+
+  /**
+   * A request went without a token, because its origin gets none.
+   * @param {URL} url
+   */
+  missed(url) {
+    const hint = nearMiss(url, this.settings.places);
+    if (hint) this.#hints.add(hint);
+  }
+
+  inspect() {
+    this.query(Query.Inspection);
+    const told = this.told();
+    if (this.#engine) this.#figures = told;
+    const { refreshes, failures, next = null, skew, down, degraded, lock = 'none' } = this.#figures;
+    return {
+      engine: this.#module.kind,
+      storage: isSet(down) ? 'memory' : this.#places.kind,
+      lock,
+      refreshes,
+      refreshFailures: failures,
+      retries: this.retries,
+      waiting: this.#waiting.count,
+      nextRefreshAt: next,
+      clockSkewMs: skew,
+      lastError: this.error(this.#figures) ?? null,
+      degraded: [isSet(degraded) && 'storage', this.#policy.tabs && lock !== 'web-locks' && 'web-locks'].filter(Boolean),
+      hints: [...this.#hints],
+    };
+  }
+
+  // ---- the start ----
+
+  /**
+   * Makes the engine, and settles once it has started.
+   * @param {Promise<any>} loaded a promise of the module, which makes the
+   *   engine, knows its kind, and is told when it closed or trapped
+   */
+  async start(loaded) {
+    try {
+      this.#module = await loaded;
+      this.#engine = this.#module.make(this, this.#policy, this.clock.now(), this.clock.monotonic());
+      const { places, misfit } = this.settings;
+      for (const place of places) {
+        const found = this.query(Query.Allow, place);
+        if (found) misfit(found);
+      }
+      const { ended } = this.#open({});
+      this.#page.follow(this.#key, this.#places.inLocalStorage());
+      this.#lookForHint();
+      this.enter(Input.Start);
+      await ended;
+    } catch (error) {
+      const engine = this.#engine;
+      this.#leave();
+      this.#module?.closed(this);
+      // A module that trapped has nothing to free.
+      if (!this.#dead) engine?.free();
+      throw error;
+    }
   }
 
   // ---- what the engine asks for ----
 
-  /** Does what the core asks for; see Act in src/web/host.rs. */
-  act(act, number, flag) {
-    this[act](number, flag);
-  }
-
-  fail(fault, cause, status, call, wait) {
-    this.#failure = { fault, cause, status, call, wait };
-  }
-
+  /**
+   * @param {string} name
+   * @param {string} value
+   */
   text(name, value) {
-    this.#record[name] = value;
+    this.#told[name] = value;
   }
 
+  /**
+   * @param {string} name
+   * @param {number} value
+   */
   number(name, value) {
-    if (Number.isFinite(value)) this.#record[name] = value;
+    if (Number.isFinite(value)) this.#told[name] = value;
   }
 
-  /** The error that was told, if there was one. */
-  error() {
-    const failure = this.#failure;
-    this.#failure = undefined;
-    return failure && tokenError(failure, this.#thrown, this.#config);
+  /** What was told, once. */
+  told() {
+    const told = this.#told;
+    this.#told = {};
+    return told;
   }
 
-  /** The record that was told, as it is stored. */
-  #text() {
-    const record = this.#record;
-    this.#record = {};
-    return JSON.stringify(record);
+  /**
+   * Does what the core asks for; see Act in src/web/host.rs. The module is
+   * left to say that it failed: what fails here is this manager's alone, and
+   * the core waits for nothing without an end.
+   * @param {Act} act
+   * @param {number} number
+   */
+  act(act, number) {
+    try {
+      this[act](number, this.told());
+    } catch (error) {
+      console.error('evertoken:', error);
+    }
   }
 
-  ask(query, number = 0, value) {
-    return this.engine?.query(query, number, value);
+  /**
+   * The error that was told, if there was one.
+   * @param {Record<string, any>} told
+   */
+  error(told) {
+    return told.fault === undefined ? undefined : tokenError(/** @type {any} */ (told), this.#thrown, this.#config);
   }
 
-  [Act.Lock](number, steal) {
-    this.waiting.begin(number);
-    const granted = () => {
-      // Others who wait for a tab that hangs need not take the lock as well.
-      this.#tabs?.begin();
-      this.#feed(Input.Granted, number);
-    };
-    if (this.#tabs) this.#tabs.lock(number, steal, granted, () => this.#feed(Input.Robbed, number));
-    else granted();
+  [Act.Read](op, { place }) {
+    settle(
+      () => this.#places.at(place).read(),
+      (text) => this.#feed(Input.Read, op, 0, text),
+      () => this.#feed(Input.Unreadable, op),
+    );
   }
 
-  [Act.Unlock](turn) {
-    this.#tabs?.unlock(turn);
+  [Act.Swap](op, { place, expected = null, text = null }) {
+    settle(
+      () => this.#places.at(place).swap(expected, text),
+      (done) => (done === true ? this.#feed(Input.Swapped, op) : this.#feed(Input.Found, op, 0, done.found)),
+      () => this.#feed(Input.Unwritable, op),
+    );
   }
 
-  [Act.Read](turn) {
-    const done = (text) => this.#feed(Input.Read, turn, 0, 0, text);
-    const asked = this.#tabs?.ask();
-    // The store last: it may be written while the tabs are asked.
-    if (asked) asked.then(() => this.#store.read()).then(done);
-    else after(this.#store.read(), done);
+  [Act.OpenChannel]() {
+    this.#tabs.open();
   }
 
-  call(number, how, accessToken, refreshToken) {
-    const target = ENDPOINTS[how & 3];
-    const call = { target, body: BODIES[(how >> 2) & 3], credentials: CREDENTIALS[(how >> 4) & 3], how, accessToken, refreshToken };
+  [Act.CloseChannel]() {
+    this.#tabs.close();
+  }
+
+  [Act.Post](_, { text }) {
+    this.#tabs.post(text);
+  }
+
+  [Act.Echo](_, { text }) {
+    this.#tabs.echo(text);
+  }
+
+  [Act.Lock](lock, { steal }) {
+    this.#tabs.lock(lock, isSet(steal));
+  }
+
+  [Act.Unlock](lock) {
+    this.#tabs.unlock(lock);
+  }
+
+  /**
+   * @param {number} id
+   * @param {import('./call.js').EndpointCall} call
+   */
+  [Act.Call](id, call) {
     const abort = new AbortController();
-    this.#calls.set(number, abort);
-    // No longer than that: it keeps pages out of Firefox's back-forward cache.
-    globalThis.addEventListener?.('beforeunload', this.#leaving);
-    if (target === 'refresh') this.#tabs?.begin();
-    const custom = target === 'refresh' && typeof this.#config.refresh === 'function';
-    const own = target === 'login' && [...this.#requests.values()].find(({ body, call }) => body !== undefined && !call);
-    if (own) own.call = number;
+    this.#calls.set(id, abort);
+    const custom = call.target === 'refresh' && typeof this.#config.refresh === 'function';
     // Not before the engine has said all that it has to say.
     Promise.resolve()
-      .then(() => (custom ? this.#refresh(call, abort) : this.#send(call, abort, own)))
+      .then(() => (custom ? this.#refresh(call, abort.signal) : this.#send(call, abort.signal)))
       .catch((reason) => {
-        this.#thrown = { call: number, reason };
-        return [Input.Failed, 0, custom, reason];
+        if (this.#thrown.size >= REMEMBERED) this.#thrown.delete([...this.#thrown.keys()][0]);
+        this.#thrown.set(id, reason);
+        return { input: custom ? Input.Rejected : isReason(reason) ? Input.Unsendable : Input.Unreachable, value: reason };
       })
-      .then(([input, status, rejected, value]) => {
-        this.#calls.delete(number);
-        if (!this.#calls.size) globalThis.removeEventListener?.('beforeunload', this.#leaving);
-        // That a page is left, which breaks its calls off, says nothing of the
-        // server. If the page stays or comes back, their time runs out.
-        if (this.#away && input === Input.Failed) return;
-        this.#feed(input, number, status, rejected, value);
+      .then(({ input, status, value }) => {
+        this.#calls.delete(id);
+        this.#feed(input, id, status, value);
       });
   }
 
-  async #send(call, { signal }, own) {
-    const request = requestOf(call, this.settings, this.#config[call.target], own);
-    const response = await this.#transport(this.settings[call.target].url, { ...request, signal });
-    const { status, headers } = response;
+  /**
+   * @param {import('./call.js').EndpointCall} call
+   * @param {AbortSignal} signal
+   * @returns {Promise<Ended>}
+   */
+  async #send(call, signal) {
+    const { target, login = 0 } = call;
+    const own = this.#requests.get(login);
+    const request = requestOf(call, this.settings, this.#config[target], own);
+    const response = await this.#transport(this.settings[target].url, { ...request, signal });
+    if (typeof response?.text !== 'function') throw reason(invalid('fetch: expected a promise of a Response, found something else'));
+    const { status, type, headers } = response;
+    if (type === 'opaqueredirect') return { input: Input.Redirected };
     const body = await response.text();
     if (own) own.answer = { response, body };
-    return [Input.Answered, status, 0, { type: headers.get('content-type'), after: headers.get('retry-after'), body }];
+    return { input: Input.Answered, status, value: { after: headers?.get('retry-after'), body } };
   }
 
-  async #refresh({ accessToken, refreshToken }, { signal }) {
+  /**
+   * @param {import('./call.js').EndpointCall} call
+   * @param {AbortSignal} signal
+   * @returns {Promise<Ended>}
+   */
+  async #refresh({ accessToken, refreshToken }, signal) {
     let tokens;
     this.#refreshing = true;
     // A request that has no question has to be refused as well: a 401 to it
@@ -287,9 +536,9 @@ export class Host {
       tokens = this.#config.refresh({ accessToken, refreshToken, signal, fetch: this.#transport });
     } finally {
       this.#refreshing = false;
-      this.pass = this.hold ? undefined : this.#issued;
+      this.pass = this.#issued;
     }
-    return [Input.Provided, 0, 0, await tokens];
+    return { input: Input.Provided, value: await tokens };
   }
 
   [Act.Abort](call) {
@@ -297,204 +546,124 @@ export class Host {
     this.#calls.delete(call);
   }
 
-  [Act.Commit](number) {
-    const text = this.#text();
-    // After a trap there is no engine, and nothing outranks anything.
-    const outranks = (stored) => !!this.ask(Query.Outranks, number, stored);
-    const swapped = this.#store.swap(text, outranks);
-    after(swapped, (stored) => {
-      // A store that failed has not asked whether it may still be so.
-      if (stored === null || (stored === undefined && outranks(''))) this.#tabs?.tell(text);
-      this.#feed(Input.Committed, number, 0, stored === undefined, stored);
-    });
+  [Act.WatchLeaving](watch) {
+    this.#page.watchLeaving(isSet(watch));
   }
 
-  [Act.Tell]() {
-    this.#tabs?.tell(this.#text());
+  [Act.WatchActivity](watch) {
+    this.#page.watchActivity(isSet(watch));
   }
 
-  [Act.TurnEnded](turn) {
-    this.waiting.end(this.error(), turn);
+  [Act.WaitEnded](wait) {
+    this.#waiting.end(wait);
   }
 
-  [Act.SignInEnded](number) {
-    const { resolve, reject, answer } = this.#taken(number);
-    const error = this.error();
+  [Act.SignInEnded](id, told) {
+    const { resolve, reject, answer } = this.#taken(id);
+    const error = this.error(told);
     if (!error) return resolve?.(answer && parsed(answer.body));
     // For the application to read the server's reason from.
     if (error.code === 'login-rejected' && answer) error.cause = new Response(answer.body, answer.response);
     reject?.(error);
   }
 
-  [Act.LogoutEnded](number) {
-    this.#taken(number).resolve?.();
+  [Act.LogoutEnded](id) {
+    this.#taken(id).resolve?.();
   }
 
-  /** Takes a request out; of one that was aborted there is nothing left. */
-  #taken(number) {
-    const request = this.#requests.get(number) ?? {};
-    this.#requests.delete(number);
+  /**
+   * Takes a request out; of one that was aborted there is nothing left.
+   * @returns {Partial<Request>}
+   */
+  #taken(id) {
+    const request = this.#requests.get(id) ?? {};
+    this.#requests.delete(id);
     return request;
   }
 
-  show(status, refreshing, stale, expires, serial, token) {
+  [Act.Snapshot](_, told) {
+    const { state: status, refreshing, stale, expires = null, ends = null, serial, party, token } = told;
+    this.token = token;
     // What has not changed stays the same object.
-    if (serial !== this.#claims.serial) this.#claims = { serial, claims: (token && claimsOf(token)) ?? null };
-    const key = JSON.stringify(this.#failure);
-    const error = this.error();
-    if (key !== this.#shown.key) this.#shown = { key, error: error ?? null };
+    if (serial !== this.#claims.serial) {
+      this.#claims = { serial, claims: (token && claimsOf(token)) ?? null };
+      const value = (this.settings.access?.prefix ?? '') + token;
+      this.held = { value, serial, party, since: 0, until: 0, untilMono: 0, worked: false };
+    }
+    const key = told.fault === undefined ? '' : JSON.stringify([told.fault, told.cause, told.status, told.call, told.wait]);
+    if (key !== this.#shown.key) this.#shown = { key, error: this.error(told) ?? null };
     this.snapshot = Object.freeze({
-      status: STATUSES[status],
-      refreshing,
-      stale,
-      expiresAt: dateOf(expires),
+      status,
+      refreshing: isSet(refreshing),
+      stale: isSet(stale),
+      expiresAt: expires,
+      sessionEndsAt: ends,
       claims: this.#claims.claims,
       error: this.#shown.error,
     });
     this.#tell();
   }
 
-  issue(token, serial, party, since, until) {
-    if (this.#dead) return;
-    const worked = this.#issued?.serial === serial && this.#issued.worked;
-    // Without a number it is taken back.
-    if (serial) this.token = token;
-    this.#issued = serial ? { value: (this.settings.access?.prefix ?? '') + token, serial, party, since, until, worked } : undefined;
-    this.pass = this.hold ? undefined : this.#issued;
+  [Act.Pass](_, { until, untilMono }) {
+    const good = until !== undefined && !this.#dead && this.held;
+    // What was issued is good on no earlier day.
+    this.pass = this.#issued = good ? Object.assign(good, { since: this.clock.now(), until, untilMono }) : undefined;
   }
 
-  [Act.Event](number) {
-    const reason = REASONS[number - EVENTS.length];
-    const event = { type: EVENTS[number] ?? 'signed-out' };
-    if (reason) event.reason = reason;
-    const error = this.error();
-    if (error) event.error = error;
-    this.#tell(event);
+  [Act.Event](_, told) {
+    const { type, reason, endsAt, ending } = told;
+    const error = this.error(told);
+    const event = { type, ...(reason && { reason }), ...(ending && { endsAt, cause: ending }), ...(error && { error }) };
+    if (this.#early) this.#early.push(event);
+    else this.#tell(event);
   }
 
-  wake(at) {
+  [Act.Wake](_, { at = Infinity }) {
     if (at === this.wakeAt) return;
-    const clock = this.#config.clock ?? globalThis;
-    if (this.#timer !== undefined) clock.clearTimeout(this.#timer);
-    this.#timer = undefined;
+    this.#stopTimer();
+    this.#stopTimer = () => {};
     this.wakeAt = at;
     if (at === Infinity) return;
-    const delay = Math.min(Math.max(Math.ceil(at - this.now()), 0), LONGEST_TIMEOUT);
-    this.#timer = clock.setTimeout(() => {
-      this.#timer = undefined;
+    this.#stopTimer = this.clock.timer(() => {
+      this.#stopTimer = () => {};
       this.wakeAt = Infinity;
       this.#feed(Input.Wake);
-    }, delay);
-    // On a server no timer keeps the process.
-    this.#timer?.unref?.();
+    }, at - this.clock.monotonic());
+  }
+
+  [Act.Started]() {
+    this.#taken(1).resolve?.();
+    // The warnings of the start follow; whoever made the manager listens by
+    // the next task.
+    queueMicrotask(() => {
+      const early = this.#early ?? [];
+      this.#early = undefined;
+      if (early.length) soon(() => early.forEach((event) => this.#tell(event)));
+    });
   }
 
   [Act.Closed]() {
-    const { engine } = this;
+    const engine = this.#engine;
     this.#leave();
     this.#module.closed(this);
     // Not while it is at work.
     queueMicrotask(() => engine.free());
   }
-
-  #leave() {
-    this.wake(Infinity);
-    this.#tabs?.leave();
-    this.#store?.close();
-    this.engine = undefined;
-  }
-
-  figures(refreshes, refreshFailures, next, clockSkewMs) {
-    this.#figures = { refreshes, refreshFailures, nextRefreshAt: dateOf(next), clockSkewMs, lastError: this.error() ?? null };
-  }
-
-  inspect() {
-    this.ask(Query.Inspection);
-    return {
-      engine: this.#module.kind,
-      storage: this.#store.kind,
-      lock: this.#tabs?.kind ?? 'none',
-      ...this.#figures,
-      retries: this.retries,
-      waiting: this.waiting.count,
-      degraded: [...this.#degraded],
-    };
-  }
-
-  // ---- the world around ----
-
-  /** Makes the engine, opens the channel, reads the record, follows the page. */
-  async start(loaded) {
-    try {
-      this.#module = await loaded;
-      const { numbers, places, misfit } = this.settings;
-      this.engine = this.#module.make(this, numbers, this.now());
-      for (const place of places) {
-        const found = this.engine.query(Query.Allow, 0, place);
-        if (found) misfit(found);
-      }
-    } catch (error) {
-      this.#store.close();
-      throw error;
-    }
-    if (this.#page && (this.#config.crossTab ?? true)) {
-      this.#tabs = new Tabs(
-        this.#key,
-        this.#config.timeoutMs ?? TIMEOUT_MS,
-        () => (this.ask(Query.Record) ? this.#text() : undefined),
-        (text) => this.#hear(text),
-        () => this.#feed(Input.Begun),
-      );
-      if (this.#tabs.kind !== 'web-locks') this.#degraded.push('web-locks');
-    }
-    this.#feed(Input.Load, 0, 0, 0, await this.#store.read());
-    this.#off = follow({
-      visible: (visible) => {
-        if (visible) this.#reread();
-        this.#feed(Input.Visible, 0, 0, visible);
-      },
-      online: () => this.#feed(Input.Online),
-      // An open channel keeps a page out of the back-forward cache.
-      hidden: () => {
-        this.#away = true;
-        this.#tabs?.close();
-      },
-      shown: (again) => {
-        this.#away = false;
-        this.#tabs?.open();
-        if (again) this.#recheck();
-      },
-      stored:
-        this.#store.kind === 'local' &&
-        ((name, text) => {
-          if (this.#store.kind === 'local' && name === this.#key) this.#hear(text);
-        }),
-    });
-  }
-
-  /** A page that was frozen or put away knows nothing for certain until it
-   * has looked: requests wait for that. */
-  #recheck() {
-    this.pass = undefined;
-    const looked = Promise.all([this.#reread(), this.#tabs?.ask()]);
-    const hold = Promise.race([looked, this.#over]).then(() => {
-      if (this.hold !== hold) return;
-      this.hold = undefined;
-      this.pass = this.#issued;
-    });
-    this.hold = hold;
-  }
-
-  #reread() {
-    return after(this.#store.read(), (text) => this.#hear(text));
-  }
-
-  #hear(text) {
-    if (text != null) this.#feed(Input.Heard, 0, 0, 0, text);
-  }
 }
 
-/** Goes on with what a store gave, at once where it is there. */
-function after(given, next) {
-  return given instanceof Promise ? given.then(next) : next(given);
+/**
+ * Goes on with what an operation gives, at once where it is there.
+ * @param {() => any} operation
+ * @param {(value: any) => void} done
+ * @param {() => void} failed
+ */
+function settle(operation, done, failed) {
+  let given;
+  try {
+    given = operation();
+  } catch {
+    return failed();
+  }
+  if (given instanceof Promise) given.then(done, failed);
+  else done(given);
 }

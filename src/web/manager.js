@@ -1,124 +1,189 @@
 // The manager as applications see it.
 
-import { abortable } from './abort.js';
-import { GO, REFRESH, TOKEN, TOKEN_FORCED, TOKEN_NOW } from './ask.js';
-import { isBody } from './call.js';
-import { Input } from './engine.js';
-import { invalid } from './error.js';
-import { EVENTS, Host } from './host.js';
+import { isStream, lasts } from './body.js';
+import { checkTokens } from './config.js';
+import { Ask, Input, Reply } from './engine.js';
+import { invalid, reason, TokenError } from './error.js';
+import { Host } from './host.js';
 import { makeFetch } from './request.js';
 
-const TYPES = [...EVENTS, 'signed-out'];
+/**
+ * @typedef {import('./index.js').TokenManager} Manager
+ * @typedef {import('./index.js').TokenEvent} TokenEvent
+ */
 
+const TYPES = ['signed-in', 'refreshed', 'refresh-failed', 'user-changed', 'warning', 'signed-out', 'session-ending', 'step-up'];
+/** Under which another HTTP client says what does the sending; see
+ * pkg-template/send.js. */
+const SEND = Symbol.for('evertoken.send');
+
+/**
+ * Everything a manager does is a property of its own that needs no `this`:
+ * Vue, Pinia, Alpine and MobX hold objects in proxies, which have no part in
+ * the private fields of a class.
+ */
 export class TokenManager {
-  #host;
-  #listeners = new Set();
-  #pending = new Set();
-  /** Bound, as useSyncExternalStore wants it. */
-  subscribe = (listener) => this.#listen(undefined, listener);
-
-  /** @param loaded a promise of what makes the engine, and is told when it
-   *   closed or trapped */
-  constructor(config, loaded) {
-    const own = config?.fetch;
-    // Another HTTP client may do the sending; see pkg-template/send.js.
-    const transport = (input, init) => (init?.[Symbol.for('evertoken.send')] ?? own ?? globalThis.fetch)(input, init);
-    this.#host = new Host(config, transport, (event) => this.#later(event), loaded);
-    this.fetch = makeFetch(this.#host, transport, config);
-  }
-
+  /**
+   * @param {any} config
+   * @param {Promise<any>} loaded a promise of what makes the engine, and is
+   *   told when it closed or trapped
+   * @returns {Promise<Manager>}
+   */
   static async create(config, loaded) {
-    const manager = new TokenManager(config, loaded);
-    await manager.#host.start(loaded);
+    /** @type {any} */
+    const manager = new TokenManager();
+    const transport = transportOf(config);
+    const { tell, clear } = manageListeners(manager);
+    const host = new Host(config, transport, tell);
+    manager.fetch = makeFetch(host, transport, config);
+    methods(manager, host);
+    manager.dispose = () => {
+      host.dispose();
+      clear();
+    };
+    // Safari has no Symbol.dispose yet.
+    if (Symbol.dispose) manager[Symbol.dispose] = manager.dispose;
+    await host.start(loaded);
     return manager;
   }
+}
 
-  get snapshot() {
-    return this.#host.snapshot;
-  }
+/**
+ * The fetch that really sends.
+ * @param {any} config
+ * @returns {import('./request.js').Transport}
+ */
+function transportOf(config) {
+  const own = config?.fetch;
+  return (input, init) => {
+    const send = init?.[SEND] ?? own ?? globalThis.fetch;
+    if (send) return send(input, init);
+    throw reason(new TokenError('not-supported', { message: 'fetch: this platform has none; name one in the configuration' }));
+  };
+}
 
-  async getToken({ minValiditySeconds = 0, refresh = 'auto', signal } = {}) {
-    const kind = refresh === 'never' ? TOKEN_NOW : refresh === 'force' ? TOKEN_FORCED : TOKEN;
-    const reply = await this.#ask(kind, signal, Math.max(minValiditySeconds, 0) * 1000);
-    return reply === GO ? (this.#host.token ?? null) : null;
-  }
+/**
+ * Gives a manager what asks its host.
+ * @param {any} manager
+ * @param {Host} host
+ */
+function methods(manager, host) {
+  // Not enumerable, so that JSON.stringify shows nobody's claims.
+  Object.defineProperty(manager, 'snapshot', { get: () => host.snapshot });
 
-  async refresh({ signal } = {}) {
-    await this.#ask(REFRESH, signal);
-    return this.snapshot;
-  }
+  /** @type {Manager['getToken']} */
+  manager.getToken = async ({ minValiditySeconds = 0, refresh = 'auto', signal } = {}) => {
+    const kind = refresh === 'never' ? Ask.TokenNow : refresh === 'force' ? Ask.TokenForced : Ask.Token;
+    const reply = await host.ask(kind, { least: Math.max(minValiditySeconds, 0) * 1000 }, signal);
+    return reply === Reply.Go ? (host.token ?? null) : null;
+  };
 
-  async #ask(kind, signal, least) {
-    const host = this.#host;
-    host.check();
+  /** @type {Manager['refresh']} */
+  manager.refresh = async ({ signal } = {}) => {
+    await host.ask(Ask.Refresh, undefined, signal);
+    return host.snapshot;
+  };
+
+  /** @type {Manager['restore']} */
+  manager.restore = async ({ signal, afterSignOut } = {}) => {
+    await host.ask(afterSignOut ? Ask.RestoreAfterSignOut : Ask.Restore, undefined, signal);
+    return host.snapshot;
+  };
+
+  /** @type {Manager['login']} */
+  manager.login = async (body, { signal, headers, remember } = {}) => {
     signal?.throwIfAborted();
-    while (host.hold) await abortable(host.hold, signal);
-    return host.waiting.settle(host.enter(Input.Ask, kind, least), kind, signal);
-  }
-
-  async login(body, { signal, headers } = {}) {
-    signal?.throwIfAborted();
-    if (!isBody(body) && (typeof body !== 'object' || body === null)) {
-      throw invalid('login: expected an object or a body that fetch takes, found something else');
+    const stream = body != null && isStream(body);
+    if (body == null || stream || (!lasts(body) && typeof body !== 'object')) {
+      throw invalid(`login: expected an object or a body that fetch takes, found ${stream ? 'a stream' : 'something else'}`);
     }
-    return this.#host.request(Input.Login, signal, { body, headers });
-  }
+    return host.request(Input.Login, signal, { body, headers, remember });
+  };
 
-  async setTokens(tokens) {
-    await this.#host.request(Input.SetTokens, undefined, { tokens });
-    return this.snapshot;
-  }
+  /** @type {Manager['setTokens']} */
+  manager.setTokens = async (tokens, { remember } = {}) => {
+    host.check();
+    checkTokens(tokens);
+    await host.request(Input.SetTokens, undefined, { tokens, remember });
+    return host.snapshot;
+  };
 
-  async logout({ signal, local } = {}) {
-    await this.#host.request(Input.Logout, signal, { local: !!local });
-  }
+  manager.touch = () => host.touch();
 
-  on(type, listener) {
-    if (TYPES.includes(type)) return this.#listen(type, listener);
-    throw invalid(`on: expected one of ${TYPES.join(', ')}, found another type`);
-  }
+  /** @type {Manager['logout']} */
+  manager.logout = async ({ signal, local } = {}) => {
+    await host.request(Input.Logout, signal, { local: !!local });
+  };
 
-  inspect() {
-    return this.#host.inspect();
-  }
+  manager.inspect = () => host.inspect();
+}
 
-  dispose() {
-    this.#host.dispose();
-    this.#listeners.clear();
-  }
+/**
+ * Gives a manager `on` and `subscribe`. `tell` tells the listeners of an event,
+ * or without one of another snapshot.
+ * @param {any} manager
+ */
+function manageListeners(manager) {
+  /** @type {Set<{ type: string | undefined, listener: (value: any) => unknown }>} */
+  const listeners = new Set();
+  /** @type {Set<TokenEvent | undefined>} */
+  let pending = new Set();
 
-  /** A listener that is added twice is called twice and taken off once. One
-   * without a type listens to the snapshot. */
-  #listen(type, listener) {
+  /**
+   * A listener that is added twice is called twice and taken off once. One
+   * without a type listens to the snapshot.
+   * @param {string | undefined} type
+   * @param {(value: any) => unknown} listener
+   */
+  function listen(type, listener) {
     if (typeof listener !== 'function') throw invalid('listener: expected a function');
     const entry = { type, listener };
-    this.#listeners.add(entry);
-    return () => void this.#listeners.delete(entry);
+    listeners.add(entry);
+    return () => void listeners.delete(entry);
   }
 
-  /** Listeners run in a microtask of their own: whatever one does, the
-   * manager is not in the middle of anything. */
-  #later(event) {
-    if (!this.#pending.size) queueMicrotask(() => this.#dispatch());
-    this.#pending.add(event);
+  /**
+   * @param {string | undefined} type
+   * @param {unknown} value
+   */
+  function dispatch(type, value) {
+    for (const entry of [...listeners]) if (entry.type === type) run(entry.listener, value);
   }
 
-  #dispatch() {
-    const events = this.#pending;
-    this.#pending = new Set();
-    if (events.delete(undefined)) this.#dispatchOne(undefined, this.snapshot);
-    for (const event of events) this.#dispatchOne(event.type, event);
+  function dispatchAll() {
+    const events = pending;
+    pending = new Set();
+    if (events.delete(undefined)) dispatch(undefined, manager.snapshot);
+    for (const event of events) dispatch(event?.type, event);
   }
 
-  #dispatchOne(type, value) {
-    for (const entry of [...this.#listeners]) if (entry.type === type) run(entry.listener, value);
+  /** @param {(value: any) => unknown} listener */
+  manager.subscribe = (listener) => listen(undefined, listener);
+  /** @type {(type: string, listener: (value: any) => unknown) => () => void} */
+  manager.on = (type, listener) => {
+    if (TYPES.includes(type)) return listen(type, listener);
+    throw invalid(`on: expected one of ${TYPES.join(', ')}, found another type`);
+  };
+
+  /**
+   * Calls listeners in a microtask of their own: whatever one does, the
+   * manager is not in the middle of anything.
+   * @param {TokenEvent} [event]
+   */
+  function tell(event) {
+    if (!pending.size) queueMicrotask(dispatchAll);
+    pending.add(event);
   }
+
+  return { tell, clear: () => listeners.clear() };
 }
-// Safari has no Symbol.dispose yet.
-if (Symbol.dispose) TokenManager.prototype[Symbol.dispose] = TokenManager.prototype.dispose;
 
-/** What a listener throws, or rejects with, is its own affair; it is shown
- * where developers look. */
+/**
+ * What a listener throws, or rejects with, is its own affair; it is shown
+ * where developers look.
+ * @param {(value: any) => unknown} listener
+ * @param {unknown} value
+ */
 async function run(listener, value) {
   try {
     await listener(value);

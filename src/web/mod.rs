@@ -14,7 +14,9 @@ pub(crate) mod allocator;
 mod document;
 mod engine;
 mod host;
-mod numbers;
+mod input;
+mod policy;
 
-pub use engine::{Engine, Input, Query};
+pub use engine::Engine;
 pub use host::{Act, Host};
+pub use input::{Ask, Input, Query, Reply};

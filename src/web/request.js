@@ -1,212 +1,329 @@
-// The path of a request. It looks at the pass that the core issued; only when
-// the pass does not say enough is the core asked.
+// The path of a request, from top to bottom: where it goes, what the caller
+// gave, one sending, its answer, and the sending that repairs a refusal.
+//
+// What the core decided is looked up in two tables here, the pass and the
+// URLs it admitted; only where they do not say enough is the core asked.
 
 import { abortable } from './abort.js';
-import { DELIVER, GO, REFUSED } from './ask.js';
+import { copyOf, isA, lasts, putAway } from './body.js';
 import { cookie } from './call.js';
-import { Input, Query } from './engine.js';
+import { pageUrl } from './document.js';
+import { Ask, Query, Reply } from './engine.js';
+import { invalid } from './error.js';
+
+/**
+ * @typedef {import('./host.js').Pass} Pass
+ * @typedef {(input: any, init?: any) => any} Transport
+ */
+
+/**
+ * What a caller gave, as it was then. Every sending is made from this.
+ * @typedef {object} Call
+ * @property {string} url absolute
+ * @property {Record<PropertyKey, any>} options what goes to the platform's fetch
+ * @property {any} request in place of the URL, and with what the platform
+ *   knows of the options; undefined where the caller gave a URL
+ * @property {boolean} again whether it can be sent a second time
+ * @property {boolean} ownCredentials whether the caller said of credentials
+ * @property {AbortSignal | null | undefined} signal
+ */
 
 /** After these characters nothing can change whose origin a URL has. */
 const ROOTED = /^\/(?:[^/\\\t\n\r]|$)/;
 /** URLs of which it is remembered that the token may go there. */
 const REMEMBERED = 1000;
 const SAFE = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE']);
+/** The options that a Request holds. */
+const MEMBERS = ['method', 'headers', 'body', 'mode', 'credentials', 'cache', 'redirect', 'referrer', 'referrerPolicy', 'integrity', 'keepalive', 'signal', 'duplex'];
 
-function isPlain(object) {
-  return Object.getPrototypeOf(object) === Object.prototype;
+/** @param {object} object */
+const isPlain = (object) => Object.getPrototypeOf(object) === Object.prototype;
+
+/**
+ * A copy of what a caller gave as options, or as a Request that cannot be
+ * cloned; those that it inherits are options too.
+ * @param {any} given
+ * @returns {Record<PropertyKey, any>}
+ */
+function optionsOf(given) {
+  const options = { ...given };
+  if (given && !isPlain(given)) for (const name of MEMBERS) if (given[name] !== undefined) options[name] = given[name];
+  return options;
 }
 
-function isRequest(input) {
-  return typeof input?.clone === 'function';
+/**
+ * What a caller gave, copied so that nothing the caller does later changes it.
+ * @param {any} input
+ * @param {any} init
+ * @param {string} url
+ * @param {boolean} isRequest
+ * @param {boolean} platform whether the platform's own fetch sends it
+ * @returns {Call}
+ */
+function callOf(input, init, url, isRequest, platform) {
+  let options = optionsOf(init);
+  const clonable = isRequest && typeof input.clone === 'function';
+  if (isRequest && !clonable) options = { ...optionsOf(input), ...options };
+  const { body, headers, signal = input?.signal, credentials } = options;
+  const again = lasts(body);
+  let request;
+  // fetch(request, init) is fetch(new Request(request, init)). A form becomes a
+  // Request as well, where it can, and has the same boundary in both sendings.
+  if (clonable || (platform && isA(body, 'FormData') && typeof Request === 'function')) {
+    const copy = clonable ? input.clone() : url;
+    // Another implementation's Request is nothing to the platform's.
+    const Kind = !clonable || isA(input, 'Request') ? Request : input.constructor;
+    request = init ? new Kind(copy, options) : copy;
+    for (const name of MEMBERS) delete options[name];
+  } else {
+    if (headers) options.headers = isPlain(headers) ? { ...headers } : new Headers(headers);
+    if (body) options.body = copyOf(body);
+  }
+  return { url, options, request, again, signal, ownCredentials: credentials !== undefined };
+}
+
+/**
+ * The caller's headers with others in their place.
+ * @param {any} headers a plain object or Headers, which stay as they are
+ * @param {string[][]} added names, values and names in lower case
+ */
+function headersWith(headers, added) {
+  if (headers && !isPlain(headers)) {
+    const all = new Headers(headers);
+    for (const [name, value] of added) all.set(name, value);
+    return all;
+  }
+  /** @type {Record<string, string>} */
+  const all = {};
+  for (const key in headers) {
+    const lower = key.toLowerCase();
+    if (!added.some((one) => one[2] === lower)) all[key] = headers[key];
+  }
+  for (const [name, value] of added) all[name] = value;
+  return all;
 }
 
 /**
  * Makes the bound fetch of a manager.
- * @param host the manager's host
- * @param transport the fetch that really sends
- * @param config the application's configuration
+ * @param {import('./host.js').Host} host
+ * @param {Transport} transport the fetch that really sends
+ * @param {any} config the application's configuration
+ * @returns {(input: any, init?: any) => Promise<any>}
  */
 export function makeFetch(host, transport, config) {
-  const { waiting } = host;
-  const { access, base, places, csrf } = host.settings;
+  const { clock } = host;
+  const { access, base: configured, places, csrf } = host.settings;
+  const platform = config.fetch === undefined;
+  const unauthorized = config.unauthorized ?? [401];
   const header = access?.name;
-  // Those that are good as a whole.
-  const origins = places.filter(({ pathname }) => pathname === '/').map(({ origin }) => origin);
-  const name = header?.toLowerCase();
+  const lower = header?.toLowerCase();
   // A browser takes Authorization off a redirect to another origin, and no
   // other header.
-  const manual = header !== undefined && name !== 'authorization';
-  const root = base && new URL(base).origin;
-  const allowed = new Set(origins);
-  const rooted = allowed.has(root) ? root : undefined;
-  /** What the core admitted, as it was given and as an absolute URL. It is
-   * asked once for each: what may have the token does not change. */
+  const manual = header !== undefined && lower !== 'authorization';
+  // Those that are good as a whole.
+  const origins = new Set(places.filter(({ pathname }) => pathname === '/').map(({ origin }) => origin));
+  /** URLs that the core admitted, as they were given and as absolute ones. It
+   * is asked once for each: what may have the token does not change.
+   * @type {Map<string, string>} */
   const admitted = new Map();
-  const unauthorized = config.unauthorized ?? [401];
-  const refused =
-    typeof unauthorized === 'function' ? unauthorized : (response) => unauthorized.includes(response.status);
+  /** What relative URLs are relative to. @type {string | undefined} */
+  let base;
+  /** The origin of that, if it gets the token. @type {string | undefined} */
+  let root;
 
-  /** The absolute URL if the token may go there, found without parsing and,
-   * however many origins are allowed, without looking through them. */
-  function known(input) {
-    if (rooted !== undefined && ROOTED.test(input)) return rooted + input;
-    const end = input.indexOf('/', input.indexOf('//') + 2);
-    return end > 0 && allowed.has(input.slice(0, end)) ? input : admitted.get(input);
+  /** @param {string | undefined} found */
+  function resolveAgainst(found) {
+    base = found;
+    const origin = found && new URL(found).origin;
+    root = origin && origins.has(origin) ? origin : undefined;
+    admitted.clear();
+  }
+  resolveAgainst(configured);
+
+  // ---- where a request goes ----
+
+  /**
+   * The absolute URL if the token may go there, found without parsing and,
+   * however many origins are allowed, without looking through them.
+   * @param {string} url
+   */
+  function known(url) {
+    const rooted = ROOTED.test(url);
+    if (!rooted) {
+      const end = url.indexOf('/', url.indexOf('//') + 2);
+      if (end > 0 && origins.has(url.slice(0, end))) return url;
+    }
+    // As plain fetch has it: pushState and <base> change it at any time.
+    if (configured === undefined) {
+      const page = pageUrl();
+      if (page !== base) resolveAgainst(page);
+    }
+    return rooted && root !== undefined ? root + url : admitted.get(url);
   }
 
-  function admit(input, target) {
+  /**
+   * Asks the core of a URL that is not known.
+   * @param {string} given
+   * @param {URL} url
+   */
+  function admits(given, url) {
+    if (!host.query(Query.Admits, url)) return false;
     if (admitted.size >= REMEMBERED) admitted.clear();
-    admitted.set(input, target);
-  }
-
-  /** A copy of the caller's options with what the pass adds. */
-  function licensed(init, pass) {
-    const own = { ...init };
-    if (header === undefined) own.credentials ??= 'include';
-    else own.headers = headersWith(own.headers, pass);
-    if (manual && (own.redirect ?? 'follow') === 'follow') own.redirect = 'manual';
-    return protect(own);
-  }
-
-  /** The CSRF value of an unsafe request; its cookie is read anew. */
-  function guard(method) {
-    return csrf && !SAFE.has((method ?? 'GET').toUpperCase()) && cookie(csrf.cookie);
-  }
-
-  function protect(own) {
-    const value = guard(own.method);
-    if (!value) return own;
-    const headers = new Headers(own.headers);
-    headers.set(csrf.header, value);
-    return { ...own, headers };
-  }
-
-  function headersWith(headers, pass) {
-    if (headers == null || isPlain(headers)) {
-      const own = {};
-      for (const key in headers) if (key.toLowerCase() !== name) own[key] = headers[key];
-      own[header] = pass.value;
-      return own;
-    }
-    const own = new Headers(headers);
-    own.set(header, pass.value);
-    return own;
-  }
-
-  /** Sends a Request of our own with what the pass adds. It is changed in
-   * place: made anew with options it would lose its referrer. */
-  function licensedRequest(request, pass, ownCredentials) {
-    if (pass && header !== undefined) request.headers.set(header, pass.value);
-    const value = guard(request.method);
-    if (value) request.headers.set(csrf.header, value);
-    const options = {};
-    if (pass && header === undefined && !ownCredentials && request.credentials === 'same-origin') {
-      options.credentials = 'include';
-    }
-    if (pass && manual && request.redirect === 'follow') options.redirect = 'manual';
-    if (!Object.keys(options).length) return transport(request);
-    const { referrer, referrerPolicy } = request;
-    return transport(request, { ...options, ...(referrer !== 'about:client' && { referrer }), referrerPolicy });
-  }
-
-  /** A sender for a call whose URL is allowed: sends with a pass or without,
-   * and again if the body can be sent again. */
-  function senderOf(input, init) {
-    const signal = init?.signal ?? input.signal;
-    const body = init?.body;
-    const again = !(body instanceof ReadableStream);
-    if (isRequest(input) || body instanceof FormData || (init && !isPlain(init))) {
-      // fetch(input, init) is fetch(new Request(input, init)). The caller's
-      // own is left as it is, the second copy is made before anybody reads
-      // the first, and a form has the same boundary in both.
-      const own = isRequest(input) ? input.clone() : input;
-      let next = init || own === input ? new Request(own, init) : own;
-      const ownCredentials = init?.credentials !== undefined;
-      return {
-        signal,
-        again,
-        send(pass) {
-          const request = next;
-          next = again ? request.clone() : undefined;
-          return licensedRequest(request, pass, ownCredentials);
-        },
-      };
-    }
-    const options = { ...init };
-    if (body instanceof URLSearchParams) options.body = new URLSearchParams(body);
-    else if (body instanceof ArrayBuffer || ArrayBuffer.isView(body)) {
-      options.body = new Uint8Array(body.buffer ?? body, body.byteOffset, body.byteLength).slice();
-    }
-    const { headers } = options;
-    if (headers) options.headers = isPlain(headers) ? { ...headers } : new Headers(headers);
-    return { signal, again, send: (pass) => transport(input, pass ? licensed(options, pass) : protect({ ...options })) };
-  }
-
-  async function asked(sender) {
-    const { signal } = sender;
-    signal?.throwIfAborted();
-    while (host.hold) await abortable(host.hold, signal);
-    let reply;
-    waiting.count++;
-    try {
-      reply = await waiting.apply(signal);
-    } finally {
-      waiting.count--;
-    }
-    const pass = reply === GO ? host.pass : undefined;
-    const response = await sender.send(pass);
-    return !pass || accepted(pass, response) ? response : repaired(sender, pass, response);
-  }
-
-  /** Whether the answer to a request that went with a pass is the caller's. */
-  function accepted(pass, response) {
-    if (refused(response)) return false;
-    pass.worked = true;
+    admitted.set(given, url.href);
     return true;
   }
 
-  /** Sends once more what was refused, if that can help. */
-  async function repaired(sender, pass, response) {
-    const { signal } = sender;
-    while (host.hold) await abortable(host.hold, signal);
-    let reply = host.enter(Input.Ask, REFUSED, pass.serial, pass.party, pass.worked ? '' : undefined);
-    if (reply === DELIVER || !sender.again) return response;
-    try {
-      reply = await waiting.settle(reply, REFUSED, signal);
-    } finally {
-      response.body?.cancel().catch(() => {});
+  // ---- one sending ----
+
+  /**
+   * The headers that a sending adds to the caller's. A CSRF cookie is read
+   * anew for each.
+   * @param {string | undefined} method
+   * @param {Pass | undefined} pass
+   */
+  function added(method, pass) {
+    /** @type {any[]} */
+    const all = [];
+    if (pass && header !== undefined) all.push([header, pass.value, lower]);
+    if (csrf && (csrf.value || !SAFE.has((method ?? 'GET').toUpperCase()))) {
+      const value = csrf.value ?? cookie(csrf.cookie);
+      if (value) all.push([csrf.header, value, csrf.header.toLowerCase()]);
     }
+    return all;
+  }
+
+  /**
+   * Sends what a caller gave, with a pass or without.
+   * @param {Call} call
+   * @param {Pass | undefined} pass
+   */
+  function send({ url, options, request, again, ownCredentials }, pass) {
+    const own = { ...options };
+    const sent = request && again ? request.clone() : request;
+    const { method, credentials, redirect } = sent ?? own;
+    const more = added(method, pass);
+    if (pass && header === undefined && !ownCredentials && (!sent || credentials === 'same-origin')) own.credentials = 'include';
+    if (pass && manual && (redirect ?? 'follow') === 'follow') own.redirect = 'manual';
+    if (!sent) {
+      if (more.length) own.headers = headersWith(own.headers, more);
+      return transport(url, own);
+    }
+    // Changed in place: made anew with options, it would lose its referrer.
+    for (const [name, value] of more) sent.headers.set(name, value);
+    if (own.credentials || own.redirect) {
+      const { referrer, referrerPolicy } = sent;
+      if (referrer !== 'about:client') own.referrer = referrer;
+      own.referrerPolicy = referrerPolicy;
+    }
+    return Reflect.ownKeys(own).length ? transport(sent, own) : transport(sent);
+  }
+
+  // ---- its answer ----
+
+  /** @param {unknown} cause */
+  function failed(cause) {
+    host.warn(invalid('unauthorized: expected a function that says yes or no, found one that failed', cause));
+    return false;
+  }
+
+  /**
+   * Whether an answer says that the token was refused; a promise where the
+   * application's function gives one. An answer that asks for a stronger
+   * sign-in (RFC 9470) refuses no token, and no refresh can help.
+   * @param {any} response
+   * @returns {boolean | Promise<boolean>}
+   */
+  function refused(response) {
+    if (response.status === 401 && host.stepUp(response.headers?.get?.('www-authenticate'))) return false;
+    if (typeof unauthorized !== 'function') return unauthorized.includes(response.status);
+    try {
+      const said = unauthorized(response);
+      return typeof said?.then === 'function' ? Promise.resolve(said).then(Boolean, failed) : !!said;
+    } catch (cause) {
+      return failed(cause);
+    }
+  }
+
+  /**
+   * Sends, and repairs what is refused.
+   * @param {Call} call
+   * @param {Pass | undefined} pass
+   */
+  function sent(call, pass) {
+    return Promise.resolve(send(call, pass)).then((response) => {
+      const verdict = pass && refused(response);
+      if (verdict) return repaired(call, /** @type {Pass} */ (pass), response, verdict);
+      if (pass) pass.worked = true;
+      return response;
+    });
+  }
+
+  /**
+   * Sends once more what was refused, if that can help.
+   * @param {Call} call
+   * @param {Pass} pass
+   * @param {any} response
+   * @param {boolean | Promise<boolean>} verdict
+   */
+  async function repaired(call, pass, response, verdict) {
+    const { signal, again } = call;
+    const { keepalive } = call.request ?? call.options;
+    const putResponseAway = () => putAway(response, keepalive);
+    if (verdict !== true && !(await abortable(Promise.resolve(verdict), signal, putResponseAway))) {
+      pass.worked = true;
+      return response;
+    }
+    const reply = await host.ask(Ask.Refused, pass, signal).catch((error) => {
+      // Who cannot send it again has the answer, however the refresh ended.
+      if (!again && !signal?.aborted) return Reply.Deliver;
+      putResponseAway();
+      throw error;
+    });
+    if (reply === Reply.Deliver || !again) return response;
+    const away = putResponseAway();
+    if (keepalive) await away;
     host.retries++;
-    const next = reply === GO ? host.pass : undefined;
-    const second = await sender.send(next);
-    if (next) accepted(next, second);
+    const next = reply === Reply.Go ? host.held : undefined;
+    const second = await send(call, next);
+    if (next && !(await refused(second))) next.worked = true;
     return second;
+  }
+
+  /**
+   * Whether a pass is good at this moment, by both clocks.
+   * @param {Pass} pass
+   */
+  function isGood({ since, until, untilMono }) {
+    const now = clock.now();
+    return since <= now && now < until && clock.monotonic() < untilMono;
+  }
+
+  /**
+   * Sends what the core has to be asked of.
+   * @param {Call} call
+   */
+  async function asked(call) {
+    const reply = await host.ask(Ask.Request, undefined, call.signal);
+    return sent(call, reply === Reply.Go ? host.held : undefined);
   }
 
   return function fetch(input, init) {
     try {
-      const { pass } = host;
-      let target = typeof input === 'string' ? known(input) : undefined;
-      if (target !== undefined) {
-        const now = host.now();
-        const plain = init == null || (isPlain(init) && (init.body == null || typeof init.body === 'string'));
-        if (pass !== undefined && plain && now < pass.until && now >= pass.since) {
-          const options = licensed(init, pass);
-          // What was sent is a copy already; only the pass will be new.
-          return transport(target, options).then((response) =>
-            accepted(pass, response) ? response : repaired(senderOf(target, options), pass, response),
-          );
+      const isRequest = typeof input?.url === 'string';
+      const given = isRequest ? input.url : String(input);
+      let target = known(given);
+      if (target === undefined) {
+        host.check();
+        const url = new URL(given, base);
+        target = url.href;
+        if (!admits(given, url)) {
+          host.missed(url);
+          return transport(isRequest ? input : target, init);
         }
-        host.check();
-      } else {
-        host.check();
-        const request = isRequest(input);
-        const url = new URL(request ? input.url : input, base);
-        target = request ? input : url.href;
-        if (!host.engine.query(Query.Admits, 0, url)) return transport(target, init);
-        if (typeof input === 'string') admit(input, target);
       }
-      return asked(senderOf(target, init));
+      const call = callOf(input, init, target, isRequest, platform);
+      const { pass } = host;
+      return pass && isGood(pass) ? sent(call, pass) : asked(call);
     } catch (error) {
       return Promise.reject(error);
     }

@@ -1,215 +1,241 @@
-// The places a record can be kept. Every place gives the same two operations:
-//   read()               the stored text, or null
-//   swap(text, outranks) writes `text` unless something is stored that it does
-//                        not outrank; gives null, or the text that stays
-// either at once or as a promise. They may throw; a store falls back to memory.
+// The places where a text can be kept. Each has the same two operations:
+//   read()                the text, or null
+//   swap(expected, text)  if the place keeps `expected`, lets it keep `text`,
+//                         null being nothing, and gives true; else false and
+//                         what it keeps
+// which give their result at once or as a promise, or fail. Nothing here waits,
+// tries again or knows what a text says.
 
-import { TokenError } from './error.js';
+/**
+ * @typedef {string | null} Text
+ * @typedef {true | { found: Text }} Swap
+ * @typedef {object} Place
+ * @property {() => Text | Promise<Text>} read
+ * @property {(expected: Text, text: Text) => Swap | Promise<Swap>} swap
+ * @property {() => void} [close]
+ */
 
-/** A store that hangs is given up after this; a page waits for it. */
-const PATIENCE_MS = 1500;
+/** @param {unknown} value @returns {Text} */
+const textOf = (value) => (typeof value === 'string' ? value : null);
 
-/** Where a session is kept: the place that was chosen, or memory once that has
- * failed, which `failed` is told. An operation that fails gives nothing. What
- * is written to memory then goes to the failed place as well: the next page
- * reads what that has kept, and must not find a session that has ended. */
-export class Store {
-  /** What `inspect` says of it. */
-  kind = 'memory';
-
-  #key;
-  #failed;
-  #place;
-
-  /** @param page whether there is one, whose memory ends with a reload */
-  constructor(storage, key, page, failed) {
-    this.#key = key;
-    this.#failed = failed;
-    if (storage !== 'memory') {
-      this.kind = typeof storage === 'string' ? storage : 'custom';
-      this.#attempt(() => (this.#place = openPlace(storage, key)));
-    }
-    if (page) this.#place ??= memory(key);
-  }
-
-  read() {
-    return this.#attempt((place) => place?.read());
-  }
-
-  swap(text, outranks) {
-    const swap = (place) => place?.swap(text, outranks);
-    return this.#attempt(swap, () => void swap(this.#place));
-  }
-
-  close() {
-    this.#place?.close?.();
-  }
-
-  #attempt(operation, again) {
-    const failed = (cause) => {
-      this.#degrade(cause);
-      again?.();
-    };
-    try {
-      const given = operation(this.#place);
-      return given instanceof Promise ? given.catch(failed) : given;
-    } catch (error) {
-      return failed(error);
-    }
-  }
-
-  #degrade(cause) {
-    if (this.kind === 'memory') return;
-    const message = `storage: '${this.kind}' cannot be used here, the session is kept in memory`;
-    this.#place = memory(this.#key, this.#place);
-    this.kind = 'memory';
-    this.#failed(new TokenError('not-supported', { message, cause }));
-  }
-}
-
-function openPlace(kind, key) {
+/**
+ * Opens the place that a configuration names.
+ * @param {any} kind
+ * @param {string} key
+ * @returns {Place}
+ */
+export function placeOf(kind, key) {
   if (typeof kind === 'object') return custom(kind, key);
-  if (kind === 'session') return web(globalThis.sessionStorage, key);
-  if (kind === 'local') return web(globalThis.localStorage, key);
-  return database(key);
+  return kind === 'indexeddb' ? database(key) : web(`${kind}Storage`, key);
 }
 
 /**
- * What is kept of a session in memory: that it was signed out, which holds no
- * token. The server's cookie may have outlived the sign-out, and a reload must
- * not sign the user in again. Where there is no such storage, nothing is kept.
- * @param lost the place that failed, if it is for that
+ * `localStorage` or `sessionStorage`: to name one fails where it is blocked,
+ * so each operation does.
+ * @param {string} name
+ * @param {string} key
+ * @returns {Place}
  */
-function memory(key, lost) {
-  const attempt = (work) => {
+function web(name, key) {
+  /** @returns {Storage} */
+  const area = () => /** @type {any} */ (globalThis)[name];
+  const read = () => area().getItem(key);
+  return {
+    read,
+    swap(expected, text) {
+      const found = read();
+      if (found !== expected) return { found };
+      if (text === null) area().removeItem(key);
+      else area().setItem(key, text);
+      return true;
+    },
+  };
+}
+
+/**
+ * The application's own.
+ *
+ * *Boundary:* it has no transactions, so between the two steps of a swap
+ * another page may write.
+ * @param {any} area
+ * @param {string} key
+ * @returns {Place}
+ */
+function custom(area, key) {
+  const read = async () => textOf(await area.get(key));
+  return {
+    read,
+    async swap(expected, text) {
+      const found = await read();
+      if (found !== expected) return { found };
+      await (text === null ? area.remove(key) : area.set(key, text));
+      return true;
+    },
+  };
+}
+
+/**
+ * Opens connections to the database.
+ *
+ * *Algorithm:* one is opened at the first operation, and let go when the
+ * platform closes it, another page deletes or upgrades the database, or an
+ * operation fails: the next one opens another. So does an operation that
+ * begins while one is under way: the core asks for one at a time, so it has
+ * given that up.
+ */
+function connections() {
+  /** @type {Promise<IDBDatabase> | undefined} */
+  let connection;
+  let busy = 0;
+
+  /** @param {Promise<IDBDatabase> | undefined} [which] */
+  function forget(which = connection) {
+    if (connection === which) connection = undefined;
+    which?.then(
+      (db) => db.close(),
+      () => {},
+    );
+  }
+
+  function open() {
+    /** @type {Promise<IDBDatabase>} */
+    const own = new Promise((resolve, reject) => {
+      const request = globalThis.indexedDB.open('evertoken', 1);
+      request.onupgradeneeded = () => request.result.createObjectStore('records');
+      request.onsuccess = () => {
+        const db = request.result;
+        db.onversionchange = db.onclose = () => forget(own);
+        resolve(db);
+      };
+      request.onerror = () => reject(request.error);
+    });
+    return own;
+  }
+
+  /**
+   * @template T
+   * @param {IDBTransactionMode} mode
+   * @param {(records: IDBObjectStore, give: (result: T) => void) => void} work
+   * @returns {Promise<T>}
+   */
+  async function transact(mode, work) {
+    if (busy) forget();
+    const own = (connection ??= open());
+    busy++;
     try {
-      return work(globalThis.localStorage);
+      const db = await own;
+      return await new Promise((resolve, reject) => {
+        const transaction = db.transaction('records', mode);
+        /** @type {T} */
+        let result;
+        transaction.oncomplete = () => resolve(result);
+        transaction.onabort = () => reject(transaction.error);
+        work(transaction.objectStore('records'), (given) => (result = given));
+      });
+    } catch (error) {
+      forget(own);
+      throw error;
+    } finally {
+      busy--;
+    }
+  }
+
+  return { transact, close: () => forget() };
+}
+
+/**
+ * Goes on with what a key has. What fails then fails the transaction.
+ * @param {IDBObjectStore} records
+ * @param {IDBValidKey} key
+ * @param {(value: any) => void} next
+ */
+function get(records, key, next) {
+  const request = records.get(key);
+  request.onsuccess = () => {
+    try {
+      next(request.result);
     } catch {
-      return null;
+      records.transaction.abort();
     }
   };
-  const isEnd = (text) => JSON.parse(text)?.ended === 'logout';
-  attempt((area) => area.getItem(key));
-  return {
-    read: () =>
-      attempt((area) => {
-        const stored = area.getItem(key);
-        return isEnd(stored) ? stored : null;
-      }),
-    swap(text, outranks) {
-      attempt((area) => {
-        const stored = area.getItem(key);
-        if (isEnd(text)) area.setItem(key, text);
-        else if (isEnd(stored) && outranks(stored)) area.removeItem(key);
-      });
-      // It has been given up: nobody waits for it, or hears of it again.
-      attempt(() => lost?.swap(text, outranks)?.catch?.(() => {}));
-      return null;
-    },
-    close: () => lost?.close?.(),
-  };
 }
 
-/** Fails a promise that does not settle. */
-function bounded(promise) {
-  let timer;
-  return Promise.race([
-    promise,
-    new Promise((_, reject) => {
-      timer = setTimeout(() => reject(new Error('the storage did not answer')), PATIENCE_MS);
-      timer.unref?.();
-    }),
-  ]).finally(() => clearTimeout(timer));
+/**
+ * Ends a transaction without waiting for what might follow: the page may be
+ * going.
+ * @param {IDBObjectStore} records
+ */
+function commit({ transaction }) {
+  try {
+    transaction.commit?.();
+  } catch {
+    // It has been aborted already.
+  }
 }
 
-function web(area, key) {
-  if (!area) throw new Error('there is no such storage here');
-  // What it is asked first takes the longest.
-  area.getItem(key);
-  return {
-    read: () => area.getItem(key),
-    swap(text, outranks) {
-      const stored = area.getItem(key);
-      if (stored !== null && !outranks(stored)) return stored;
-      area.setItem(key, text);
-      return null;
-    },
-  };
-}
-
-function custom(area, key) {
-  const read = async () => {
-    const stored = await area.get(key);
-    return typeof stored === 'string' ? stored : null;
-  };
-  // One after the other: a slow write would come over a sign-out otherwise.
-  let last = Promise.resolve();
-  return {
-    read: () => bounded(read()),
-    swap(text, outranks) {
-      const swapped = last.then(read).then(async (stored) => {
-        if (stored !== null && !outranks(stored)) return stored;
-        await area.set(key, text);
-        return null;
-      });
-      last = swapped.catch(() => {});
-      return bounded(swapped);
-    },
-  };
-}
-
-/** Opens the database. `transact` gives what `work` leaves as `value`. */
-export function connect() {
-  const opened = new Promise((resolve, reject) => {
-    const request = globalThis.indexedDB.open('evertoken', 1);
-    request.onupgradeneeded = () => request.result.createObjectStore('records');
-    request.onsuccess = () => {
-      request.result.onversionchange = () => request.result.close();
-      resolve(request.result);
-    };
-    request.onerror = () => reject(request.error);
-  });
-  // Whoever uses it sees the rejection; nobody may do so yet.
-  opened.catch(() => {});
-  const transact = (mode, work) =>
-    opened.then(
-      (db) =>
-        new Promise((resolve, reject) => {
-          const transaction = db.transaction('records', mode);
-          const result = {};
-          transaction.oncomplete = () => resolve(result.value ?? null);
-          transaction.onerror = transaction.onabort = () => reject(transaction.error);
-          work(transaction.objectStore('records'), result);
-        }),
-    );
-  return { transact, close: () => opened.then((db) => db.close(), () => {}) };
-}
-
-// One transaction reads, compares and writes: between processes these are
-// ordered, so of two tabs that commit at once one sees the other's record.
+/**
+ * A key of the database. The transactions of all pages are in one order, so of
+ * two tabs that swap at once one finds the other's text.
+ * @param {string} key
+ * @returns {Place}
+ */
 function database(key) {
-  const { transact, close } = connect();
+  const { transact, close } = connections();
   return {
-    read: () =>
-      bounded(
-        transact('readonly', (records, result) => {
-          const request = records.get(key);
-          request.onsuccess = () => {
-            if (typeof request.result === 'string') result.value = request.result;
-          };
+    read: () => transact('readonly', (records, give) => get(records, key, (found) => give(textOf(found)))),
+    swap: (expected, text) =>
+      transact('readwrite', (records, give) =>
+        get(records, key, (value) => {
+          const found = textOf(value);
+          if (found !== expected) return give({ found });
+          if (text === null) records.delete(key);
+          else records.put(text, key);
+          give(true);
+          commit(records);
         }),
       ),
-    swap: (text, outranks) =>
-      bounded(
-        transact('readwrite', (records, result) => {
-          const request = records.get(key);
-          request.onsuccess = () => {
-            const stored = request.result;
-            if (typeof stored === 'string' && !outranks(stored)) result.value = stored;
-            else records.put(text, key);
-          };
-        }),
-      ),
+    close,
+  };
+}
+
+/**
+ * The lease that stands in for Web Locks.
+ *
+ * *Algorithm:* a page that is left has no time to look before it gives its
+ * lease back. So it only writes, under a key that no other lease has, that this
+ * one was given back, and the next holder takes that away.
+ * @param {string} key
+ * @returns {Place}
+ */
+export function lease(key) {
+  const { transact, close } = connections();
+  /**
+   * @param {IDBObjectStore} records
+   * @param {(found: Text) => void} next
+   */
+  const look = (records, next) =>
+    get(records, key, (value) => {
+      const text = textOf(value);
+      if (text === null) return next(null);
+      get(records, [key, text], (back) => next(back ? null : text));
+    });
+  return {
+    read: () => transact('readonly', look),
+    swap: (expected, text) =>
+      transact('readwrite', (records, give) => {
+        if (text === null) {
+          records.put(1, [key, expected ?? '']);
+          give(true);
+          return commit(records);
+        }
+        look(records, (found) => {
+          if (found !== expected) return give({ found });
+          records.delete(IDBKeyRange.bound([key], [key, []]));
+          records.put(text, key);
+          give(true);
+          commit(records);
+        });
+      }),
     close,
   };
 }

@@ -1,162 +1,117 @@
-// The other tabs of the same key: a lock that one of them holds at a time,
-// and a channel over which they tell each other their records.
+// The other tabs of the same key: a channel to them, and the lock that one of
+// them holds at a time. What is said and who gets the lock when is the core's.
 
-import { request } from './lease.js';
+import { Input } from './engine.js';
 
-/** How long the known tabs may take to answer; a frozen one never does. */
-const ANSWER_MS = 150;
-/** How long after the start unknown tabs may still be about to answer. */
-const HELLO_MS = 50;
+/** @typedef {(input: Input, number?: number, figure?: number, value?: unknown) => void} Feed */
 
 export class Tabs {
   #name;
+  #feed;
+  /** @type {BroadcastChannel | undefined} */
   #channel;
-  #id = Math.random().toString(36).slice(2);
-  #peers = new Set();
-  #waits = new Set();
+  /** @type {Map<number, { waiting: AbortController, release?: (value: unknown) => void }>} */
   #locks = new Map();
-  #born = 0;
-  #questions = 0;
-  #record;
-  #heard;
-  /** The record that was told or heard last. */
-  #last;
-  #begun;
-  #timeoutMs;
-  #web = globalThis.navigator?.locks;
-  /** What keeps the tabs apart, for inspect(). */
-  kind = this.#web ? 'web-locks' : 'indexedDB' in globalThis ? 'fallback' : 'none';
 
-  /** `record()` gives the record to tell, `heard(text)` takes one, `begun()`
-   * hears that another tab has sent its call, which takes `timeoutMs` at
-   * most. */
-  constructor(key, timeoutMs, record, heard, begun) {
+  /**
+   * @param {string} key
+   * @param {Feed} feed
+   */
+  constructor(key, feed) {
     this.#name = `evertoken:${key}`;
-    this.#timeoutMs = timeoutMs;
-    this.#record = record;
-    this.#heard = heard;
-    this.#begun = begun;
-    this.open();
+    this.#feed = feed;
   }
 
   open() {
-    if (this.#channel || typeof BroadcastChannel !== 'function') return;
     try {
-      this.#channel = new BroadcastChannel(this.#name);
+      const channel = new BroadcastChannel(this.#name);
+      channel.onmessage = ({ data }) => {
+        if (typeof data === 'string') this.#feed(Input.Message, 0, 0, data);
+      };
+      // In Node.js no channel keeps the process.
+      /** @type {any} */ (channel).unref?.();
+      this.#channel = channel;
     } catch {
-      return; // an opaque origin: such a page has no other tabs
+      // An opaque origin: such a page has no other tabs.
+      this.#feed(Input.ChannelUnavailable);
     }
-    this.#born = Date.now();
-    this.#channel.onmessage = (event) => this.#take(event.data);
-    this.#post({ kind: 'ask' });
   }
 
-  /** The page is put away, or ends. */
   close() {
-    // A page that stands still would keep the others waiting.
-    for (const { release } of this.#locks.values()) release?.();
-    if (!this.#channel) return;
-    this.#post({ kind: 'bye' });
-    this.#channel.close();
+    this.#channel?.close();
     this.#channel = undefined;
-    this.#peers.clear();
   }
 
-  begin() {
-    this.#post({ kind: 'begun' });
+  /** @param {string} text */
+  post(text) {
+    post(this.#channel, text);
   }
 
-  tell(record) {
-    this.#last = record;
-    this.#post({ kind: 'here', record });
-  }
-
-  #post(message) {
+  /**
+   * Posts a text that comes back here as well.
+   * @param {string} text
+   */
+  echo(text) {
+    if (!this.#channel) return;
     try {
-      this.#channel?.postMessage({ ...message, from: this.#id });
+      const second = new BroadcastChannel(this.#name);
+      post(second, text);
+      second.close();
     } catch {
-      // Nothing depends on a message: the records say who is right.
+      // The core does not wait for it without an end.
     }
   }
 
-  #take(message) {
-    if (!message || typeof message.from !== 'string') return;
-    const { kind, from, record, question } = message;
-    if (kind === 'bye') this.#peers.delete(from);
-    else this.#peers.add(from);
-    if (kind === 'ask') this.#post({ kind: 'here', record: this.#record(), to: from, question });
-    // A question is answered by all, and each answer heard by all: to look at
-    // the same record again would cost as much as there are tabs.
-    if (kind === 'here' && typeof record === 'string' && record !== this.#last) this.#heard((this.#last = record));
-    if (kind === 'begun') this.#begun();
-    // Only what was said after the question answers it: what was said before
-    // may be older than what a lock was given back for.
-    const answer = kind === 'here' && message.to === this.#id ? question : undefined;
-    for (const wait of this.#waits) wait(from, answer, kind === 'bye');
-  }
-
-  /** Asks the other tabs for their records; settles when all that are known
-   * to be there have answered. Gives nothing at all where nobody is. */
-  ask() {
-    const hello = this.#channel ? this.#born + HELLO_MS - Date.now() : 0;
-    if (!this.#peers.size && hello <= 0) return undefined;
-    const waited = new Set(this.#peers);
-    const any = !waited.size;
-    const number = ++this.#questions;
-    return new Promise((resolve) => {
-      const done = () => {
-        clearTimeout(timer);
-        this.#waits.delete(wait);
-        // Whoever is silent is not waited for again until it speaks.
-        for (const silent of waited) this.#peers.delete(silent);
-        resolve();
-      };
-      const wait = (from, answer, gone) => {
-        if (answer !== number && !gone) return;
-        waited.delete(from);
-        if (any ? !gone : !waited.size) done();
-      };
-      const timer = setTimeout(done, any ? hello : ANSWER_MS);
-      this.#waits.add(wait);
-      this.#post({ kind: 'ask', question: number });
-    });
-  }
-
-  /** Calls `granted` once the lock is held, until `unlock`; then `robbed` if
-   * another tab takes it away. */
-  lock(turn, steal, granted, robbed) {
-    this.unlock(turn);
+  /**
+   * Asks for the lock, which is held from `Granted` until `unlock`, or until
+   * `Robbed`.
+   * @param {number} id
+   * @param {boolean} steal
+   */
+  lock(id, steal) {
+    this.unlock(id);
+    /** @type {{ waiting: AbortController, release?: (value: unknown) => void }} */
     const lock = { waiting: new AbortController() };
-    this.#locks.set(turn, lock);
-    const grant = (kind) => {
-      if (this.#locks.get(turn) !== lock) return undefined;
-      this.kind = kind;
-      const held = new Promise((resolve) => (lock.release = resolve));
-      granted();
-      return held;
-    };
+    this.#locks.set(id, lock);
     const { signal } = lock.waiting;
-    const asked = this.#web
-      ? this.#web.request(this.#name, steal ? { steal } : { signal }, () => grant('web-locks'))
-      : request(this.#name, this.#timeoutMs, steal, signal, () => grant('fallback'));
-    // Stolen; or else aborted, or refused to a page such as this.
-    asked.catch(() => {
-      if (!lock.release) grant('none');
-      else if (this.#locks.get(turn) === lock) robbed();
+    const held = () =>
+      new Promise((resolve) => {
+        lock.release = resolve;
+        if (this.#locks.get(id) === lock) this.#feed(Input.Granted, id);
+        else resolve(undefined);
+      });
+    const request = async () => navigator.locks.request(this.#name, steal ? { steal } : { signal }, held);
+    request().catch(() => {
+      // Given back, or not waited for any more.
+      if (this.#locks.get(id) !== lock) return;
+      this.#locks.delete(id);
+      this.#feed(lock.release ? Input.Robbed : Input.LockUnavailable, id);
     });
+  }
+
+  /** @param {number} id */
+  unlock(id) {
+    const lock = this.#locks.get(id);
+    this.#locks.delete(id);
+    lock?.waiting.abort();
+    lock?.release?.(undefined);
   }
 
   /** Gives everything back. */
   leave() {
-    for (const turn of [...this.#locks.keys()]) this.unlock(turn);
+    for (const id of [...this.#locks.keys()]) this.unlock(id);
     this.close();
   }
+}
 
-  unlock(turn) {
-    const lock = this.#locks.get(turn);
-    if (!lock) return;
-    this.#locks.delete(turn);
-    lock.waiting.abort();
-    lock.release?.();
+/**
+ * @param {BroadcastChannel | undefined} channel
+ * @param {string} text
+ */
+function post(channel, text) {
+  try {
+    channel?.postMessage(text);
+  } catch {
+    // Nothing depends on a message: the records say who is right.
   }
 }

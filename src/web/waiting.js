@@ -1,34 +1,50 @@
-// Those who wait for a turn of the engine.
+// Those who ask the engine, and wait as long as it says so.
 
 import { abortable } from './abort.js';
-import { FAIL, REQUEST, WAIT } from './ask.js';
-import { Input, Query } from './engine.js';
+import { Ask, Input, Reply } from './engine.js';
+
+/**
+ * @typedef {{ serial?: number, party?: number, worked?: boolean, least?: number }} About
+ */
 
 export class Waiting {
   /** How many wait. */
   count = 0;
 
   #host;
-  /** The turn under way, or the last one. */
-  #turn;
-  /** The requests that wait together: since when, and for what. */
+  /** What is waited for, by its number. @type {Map<number, { ended: Promise<void>, end: () => void }>} */
+  #waits = new Map();
+  /** The requests that wait together. @type {{ size: number, end: Promise<Reply> } | undefined} */
   #line;
 
+  /** @param {import('./host.js').Host} host */
   constructor(host) {
     this.#host = host;
   }
 
-  /** A turn begins, or goes on. */
-  begin(number) {
-    if (number === this.#turn?.number) return;
-    let resolve;
-    const ended = new Promise((settle) => (resolve = settle));
-    this.#turn = { number, ended, resolve };
+  /** @param {number} id */
+  #wait(id) {
+    let wait = this.#waits.get(id);
+    if (!wait) {
+      let end = () => {};
+      const ended = new Promise((/** @type {(value: void) => void} */ resolve) => (end = resolve));
+      this.#waits.set(id, (wait = { ended, end }));
+    }
+    return wait;
   }
 
-  /** A turn has ended, or whichever it is, with an error or without. */
-  end(error, number = this.#turn?.number) {
-    if (number === this.#turn?.number) this.#turn?.resolve(error);
+  /**
+   * A wait has ended. The engine may say so before it says who waits.
+   * @param {number} id
+   */
+  end(id) {
+    this.#wait(id).end();
+    queueMicrotask(() => this.#waits.delete(id));
+  }
+
+  /** All waits end, for the engine has. */
+  endAll() {
+    for (const id of this.#waits.keys()) this.end(id);
   }
 
   /** The engine had an input, and may say something else now. */
@@ -36,46 +52,68 @@ export class Waiting {
     this.#line = undefined;
   }
 
-  /** Asks for a request; gives GO or BARE, at once or later. Those who have to
-   * wait stand in one line: until its next input or its deadline the engine
-   * would say the same to each. */
-  apply(signal) {
-    const host = this.#host;
-    host.check();
-    const now = host.now();
-    let line = this.#line;
-    if (!line || now < line.since || now >= host.wakeAt) {
-      const reply = host.enter(Input.Ask, REQUEST);
-      if (reply < WAIT) return reply === FAIL ? this.#settled(reply) : reply;
-      line = { since: now, end: this.#settled(reply, REQUEST) };
-      this.#line = line;
-    }
-    return abortable(line.end, signal);
-  }
-
-  /** Waits for turns as long as a reply says so, and gives the last reply,
-   * which says nothing of waiting or failing. */
-  async settle(reply, kind, signal) {
+  /**
+   * Asks, and waits.
+   * @param {Ask} ask
+   * @param {About | undefined} about
+   * @param {AbortSignal | null} [signal]
+   * @returns {Promise<Reply>} Go, Bare or Deliver
+   */
+  ask(ask, about, signal) {
+    if (ask === Ask.Request) return this.#askInLine(signal);
+    const value = { ...about, ask, worked: +!!about?.worked };
+    const reply = this.#host.enter(Input.Ask, 0, 0, value);
+    if (reply !== Reply.Wait) return this.#settled(reply, value);
     this.count++;
-    try {
-      return await this.#settled(reply, kind, signal);
-    } finally {
-      this.count--;
-    }
+    return this.#settled(reply, value, signal).finally(() => this.count--);
   }
 
-  async #settled(reply, kind, signal) {
+  /**
+   * Asks for a request. Those who have to wait stand in one line: until its
+   * next input or its deadline the engine would say the same to each.
+   * @param {AbortSignal | null} [signal]
+   */
+  #askInLine(signal) {
     const host = this.#host;
-    const party = host.ask(Query.Party);
-    let error;
-    while (reply >= WAIT) {
-      const turn = reply - WAIT;
-      error = await abortable(turn === this.#turn?.number ? this.#turn.ended : Promise.resolve(), signal);
-      while (host.hold) await abortable(host.hold, signal);
-      reply = host.enter(Input.Resume, turn, kind, party);
+    let line = this.#line;
+    if (!line || host.clock.monotonic() >= host.wakeAt) {
+      const value = { ask: Ask.Request };
+      const reply = host.enter(Input.Ask, 0, 0, value);
+      if (reply !== Reply.Wait) return this.#settled(reply, value);
+      const own = { size: 0, end: this.#settled(reply, value) };
+      const left = () => {
+        this.count -= own.size;
+        own.size = 0;
+      };
+      own.end.then(left, left);
+      this.#line = line = own;
     }
-    // Those who waited for a turn share its error.
-    if (reply === FAIL) throw error ?? (host.ask(Query.Error), host.error());
+    const own = line;
+    own.size++;
+    this.count++;
+    return abortable(own.end, signal, () => {
+      if (!own.size) return;
+      own.size--;
+      this.count--;
+    });
+  }
+
+  /**
+   * Waits as long as a reply says so.
+   * @param {Reply} reply
+   * @param {object} value
+   * @param {AbortSignal | null} [signal]
+   */
+  async #settled(reply, value, signal) {
+    const host = this.#host;
+    let asker;
+    while (reply === Reply.Wait) {
+      const told = host.told();
+      asker ??= told.asker;
+      await abortable(this.#wait(told.wait).ended, signal);
+      reply = host.enter(Input.Resume, told.wait, 0, { ...value, asker });
+    }
+    if (reply === Reply.Fail) throw host.error(host.told());
     return reply;
   }
 }

@@ -4,32 +4,11 @@ import assert from 'node:assert/strict';
 import { mkdir, readFile, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { pathToFileURL } from 'node:url';
 import { createMockServer } from '../../pkg-template/testing.js';
+import { blocks, example as takenFrom, javascript, parts, unmarked } from './support/guide.mjs';
 import { install, run } from './support/install.mjs';
 import { suite } from './support/suite.mjs';
-
-const folder = fileURLToPath(new URL('../../www/guide', import.meta.url));
-const backends = await readdir(new URL('../backends', import.meta.url));
-const pages = (await readdir(folder)).filter((file) => file.endsWith('.md') && !backends.includes(file.slice(0, -3)));
-const blocks = new Map();
-let unmarked = 0;
-for (const page of pages) {
-  const text = await readFile(join(folder, page), 'utf8');
-  const marked = [...text.matchAll(/<!-- test: (\S+) -->\n```(\w+)\n([^]*?)```/g)];
-  for (const [, name, language, code] of marked) {
-    assert.ok(!blocks.has(name), `two examples are called ${name}`);
-    blocks.set(name, { language, code, page });
-  }
-  // What the tests of another part run says so itself.
-  if (page !== 'libraries.md') unmarked += text.match(/^```(js|jsx|ts|tsx)$/gm)?.length - marked.length || 0;
-}
-const tried = new Set();
-const takenFrom = (name) => {
-  tried.add(name);
-  assert.ok(blocks.has(name), `no example is called ${name}`);
-  return blocks.get(name);
-};
 
 // ---- in Node.js ----
 
@@ -41,14 +20,13 @@ after(() => installed?.remove());
 
 /** Runs an example as a module of its own beside the package; gives what it exports, the server and the manager. */
 async function load(name, { server = createMockServer(), prepare } = {}) {
-  const { code } = takenFrom(name);
   const own = join(installed.folder, 'guide', name);
   await mkdir(own, { recursive: true });
   const { createTokenManager } = await import(pathToFileURL(join(installed.folder, 'node_modules/evertoken/index.js')).href);
   const connect = { baseUrl: 'https://api.example.com', login: '/login', refresh: '/refresh', logout: '/logout', key: name, fetch: server.fetch };
   globalThis.guide = { auth: await createTokenManager(connect) };
   await writeFile(join(own, 'auth.js'), 'export const { auth } = globalThis.guide;');
-  await writeFile(join(own, 'example.js'), code);
+  await writeFile(join(own, 'example.js'), await javascript(name));
   await prepare?.(globalThis.guide.auth);
   const platform = globalThis.fetch;
   globalThis.fetch = server.fetch;
@@ -59,31 +37,8 @@ async function load(name, { server = createMockServer(), prepare } = {}) {
   }
 }
 
-test('guide: own-backend', async () => {
-  const server = createMockServer({ refresh: '/token/refresh', answer: ({ accessToken, refreshToken }) => ({ access_token: accessToken, refresh_token: refreshToken }) });
-  const platform = globalThis.fetch;
-  const { auth } = await load('own-backend', { server });
-  globalThis.fetch = server.fetch;
-  try {
-    await auth.login({ user: 'alice' });
-    await auth.refresh();
-    assert.equal((await auth.fetch('/posts')).status, 200);
-    assert.deepEqual(Object.keys(server.of('refresh')[0].json), ['refresh_token']);
-    await auth.logout();
-    assert.equal(server.alive, 0);
-  } finally {
-    globalThis.fetch = platform;
-    auth.dispose();
-  }
-});
-
-test('guide: start, subscribe, svelte', async () => {
-  const signedIn = (auth) => auth.login({ user: 'alice' });
-  assert.equal((await load('start', { prepare: signedIn })).signedIn, true);
-  const { states, manager } = await load('subscribe', { prepare: signedIn });
-  await manager.logout();
-  assert.deepEqual(states, ['Hello alice', 'Please sign in']);
-  const svelte = await load('svelte', { prepare: signedIn });
+test('guide: svelte', async () => {
+  const svelte = await load('svelte', { prepare: (auth) => auth.login({ user: 'alice' }) });
   const users = [];
   svelte.user.subscribe((user) => users.push(user));
   await svelte.manager.refresh();
@@ -99,17 +54,36 @@ test('guide: explain', async () => {
   const said = async (promise) => explain(await promise.then(assert.fail, (error) => error));
   assert.equal(await said(manager.login({ password: 'wrong' })), 'Wrong name or password.');
   server.fail('login', { status: 503, headers: { 'retry-after': '7' } });
-  assert.equal(await said(manager.login({ password: 'right' })), 'Try again in 7 s.');
+  assert.equal(await said(manager.login({ password: 'right' })), 'The server does not answer. Try again in 7 s.');
   await manager.login({ password: 'right' });
   server.expire();
   server.fail('refresh', { status: 404 });
   assert.equal(await said(manager.fetch('/posts')), 'Something is wrong with the server.');
   server.drop('login');
-  assert.match(await said(manager.login({ password: 'right' })), /^Try again in \d+ s\.$/);
+  assert.match(await said(manager.login({ password: 'right' })), /Try again in \d+ s\.$/);
   await manager.logout();
   assert.equal(await said(manager.refresh()), 'Please sign in.');
-  assert.equal(await explain(new TypeError('Failed to fetch')), 'No connection.');
+  assert.equal(explain(new TypeError('Failed to fetch')), 'No connection.');
   await assert.rejects(said(manager.login(null)), { code: 'invalid-config' });
+});
+
+test('guide: reason', async () => {
+  const { reason, server, manager } = await load('reason');
+  server.fail('login', { status: 401, body: { message: 'This account is locked.' } });
+  assert.equal(await manager.login({ user: 'alice' }).then(assert.fail, reason), 'This account is locked.');
+  server.fail('login', { status: 503 });
+  await assert.rejects(manager.login({ user: 'alice' }).catch(reason), { code: 'login-unavailable' });
+});
+
+test('guide: step-up', async () => {
+  const challenge = 'Bearer error="insufficient_user_authentication", acr_values="gold", max_age="60"';
+  const server = createMockServer();
+  server.on('api', (call) => call.reply(401, '', { 'www-authenticate': challenge }));
+  const { wanted, manager } = await load('step-up', { server, prepare: (auth) => auth.login({ user: 'alice' }) });
+  assert.equal((await manager.fetch('/posts')).status, 401);
+  await Promise.resolve();
+  assert.deepEqual(wanted, ['sign in again: gold, at most 60 s ago']);
+  assert.equal(server.count('refresh'), 0);
 });
 
 test('guide: signed-out', async () => {
@@ -135,29 +109,8 @@ test('guide: hand-over', async () => {
   }
 });
 
-test('guide: refresh-function', async () => {
-  const server = createMockServer({ refresh: '/session', answer: ({ accessToken, refreshToken, expiresIn }) => ({ session: { key: accessToken, renew: refreshToken, seconds: expiresIn } }) });
-  const platform = globalThis.fetch;
-  const { auth } = await load('refresh-function', { server });
-  globalThis.fetch = server.fetch;
-  try {
-    await auth.setTokens(server.issue('alice'));
-    await auth.refresh();
-    assert.equal(server.of('refresh')[0].method, 'PUT');
-    server.fail('refresh', { status: 503 });
-    await assert.rejects(auth.refresh(), { code: 'refresh-unavailable' });
-    await auth.setTokens(server.issue('alice'));
-    server.fail('refresh', { status: 418 });
-    await assert.rejects(auth.refresh(), { code: 'refresh-rejected' });
-  } finally {
-    globalThis.fetch = platform;
-    auth.dispose();
-  }
-});
-
 test('guide: testing', { timeout: 60_000 }, async () => {
-  const { code } = takenFrom('testing');
-  await writeFile(join(installed.folder, 'guide-testing.mjs'), code);
+  await writeFile(join(installed.folder, 'guide-testing.mjs'), await javascript('testing'));
   const { stdout } = await run(process.execPath, ['--test', '--test-reporter=tap', 'guide-testing.mjs'], {
     cwd: installed.folder,
     env: { ...process.env, NODE_TEST_CONTEXT: undefined },
@@ -169,31 +122,21 @@ test('guide: testing', { timeout: 60_000 }, async () => {
 
 const app = suite();
 
-/** Has an example, the application's own manager, and what stands in for another library. */
-const parts = (name) => ({
-  name: 'guide',
-  setup(build) {
-    build.initialOptions.jsx = 'automatic';
-    build.initialOptions.jsxDev = false;
-    const found = ({ path, resolveDir }) => ({ path, namespace: 'guide', pluginData: resolveDir });
-    build.onResolve({ filter: /^(guide|\.\/auth\.js|axios-auth-refresh)$/ }, found);
-    const texts = {
-      './auth.js': `
-        import { createTokenManager } from 'evertoken';
-        export const auth = await createTokenManager({ baseUrl: location.hash.slice(1), login: '/login', refresh: '/refresh' });
-        await auth.login({ user: 'alice' });
-      `,
-      'axios-auth-refresh': 'export default (instance, refresh) => (window.before = { instance, refresh });',
-    };
-    build.onLoad({ filter: /.*/, namespace: 'guide' }, ({ path, pluginData: resolveDir }) =>
-      path === 'guide' ? { contents: takenFrom(name).code, loader: takenFrom(name).language, resolveDir } : { contents: texts[path], resolveDir },
-    );
-  },
-});
+/** The application's own manager, and what stands in for another library. */
+const TEXTS = {
+  './auth.js': `
+    import { createTokenManager } from 'evertoken';
+    export const auth = await createTokenManager({ baseUrl: location.hash.slice(1), login: '/login', refresh: '/refresh' });
+    await auth.login({ user: 'alice' });
+  `,
+  'axios-auth-refresh': 'export default (instance, refresh) => (window.before = { instance, refresh });',
+};
 
-/** Registers a test of an example, whose exports are `app` together with what `more` says. */
-const example = (name, run, { more = '', ...options } = {}) =>
-  app(`${more}\nimport * as example from 'guide';\nimport { auth } from './auth.js';\nwindow.app = { auth, ...example, ...(window.more ?? {}) };`, { plugins: [parts(name)] })(`guide: ${name}`, run, options);
+/** Registers a test of an example, whose exports are `app` together with what `more` says; `modules` are other examples by their paths. */
+const example = (name, run, { more = '', modules, texts, ...options } = {}) =>
+  app(`${more}\nimport * as example from 'guide';\nwindow.app = { ...example, example, ...(window.more ?? {}) };`, {
+    plugins: [parts(name, { examples: modules, texts: { ...TEXTS, ...texts } })],
+  })(`guide: ${name}`, run, options);
 
 /** Stands in for an API at any origin. */
 const answering = (origin, server) => (page, pages) =>
@@ -216,7 +159,98 @@ const first = strapi(() => [{ id: 1 }]);
 example('quick-start', async ({ page }) => {
   assert.deepEqual(await page.evaluate(() => app.posts), [{ id: 1 }]);
   assert.equal(first.accepts(first.of('api')[0].token), true);
-}, { prepare: answering(undefined, first) });
+}, { modules: { './auth.js': 'preset' }, prepare: answering(undefined, first) });
+
+example('without-await', async ({ page }) => {
+  await page.evaluate(() => app.started);
+  assert.equal(await page.locator('#root').textContent(), 'unknown');
+});
+
+example('angular-auth', async ({ page }) => {
+  assert.equal(await page.evaluate(async () => (await app.ready).snapshot.status), 'unknown');
+});
+
+const own = createMockServer({ refresh: '/token/refresh', answer: ({ accessToken, refreshToken }) => ({ access_token: accessToken, refresh_token: refreshToken }) });
+example('own-backend', async ({ page }) => {
+  const status = await page.evaluate(async () => {
+    await app.auth.login({ user: 'alice' });
+    await app.auth.refresh();
+    const { status } = await app.auth.fetch('/posts');
+    await app.auth.logout();
+    return status;
+  });
+  assert.equal(status, 200);
+  assert.deepEqual(Object.keys(own.of('refresh')[0].json), ['refresh_token']);
+  assert.equal(own.alive, 0);
+}, { prepare: answering('https://api.example.com', own) });
+
+const people = createMockServer({
+  login: '/api/auth/local',
+  refresh: '/api/token/refresh',
+  refreshToken: 'cookie',
+  answer: ({ accessToken }) => ({ jwt: accessToken }),
+  claims: (user) => ({ id: { alice: 1, bob: 2 }[user] }),
+  api: ({ user }) => ({ id: { alice: 1, bob: 2 }[user], username: user }),
+});
+example('profile', async ({ page }) => {
+  const seen = await page.evaluate(async () => {
+    const names = [];
+    app.onProfile(() => names.push(app.example.profile?.username ?? null));
+    const named = (name) => new Promise((resolve) => app.onProfile(() => app.example.profile?.username === name && resolve()));
+    for (const identifier of ['alice', 'bob']) {
+      const shown = named(identifier);
+      await app.auth.login({ identifier, password: 'Password1!' });
+      await shown;
+    }
+    await app.auth.logout();
+    await Promise.resolve();
+    return { names, last: app.example.profile };
+  });
+  assert.deepEqual(seen, { names: [null, 'alice', null, 'bob', null], last: null });
+}, { prepare: answering(undefined, people) });
+
+const session = createMockServer({ refresh: '/session', answer: ({ accessToken, refreshToken, expiresIn }) => ({ session: { key: accessToken, renew: refreshToken, seconds: expiresIn } }) });
+example('refresh-function', async ({ page }) => {
+  const tell = (tokens) => page.evaluate(async (tokens) => {
+    await app.auth.setTokens(tokens);
+    return app.auth.refresh().then(() => 'refreshed', ({ code }) => code);
+  }, tokens);
+  assert.equal(await tell(session.issue('alice')), 'refreshed');
+  assert.equal(session.of('refresh')[0].method, 'PUT');
+  session.fail('refresh', { status: 418 });
+  assert.equal(await tell(session.issue('alice')), 'refresh-rejected');
+  session.fail('refresh', { status: 503 });
+  assert.equal(await tell(session.issue('alice')), 'refresh-unavailable');
+}, { prepare: answering('https://api.example.com', session) });
+
+const reports = strapi(({ user }) => `a report for ${user}`);
+example('one-request-auth', async ({ page }) => {
+  const text = await page.evaluate(async () => {
+    await app.auth.login({ identifier: 'alice', password: 'Password1!' });
+    return app.report();
+  });
+  assert.equal(text, 'a report for alice');
+}, {
+  async prepare(page, pages) {
+    await answering('https://api.example.com', reports)(page, pages);
+    await answering('https://app.example.com', reports)(page, pages);
+  },
+});
+
+test('guide: one-request-route', async () => {
+  const { GET, server, manager } = await load('one-request-route', { prepare: (auth) => auth.login({ user: 'alice' }) });
+  const platform = globalThis.fetch;
+  globalThis.fetch = server.fetch;
+  try {
+    const ask = (headers) => GET(new Request('https://app.example.com/report', { headers }));
+    assert.deepEqual(await (await ask({ authorization: `Bearer ${await manager.getToken()}` })).json(), { user: 'alice', method: 'GET' });
+    assert.equal((await ask({})).status, 401);
+    assert.equal((await ask({ authorization: 'Bearer old' })).status, 401, 'a refused token is told to the browser');
+    assert.equal(server.count('refresh'), 0);
+  } finally {
+    globalThis.fetch = platform;
+  }
+});
 
 const api = 'https://api.example.com';
 const plain = createMockServer();
@@ -246,39 +280,26 @@ example('before', async ({ page }) => {
   assert.deepEqual(await page.evaluate(() => Object.keys(window.before)), ['instance', 'refresh']);
 });
 
-for (const name of ['react-provider', 'vue-app']) {
-  example(name, async ({ page }) => {
-    await page.getByText('Hello alice').waitFor();
-    await page.getByRole('button', { name: 'Sign out' }).click();
-    await page.getByText('Please sign in').waitFor();
+for (const [framework, rest] of [
+  ['react', `
+    import { createElement as h } from 'react';
+    import { createRoot } from 'react-dom/client';
+    import { TokenProvider } from 'evertoken/react';
+    const User = () => h('p', null, useUserId());
+    createRoot(document.getElementById('root')).render(h(TokenProvider, { manager: auth }, h(User)));
+  `],
+  ['vue', `
+    import { createApp, h } from 'vue';
+    import { createTokens } from 'evertoken/vue';
+    const User = { setup: () => { const id = useUserId(); return () => h('p', id.value); } };
+    createApp(User).use(createTokens(auth)).mount('#root');
+  `],
+]) {
+  example(`${framework}-claims`, async ({ page }) => page.getByText('7').waitFor(), {
+    html: (server) => ((server.claims = { id: 7 }), ''),
+    more: `import { useUserId } from 'guide';\nimport { auth } from './auth.js';\n${rest}`,
   });
 }
-
-const angular = strapi(({ path }) => ({ path }));
-example('angular', async ({ page }) => {
-  const body = await page.evaluate(async () => {
-    const http = await app.client(app.providers);
-    return app.firstValueFrom(http.get('/api/posts'));
-  });
-  assert.deepEqual(body, { path: '/api/posts' });
-}, {
-  more: `
-    import '@angular/compiler';
-    import { HttpClient } from '@angular/common/http';
-    import { provideZonelessChangeDetection } from '@angular/core';
-    import { createApplication } from '@angular/platform-browser';
-    import { firstValueFrom } from 'rxjs';
-    window.more = {
-      firstValueFrom,
-      client: async (providers) => (await createApplication({ providers: [provideZonelessChangeDetection(), ...providers] })).injector.get(HttpClient),
-    };
-  `,
-  prepare: (page, pages) => {
-    angular.protects = () => false;
-    angular.open = (call) => call.reply(200, { path: call.path });
-    return answering(undefined, angular)(page, pages);
-  },
-});
 
 const conversation = {};
 example('socket', async ({ server }) => {
@@ -309,8 +330,11 @@ example('events', async () => {
   },
 });
 
-test('guide: every example has a name and is run', () => {
-  assert.equal(unmarked, 0, 'examples without a name');
-  const own = [...blocks].filter(([, { page }]) => page !== 'libraries.md').map(([name]) => name);
-  assert.deepEqual([...tried].sort(), own.sort());
+test('guide: every example has a name and is run', async () => {
+  assert.deepEqual(unmarked, [], 'examples without a name');
+  const folders = ['adapters', 'package'].map((name) => new URL(`../${name}/`, import.meta.url));
+  const files = await Promise.all(folders.map(async (folder) => (await readdir(folder)).filter((name) => name.endsWith('.test.mjs')).map((name) => new URL(name, folder))));
+  const tests = (await Promise.all(files.flat().map((file) => readFile(file, 'utf8')))).join('\n').replaceAll('${framework}-claims', "'react-claims' 'vue-claims'");
+  const forgotten = [...blocks.keys()].filter((name) => name !== 'auth' && !tests.includes(`'${name}'`));
+  assert.deepEqual(forgotten, []);
 });

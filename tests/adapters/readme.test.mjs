@@ -5,7 +5,7 @@ import { suite } from './support/suite.mjs';
 
 const readme = await readFile(new URL('../../README.md', import.meta.url), 'utf8');
 const blocks = new Map(
-  [...readme.matchAll(/<!-- test: (\S+) -->\n```js\n([^]*?)```/g)].map(([, name, code]) => [name, code]),
+  [...readme.matchAll(/<!-- test: (\S+) -->\n```(?:js|ts)\n([^]*?)```/g)].map(([, name, code]) => [name, code]),
 );
 
 const app = suite();
@@ -29,6 +29,17 @@ const own = {
 /** Registers a test of an example, to which `rest` is added. */
 const example = (name, rest, run, options) =>
   app(`${blocks.get(name)}\n${rest}`, { plugins: [own] })(`README: ${name}`, run, options);
+
+example(
+  'start',
+  'window.app = { auth };',
+  async ({ page }) => {
+    const screen = (name) => page.waitForFunction((name) => document.body.dataset.screen === name, name);
+    await screen('signed-in');
+    await page.evaluate(() => app.auth.logout());
+    await screen('signed-out');
+  },
+);
 
 example(
   'axios',

@@ -52,7 +52,7 @@ impl Shelf {
         self.fault.replace(fault);
     }
 
-    fn kept(&self, key: &str) -> String {
+    pub fn kept(&self, key: &str) -> String {
         self.kept.borrow().get(key).cloned().unwrap_or_default()
     }
 }
@@ -87,6 +87,11 @@ impl StorageArea for Shelf {
             .insert(key.to_owned(), value.to_owned());
         Ok(())
     }
+
+    async fn remove(&self, key: &str) -> Done<()> {
+        self.kept.borrow_mut().remove(key);
+        Ok(())
+    }
 }
 
 #[wasm_bindgen_test]
@@ -94,7 +99,7 @@ async fn a_session_is_found_again_in_an_area_of_the_applications_own() {
     let server = Server::start("area");
     let shelf = Shelf::default();
     let config = server.config().storage(Storage::custom(shelf.clone()));
-    assert!(format!("{config:?}").contains("Custom"));
+    assert!(format!("{config:?}").contains("custom"));
     let auth = TokenManager::new(config.clone()).await.unwrap();
     assert_eq!(auth.inspect().storage, "custom");
     auth.login(&ALICE).await.unwrap();
@@ -123,10 +128,9 @@ async fn degraded(name: &'static str, fault: Fault) -> String {
         move |event| {
             let Event::Warning(error) = event else { return };
             assert_eq!(error.kind(), ErrorKind::NotSupported);
-            assert!(error.to_string().contains("'custom'"), "{error}");
+            assert!(error.to_string().starts_with("storage: "), "{error}");
             let told = error.source().map(ToString::to_string);
-            let thrown = error.thrown().map(|thrown| format!("{thrown:?}"));
-            source.replace(told.or(thrown).unwrap_or_default());
+            source.replace(told.unwrap_or_default());
             warned.open();
         }
     })
@@ -147,7 +151,7 @@ async fn an_area_that_fails_or_hangs_degrades_to_memory_with_a_warning() {
     let written = degraded("area-written", Fault::Writes).await;
     assert_eq!(written, "it cannot be written");
     let silent = degraded("area-silent", Fault::Hangs).await;
-    assert!(silent.contains("did not answer"), "{silent}");
+    assert_eq!(silent, "");
 }
 
 #[wasm_bindgen_test]
@@ -198,13 +202,7 @@ async fn a_sign_out_reaches_an_area_that_was_given_up() {
     auth.refresh().await.unwrap();
     assert_eq!(auth.inspect().degraded, ["storage"]);
     auth.logout().await.unwrap();
-    let written = Gate::new();
-    shelf.set_fault(Fault::WritesLate {
-        begun: written.clone(),
-        end: end.clone(),
-    });
     end.open();
-    written.opened().await;
     turns().await;
     let kept = shelf.kept("area-lost");
     assert!(kept.contains("logout") && !kept.contains("alice"), "{kept}");

@@ -6,8 +6,8 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use evertoken::{
-    Config, Error, ErrorKind, Event, Refresh, RefreshContext, RefreshFailure, SignedOutBy, Status,
-    Storage, TokenManager, TokenSet, TokenWish,
+    Config, Error, ErrorKind, Event, Preset, Refresh, RefreshContext, RefreshFailure, Secret,
+    SignedOutBy, Status, Storage, TokenManager, TokenSet, TokenWish,
 };
 use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::{JsFuture, future_to_promise};
@@ -54,20 +54,29 @@ async fn a_refresh_function_gets_what_it_needs_and_is_called_once() {
     let auth = ended(config).await;
     let asked = (0..20).map(|_| {
         let auth = auth.clone();
-        async move { auth.get_token().await }
+        async move { auth.token().await }
     });
     let tokens = all(asked.collect()).await;
-    assert_eq!(tokens, vec![Ok(Some("second".to_owned())); 20]);
+    assert_eq!(tokens, vec![Ok(Secret::bearer("second".to_owned())); 20]);
     let context = contexts.borrow_mut().pop().expect("a call");
     assert!(contexts.borrow().is_empty());
-    assert_eq!(context.access_token.as_deref(), Some("first"));
-    assert_eq!(context.refresh_token.as_deref(), Some("r1"));
+    assert_eq!(
+        context.access_token.as_ref().map(Secret::expose),
+        Some("first")
+    );
+    assert_eq!(
+        context.refresh_token.as_ref().map(Secret::expose),
+        Some("r1")
+    );
     assert!(!context.signal().expect("a signal").aborted());
     // What the function did not bring anew is kept.
     pass(61.0);
-    auth.get_token().await.unwrap();
+    auth.token().await.unwrap();
     let context = contexts.borrow_mut().pop().expect("a call");
-    assert_eq!(context.refresh_token.as_deref(), Some("r1"));
+    assert_eq!(
+        context.refresh_token.as_ref().map(Secret::expose),
+        Some("r1")
+    );
     assert_eq!(auth.inspect().refreshes, 2);
     assert_eq!(server.count("/refresh"), 0);
 }
@@ -83,10 +92,10 @@ async fn a_refresh_function_that_calls_its_manager_is_refused_at_once() {
             Box::pin(async move { auth.fetch(request).await.map(drop) })
         }),
         ("own-token", |auth, _| {
-            Box::pin(async move { auth.get_token().await.map(drop) })
+            Box::pin(async move { auth.token().await.map(drop) })
         }),
         ("own-forced", |auth, _| {
-            Box::pin(async move { auth.get_token_with(FORCED).await.map(drop) })
+            Box::pin(async move { auth.token_with(FORCED).await.map(drop) })
         }),
         ("own-refresh", |auth, _| {
             Box::pin(async move { auth.refresh().await.map(drop) })
@@ -144,9 +153,9 @@ async fn a_refresh_function_that_hangs_is_dropped_after_the_timeout() {
             Ok(next())
         });
     let auth = ended(config).await;
-    let error = auth.get_token().await.unwrap_err();
+    let error = auth.token().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::RefreshUnavailable);
-    assert!(error.retryable());
+    assert!(error.is_retryable());
     assert_eq!(server.count("/never"), 1);
     // It was aborted before the error was told; its task comes after.
     let turn = js_sys::Promise::resolve(&JsValue::NULL);
@@ -163,13 +172,13 @@ async fn what_a_refresh_function_says_of_a_failure_decides() {
         ("says-rejected", RefreshFailure::rejected, rejected, None),
         (
             "says-401",
-            || RefreshFailure::of_status(401),
+            || RefreshFailure::from_status(401),
             rejected,
             Some(401),
         ),
         (
             "says-503",
-            || RefreshFailure::of_status(503),
+            || RefreshFailure::from_status(503),
             unavailable,
             Some(503),
         ),
@@ -204,7 +213,7 @@ async fn what_a_refresh_function_says_of_a_failure_decides() {
             }
         })
         .forget();
-        let error = auth.get_token().await.unwrap_err();
+        let error = auth.token().await.unwrap_err();
         assert_eq!((error.kind(), error.status()), (kind, status), "{name}");
         let source = error.source().map(ToString::to_string);
         assert_eq!(source.as_deref(), Some("mine"), "{name}");
@@ -234,11 +243,11 @@ async fn an_error_that_a_refresh_function_passes_on_keeps_what_it_says() {
     let other = other.await.unwrap();
     other.set_tokens(first()).await.unwrap();
     let config = server.config().refresh_with(async move |_| {
-        other.get_token_with(FORCED).await?;
+        other.token_with(FORCED).await?;
         Ok(next())
     });
     let auth = ended(config).await;
-    let error = auth.get_token().await.unwrap_err();
+    let error = auth.token().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::RefreshRejected);
     assert_eq!(error.status(), Some(401));
     let source = error.source().expect("a source");
@@ -253,7 +262,7 @@ async fn a_refresh_function_without_a_usable_token_is_passing() {
         .config()
         .refresh_with(async |_| Ok(TokenSet::new("")));
     let auth = ended(config).await;
-    let error = auth.get_token().await.unwrap_err();
+    let error = auth.token().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::RefreshUnavailable);
     let source = error.source().and_then(|source| source.downcast_ref());
     assert_eq!(
@@ -268,12 +277,12 @@ async fn the_fetch_of_a_refresh_function_sends_no_token() {
     let server = Server::start("function-fetch");
     let url = server.url("/refresh");
     let config = server.config().refresh_with(async move |context| {
-        let held = context.refresh_token.as_deref();
+        let held = context.refresh_token.as_ref().map(Secret::expose);
         let held = held.ok_or_else(RefreshFailure::rejected)?;
         let request = gloo_net::http::Request::post(&url).body(held)?;
         let response = context.fetch(request).await?;
         if !response.ok() {
-            return Err(RefreshFailure::of_status(response.status()));
+            return Err(RefreshFailure::from_status(response.status()));
         }
         #[derive(serde::Deserialize)]
         #[serde(rename_all = "camelCase")]
@@ -298,16 +307,19 @@ async fn the_fetch_of_a_refresh_function_sends_no_token() {
 #[wasm_bindgen_test]
 async fn the_last_way_to_refresh_that_is_named_counts() {
     let server = Server::start("function-last");
-    let preset = Config::preset("express").base_url(&*server.origin);
+    let preset = Config::from_preset(Preset::Express).base_url(&*server.origin);
     let function = preset
         .key("function-last")
         .refresh_with(async |_| Ok(next()));
     let auth = ended(function.clone()).await;
-    assert_eq!(auth.get_token().await.unwrap().as_deref(), Some("second"));
+    assert_eq!(
+        auth.token().await.unwrap().as_ref().map(Secret::expose),
+        Some("second")
+    );
     assert_eq!(server.count("/api/auth/refreshtoken"), 0);
     auth.logout().await.unwrap();
     let auth = ended(function.refresh("/refresh")).await;
-    let error = auth.get_token().await.unwrap_err();
+    let error = auth.token().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::RefreshRejected);
     assert_eq!(server.count("/refresh"), 1);
 }
@@ -318,7 +330,7 @@ async fn a_refresh_function_that_is_at_work_is_finished_and_stored_by_a_disposed
     let (begun, end) = (Gate::new(), Gate::new());
     let config = {
         let (begun, end) = (begun.clone(), end.clone());
-        let config = server.config().storage(Storage::Local);
+        let config = server.config().storage(Storage::local());
         config.refresh_with(async move |_| {
             begun.open();
             end.opened().await;
@@ -329,7 +341,7 @@ async fn a_refresh_function_that_is_at_work_is_finished_and_stored_by_a_disposed
     let waiting = future_to_promise({
         let auth = auth.clone();
         async move {
-            let error = auth.get_token().await.unwrap_err();
+            let error = auth.token().await.unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Disposed);
             Ok(JsValue::UNDEFINED)
         }
@@ -341,7 +353,10 @@ async fn a_refresh_function_that_is_at_work_is_finished_and_stored_by_a_disposed
     let auth = TokenManager::new(config).await.unwrap();
     end.open();
     // It waits for the lock of the other, then finds what that stored.
-    assert_eq!(auth.get_token().await.unwrap().as_deref(), Some("second"));
+    assert_eq!(
+        auth.token().await.unwrap().as_ref().map(Secret::expose),
+        Some("second")
+    );
     assert_eq!(auth.inspect().refreshes, 0);
 }
 

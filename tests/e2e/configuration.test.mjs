@@ -22,6 +22,7 @@ async function refusal(config) {
   }
 }
 
+const REFUSAL = /: (expected .*, found |there is no such option; did you mean \w+\?$)/;
 const base = { baseUrl: 'https://page.example/', refresh: '/refresh' };
 
 test('an option of the wrong type is refused by name', async () => {
@@ -47,7 +48,7 @@ test('an option of the wrong type is refused by name', async () => {
     'accessToken.name': [],
     refreshToken: [],
     'refreshToken.in': [],
-    response: [6],
+    response: [],
     'response.accessToken': [0],
     'response.refreshToken': [0],
     'response.expiresIn': [0],
@@ -79,7 +80,7 @@ test('an option of the wrong type is refused by name', async () => {
       const message = await refusal(config);
       const told = `${option} = ${String(value)}: ${message}`;
       if (takes.includes(place)) assert.equal(message, undefined, told);
-      else assert.ok(message?.startsWith(top) && / expected .*, found /.test(message), told);
+      else assert.ok(message?.startsWith(top) && REFUSAL.test(message), told);
     }
   }
 });
@@ -99,7 +100,7 @@ test('messages say the option, what was expected and what was found', async () =
     [{ ...base, accessToken: { in: 'header', name: 'bad name' } }, 'accessToken.name: expected a header name, found another string'],
     [{ ...base, accessToken: { in: 'header', prefix: 'a\n' } }, 'accessToken.prefix: expected visible ASCII, found another string'],
     [{ ...base, unauthorized: [401, 'x'] }, 'unauthorized: expected an array of status codes or a function, found an array'],
-    [{ ...base, csrf: { cookie: 'c' } }, 'csrf: expected { cookie: string, header: string }, found one of them missing'],
+    [{ ...base, csrf: { cookie: 'c' } }, 'csrf: expected { cookie: string, header: string } or { header: string, value: string }, found one of them missing'],
     [{ ...base, login: { url: '/login', headers: { 'no header': 'x' } } }, 'login.headers: expected what new Headers() takes, found something else'],
   ];
   for (const entry of ['*', 'https://*.ok', 'https://api.ok/*']) cases.push([{ ...base, attachTo: [entry] }, /^attachTo: expected an exact .*, found a wildcard$/]);
@@ -162,7 +163,7 @@ test('no configuration is too strange', async () => {
     const message = await refusal(config);
     if (message === undefined) continue;
     refused++;
-    assert.match(message, new RegExp(`^(${names.join('|')})\\b.*: expected .*, found `));
+    assert.match(message, new RegExp(`^(${names.join('|')})\\b.*${REFUSAL.source}`));
   }
   assert.ok(refused > 1000 && refused < 3000, `${refused} of them were refused`);
 });

@@ -64,3 +64,37 @@ for (const name of await readdir(built)) {
     assert.deepEqual(complaints, []);
   });
 }
+
+// Those over the crate show what it says in words of their own.
+for (const name of ['react', 'vue', 'typescript']) {
+  test(`the example ${name}: a server that is down at the start is no sign-out`, { timeout: 90_000 }, async (t) => {
+    const { origin, order, stop } = await startBackend('--root', join(built, name), '--access-ttl', '10m');
+    t.after(stop);
+    const context = await browser.newContext();
+    t.after(() => context.close());
+    const page = await context.newPage();
+    await page.goto(origin);
+    const signIn = page.getByRole('button', { name: 'Sign in' });
+    await signIn.click();
+    await page.getByRole('list', { name: 'Posts' }).getByRole('listitem').first().waitFor();
+
+    await order('fault', { target: 'refresh', kind: 'status', status: 503, times: 0 });
+    await page.reload();
+    await page.getByText('No connection. Trying again.').waitFor();
+    assert.equal(await signIn.isVisible(), false);
+    await order('clear');
+    await page.getByRole('list', { name: 'Posts' }).getByRole('listitem').first().waitFor();
+
+    let release;
+    const hanging = new Promise((resolve) => (release = resolve));
+    await page.route('**/api/token/refresh', async (route) => {
+      await hanging;
+      await route.continue();
+    });
+    await page.reload();
+    await page.getByText('One moment.').waitFor();
+    assert.equal(await signIn.isVisible(), false);
+    release();
+    await page.getByRole('list', { name: 'Posts' }).getByRole('listitem').first().waitFor();
+  });
+}

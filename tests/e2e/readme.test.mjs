@@ -17,7 +17,7 @@ const types = await readFile(join(PKG, 'index.d.ts'), 'utf8');
 const { createTokenManager } = await import(pathToFileURL(join(PKG, 'index.js')).href);
 
 const blocks = new Map(
-  [...readme.matchAll(/<!-- test: (\S+) -->\n```js\n([^]*?)```/g)].map(([, name, code]) => [name, code]),
+  [...readme.matchAll(/<!-- test: (\S+) -->\n```(?:js|ts)\n([^]*?)```/g)].map(([, name, code]) => [name, code]),
 );
 
 /** The rows of the first table below a heading, or of the `nth`; cells in order. */
@@ -81,9 +81,10 @@ async function runInBrowser(t, name, { origin, exports, prepare }) {
   return { page, complaints };
 }
 
-test('README: every example in JavaScript is run: here, or with what it is for', async () => {
-  assert.equal(readme.match(/^```js$/gm)?.length, blocks.size);
-  const elsewhere = ['axios', 'react', 'vue', 'socket', 'testing'];
+// They are TypeScript without a type, so that they run as they stand.
+test('README: every example is run: here, or with what it is for', async () => {
+  assert.equal(readme.match(/^```(?:js|ts)$/gm)?.length, blocks.size);
+  const elsewhere = ['start', 'axios', 'react', 'vue', 'socket', 'testing'];
   assert.deepEqual([...blocks.keys()], ['jest', 'quick-start', 'plain-options', ...elsewhere, 'errors']);
   assert.match(await readFile(new URL('tests/package/runners.test.mjs', root), 'utf8'), /readme\('jest'\)/);
   const there = await readFile(new URL('tests/adapters/readme.test.mjs', root), 'utf8');
@@ -160,7 +161,7 @@ test('README: errors tell a server that is down from a session that is over', as
     const auth = await manager(() => json({}, status));
     await auth.setTokens({ accessToken: 'first', expiresIn: 600 });
     const { load } = await run('errors', auth);
-    return load('/posts');
+    return load();
   };
   assert.match(await outcome(503), /^not now, again in [\d.]+ ms$/);
   assert.equal(await outcome(401), 'please sign in');
@@ -214,6 +215,25 @@ test('README, SECURITY, CHANGELOG: what they link to is there', async () => {
     const headings = [...text.matchAll(/^#+ (.*)$/gm)].map(([, heading]) => `#${heading.toLowerCase().replaceAll(' ', '-')}`);
     for (const link of links.filter((link) => link.startsWith('#'))) assert.ok(headings.includes(link), `${name}: ${link}`);
   }
+});
+
+test('README: the comparison has the figures of the bench, and the first screen those of the costs', async () => {
+  const { peers } = JSON.parse(await readFile(new URL('www/bench.json', root), 'utf8'));
+  const [row] = table('Why not an interceptor by hand, or axios-auth-refresh?');
+  const names = ['axios-interceptor', 'axios-auth-refresh', 'evertoken'];
+  const figures = row.slice(1).map((cell) => [...cell.matchAll(/([\d,]+) (?:refresh calls?|answered)/g)].map(([, figure]) => Number(figure.replace(',', ''))));
+  const measured = names.map((name) => peers.found.find((peer) => peer.name === name).waiting1000);
+  assert.deepEqual(figures, measured.map(({ calls, ok }) => [calls, ok]));
+
+  const [first, costs] = [readme.slice(0, readme.indexOf('## Install')), readme.slice(readme.indexOf('## What it costs'))];
+  const [, raw, compressed] = /one file of (\d+) kB, (\d+) kB with brotli/.exec(first);
+  assert.match(costs, new RegExp(`about ${raw} kB\\s+raw`));
+  assert.match(costs, new RegExp(`\\*\\*${compressed} kB with brotli\\*\\*`));
+});
+
+test('README: nothing in it is a picture, which a package registry could not show', () => {
+  assert.doesNotMatch(readme, /!\[|<img/);
+  assert.doesNotMatch(readme, /not published/);
 });
 
 test('README: the download is not larger than it says', async () => {

@@ -223,7 +223,8 @@ rule('rule 13: a corrupt record is as if there were none, and is not shown (F3)'
     }
     return seen;
   });
-  for (const [i, one] of seen.entries()) assert.deepEqual(one, ['signed-out', 200, true, false], `record ${i}`);
+  // A later version's is the only one that stays as it is.
+  for (const [i, one] of seen.entries()) assert.deepEqual(one, ['signed-out', 200, i !== 8, false], `record ${i}`);
   assert.doesNotMatch(said.join(), /leaked/);
 });
 

@@ -1,9 +1,11 @@
 // Bundlers, and none: what they make runs in a page.
-import { rm, writeFile } from 'node:fs/promises';
+import assert from 'node:assert/strict';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { withBrowser, proves, serveFiles } from './support/browser.mjs';
+import { brotliCompressSync } from 'node:zlib';
+import { withBrowser, proves, serveFiles, withPage } from './support/browser.mjs';
 import { fixture, modules, version } from './support/fixture.mjs';
 import { finish, serving } from './support/programs.mjs';
 
@@ -85,6 +87,61 @@ test(`Parcel ${version('parcel')}: build`, TIME, async () => {
   const files = await serveFiles(join(folder, 'parcel'));
   try {
     await proves(`${files.origin}/parcel.html`);
+  } finally {
+    await files.stop();
+  }
+});
+
+// ---- one file: what runs the module where WebAssembly cannot is in it ----
+
+const ONE_FILE = [
+  ['esbuild: a classic script', 'esbuild', ['main.js', '--bundle', '--minify', '--outfile=one/main.js'], 'script'],
+  ['esbuild: a module', 'esbuild', ['main.js', '--bundle', '--minify', '--format=esm', '--outfile=one/main.js'], 'script type=module'],
+  ['Rollup: dynamic imports inlined', 'rollup', ['main.js', '--file', 'one/main.js', '--format', 'es', '--inlineDynamicImports', '--plugin', 'node-resolve'], 'script type=module'],
+  ['Rollup: a classic script', 'rollup', ['main.js', '--file', 'one/main.js', '--format', 'iife', '--inlineDynamicImports', '--plugin', 'node-resolve'], 'script'],
+];
+
+const weight = async (file) => brotliCompressSync(await readFile(file)).length;
+
+for (const [title, tool, parameters, tag] of ONE_FILE) {
+  test(`one file: ${title}`, TIME, async () => {
+    const { folder } = application;
+    await finish(program(tool), parameters, { cwd: folder });
+    await works('one', page(`<${tag} src=main.js></script>`));
+    const [whole, entry, fallback] = await Promise.all(['one/main.js', 'node_modules/evertoken/index.js', 'node_modules/evertoken/fallback.js'].map((file) => weight(join(folder, file))));
+    // What the application has of its own is below 0.4 kB.
+    assert.ok(whole < entry + fallback + 400, `${whole} bytes, of which ${entry} and ${fallback} are the package's`);
+    assert.ok(fallback < 3000, `${fallback} bytes`);
+    await rm(join(folder, 'one'), { recursive: true });
+  });
+}
+
+test('evertoken/js: one file that runs without WebAssembly, and loads nothing', TIME, async () => {
+  const { folder } = application;
+  const main = `
+    import { createTokenManager, TokenError } from 'evertoken/js';
+    import { createTokenManager as other, TokenError as Other } from 'evertoken';
+    const api = location.hash.slice(1);
+    const auth = await createTokenManager({ baseUrl: api, login: '/login', refresh: '/refresh' });
+    await auth.login({ user: 'alice' });
+    const { user } = await (await auth.fetch('/api/posts')).json();
+    const error = await other({ baseUrl: 'wrong' }).catch((error) => error);
+    document.getElementById('said').textContent = [user, auth.inspect().engine, error instanceof Other, error instanceof TokenError].join(' ');
+  `;
+  await writeFile(join(folder, 'js.js'), main);
+  await finish(program('esbuild'), ['js.js', '--bundle', '--minify', '--format=esm', '--outfile=js/main.js'], { cwd: folder });
+  const text = await readFile(join(folder, 'node_modules/evertoken/js.js'), 'utf8');
+  assert.doesNotMatch(text, /\bimport\s*[(.]|\bimport\.meta\b/);
+  const html = page('<script type=module src=main.js></script>');
+  await writeFile(join(folder, 'js/index.html'), html);
+  const files = await serveFiles(join(folder, 'js'));
+  try {
+    await withPage(files.origin, async (page, server) => {
+      await page.goto(`${files.origin}/#${server.origin}`);
+      const said = page.locator('#said', { hasText: /\S/ });
+      await said.waitFor();
+      assert.equal(await said.textContent(), 'alice js true true');
+    });
   } finally {
     await files.stop();
   }

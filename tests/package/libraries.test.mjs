@@ -25,9 +25,9 @@ withBrowser();
 /** Makes a page of a recipe: `app.auth`, and `app.load`. */
 async function bundle(name, code) {
   const { folder } = application;
-  await writeFile(join(folder, `${name}.js`), code);
+  await writeFile(join(folder, `${name}.ts`), code);
   await build({
-    entryPoints: [join(folder, `${name}.js`)],
+    entryPoints: [join(folder, `${name}.ts`)],
     outfile: join(folder, `${name}.out.js`),
     bundle: true,
     format: 'esm',
@@ -86,7 +86,12 @@ works('apollo', '@apollo/client', { data: ME }, ME);
 works('urql', '@urql/core', { data: ME }, ME);
 works('graphql-request', 'graphql-request', { data: ME }, ME);
 works('trpc', '@trpc/client', [{ result: { data: POSTS } }], POSTS);
-works('tanstack-query', '@tanstack/query-core', POSTS, POSTS);
+works('tanstack-query', '@tanstack/react-query', POSTS, POSTS, {
+  rest: "window.app = { auth, load: () => queries.fetchQuery({ queryKey: ['/posts'] }) };",
+});
+works('rtk-query', '@reduxjs/toolkit', POSTS, POSTS, {
+  rest: 'window.app = { auth, load: () => store.dispatch(api.endpoints.posts.initiate(undefined, { forceRefetch: true })).unwrap() };',
+});
 // For its realtime client, which is not to connect as somebody else.
 works('supabase', '@supabase/supabase-js', POSTS, POSTS, { silent: 1 });
 works('directus', '@directus/sdk', { data: POSTS }, POSTS, {

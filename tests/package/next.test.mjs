@@ -5,8 +5,10 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { withBrowser, proves } from './support/browser.mjs';
 import { fixture, version } from './support/fixture.mjs';
+import { guide } from './support/guide.mjs';
 import { finish, serving } from './support/programs.mjs';
 import { rendered } from './support/rendered.mjs';
+import { TRIES, keepsUsersApart, staysInert } from './support/users.mjs';
 
 const FILES = {
   'package.json': '{ "private": true, "dependencies": { "evertoken": "*", "next": "*", "react": "*", "react-dom": "*" } }',
@@ -43,6 +45,33 @@ const FILES = {
     export const Session = () => <TokenProvider manager={auth}><Status /></TokenProvider>;
   `,
 };
+/** The guide's application. */
+const GUIDE = {
+  'package.json': FILES['package.json'],
+  'app/auth.js': guide('next-auth'),
+  'app/session.jsx': guide('next-session'),
+  'app/layout.jsx': guide('next-layout'),
+  'app/page.jsx': `
+    'use client';
+    import { useEffect } from 'react';
+    import { useClaims } from 'evertoken/react';
+    import { auth } from './auth';
+    import { Status } from './session';
+    export default function Page() {
+      const user = useClaims(({ sub }) => sub);
+      useEffect(() => void (window.auth = auth), []);
+      return user ? <p>signed-in as {user}</p> : <Status />;
+    }
+  `,
+  'app/try/route.js': `
+    import { auth } from '../auth';
+    export const dynamic = 'force-dynamic';
+    export async function GET() {
+      ${TRIES}
+      return new Response(answer);
+    }
+  `,
+};
 const TIME = { timeout: 900_000 };
 
 let application;
@@ -74,3 +103,15 @@ for (const [bundler, option] of [['Turbopack', '--turbopack'], ['webpack', '--we
     });
   });
 }
+
+test('Next.js: the application of the guide, with two users at once', TIME, async (t) => {
+  const own = await fixture(GUIDE, { kind: 'next', whole: true });
+  t.after(() => own.remove());
+  const next = (command, ...rest) => [join(own.folder, 'node_modules/next/dist/bin/next'), command, ...rest];
+  const options = { cwd: own.folder, env: { NEXT_TELEMETRY_DISABLED: '1' } };
+  await finish(process.execPath, next('build'), options);
+  await serving(process.execPath, next('start', '-H', '127.0.0.1', '-p', '0'), /(http:\/\/127\.0\.0\.1:\d+)[^]*Ready/, options, async (url) => {
+    await keepsUsersApart(`${url}/`);
+    await staysInert(`${url}/try`);
+  });
+});

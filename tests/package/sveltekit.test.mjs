@@ -5,8 +5,10 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { withBrowser, proves } from './support/browser.mjs';
 import { fixture, version } from './support/fixture.mjs';
+import { guide } from './support/guide.mjs';
 import { finish, node, serving } from './support/programs.mjs';
 import { rendered } from './support/rendered.mjs';
+import { TRIES, keepsUsersApart, staysInert } from './support/users.mjs';
 
 const FILES = {
   'vite.config.js': `
@@ -44,6 +46,30 @@ const FILES = {
     <p id="said">{said}</p><p id="touched">{touched}</p><p id="session">{$session.status}</p>
   `,
 };
+/** The guide's application. */
+const GUIDE = {
+  'vite.config.js': FILES['vite.config.js'],
+  'src/app.html': FILES['src/app.html'],
+  'src/lib/auth.js': guide('sveltekit-auth'),
+  'src/routes/+layout.svelte': guide('sveltekit-layout'),
+  'src/routes/+page.svelte': `
+    <script>
+      import { onMount } from 'svelte';
+      import { tokenStore } from 'evertoken/svelte';
+      import { auth } from '../lib/auth';
+      const user = tokenStore(auth, ({ claims }) => claims?.sub);
+      onMount(() => void (window.auth = auth));
+    </script>
+    {#if $user}<p>signed-in as {$user}</p>{/if}
+  `,
+  'src/routes/try/+server.js': `
+    import { auth } from '../../lib/auth';
+    export async function GET() {
+      ${TRIES}
+      return new Response(answer);
+    }
+  `,
+};
 const TIME = { timeout: 900_000 };
 
 let application;
@@ -69,5 +95,17 @@ test(title('build'), TIME, async () => {
   await serving(node('24'), vite('preview', '--host', '127.0.0.1'), /(http:\/\/127\.0\.0\.1:\d+)/, options(), async (url) => {
     assert.deepEqual(await rendered(url), { touched: 'nothing', session: 'unknown' });
     await proves(`${url}/`, { session: 'signed-in' });
+  });
+});
+
+test('SvelteKit: the application of the guide, with two users at once', TIME, async (t) => {
+  const own = await fixture(GUIDE, { kind: 'sveltekit', whole: true });
+  t.after(() => own.remove());
+  const program = (command, ...rest) => [join(own.folder, 'node_modules/vite/bin/vite.js'), command, ...rest];
+  const settings = { ...options(), cwd: own.folder };
+  await finish(node('24'), program('build'), settings);
+  await serving(node('24'), program('preview', '--host', '127.0.0.1'), /(http:\/\/127\.0\.0\.1:\d+)/, settings, async (url) => {
+    await keepsUsersApart(`${url}/`);
+    await staysInert(`${url}/try`);
   });
 });

@@ -1,5 +1,5 @@
 // The application's tests, for any runner: each gets `equal(found, expected)`.
-import { createClock, createMockServer, idle, jwt } from 'evertoken/testing';
+import { createClock, createKit, createMockServer, idle, jwt } from 'evertoken/testing';
 import { connect, loadTitles, signIn } from './app.js';
 
 const posts = ({ path, user }) => (path === '/posts' ? [{ title: `a post of ${user}` }] : undefined);
@@ -144,5 +144,42 @@ export const cases = {
     await auth.setTokens({ accessToken: jwt({ sub: 'eve' }) });
     equal((await auth.fetch('/private/x').catch((error) => error)).code, 'refresh-rejected');
     auth.dispose();
+  },
+
+  async 'a kit disposes of all that a test made'(equal) {
+    const kit = createKit({ at: 1_900_000_000_000, api: posts });
+    const { clock, server } = kit;
+    equal(clock.now(), 1_900_000_000_000);
+    const auth = await kit.use(connect({ clock, fetch: server.fetch, key: `key-${Math.random()}`, proactive: true }));
+    await signIn(auth, 'alice');
+    equal(await loadTitles(auth), ['a post of alice']);
+    server.expire();
+    server.hold('refresh');
+    const waiting = auth.fetch('/posts').catch((error) => error.code);
+    const cut = server.fetch('https://api.example.com/refresh', { method: 'POST' }).catch((error) => error.name);
+    await server.seen('refresh', 2);
+    kit.dispose();
+    kit.dispose();
+    equal(await waiting, 'disposed');
+    equal(await cut, 'TypeError');
+    equal(clock.timers, 0);
+  },
+
+  async 'a clock that is set back or forward takes no time with it'(equal) {
+    const clock = createClock(1_900_000_000_000);
+    const fired = [];
+    clock.setTimeout(() => fired.push(clock.monotonic()), 1000);
+    clock.step(3_600_000);
+    equal([clock.now(), clock.monotonic(), clock.next], [1_900_003_600_000, 0, 1_900_003_601_000]);
+    await clock.advance(999);
+    equal(fired, []);
+    clock.step(-7_200_000);
+    await clock.advance(1);
+    equal(fired, [1000]);
+    clock.setTimeout(() => fired.push(clock.monotonic()), 1000);
+    clock.jump(5000);
+    equal(fired, [1000, 6000]);
+    clock.at -= 1000;
+    equal(clock.monotonic(), 6000);
   },
 };

@@ -113,8 +113,6 @@ fn assemble(project: &Project, tools: &Tools, library: Library, work: &Path) -> 
     let bindings = work.join("bindings");
     bind(tools, &compiled, &bindings, Names::Removed)?;
     optimise(project, &bindings, Names::Removed)?;
-    announce("compiling the module to JavaScript, for where WebAssembly cannot run");
-    plain(project, tools, &compiled, &bindings.join("plain"))?;
     announce("building the npm package");
     let package = work.join("pkg");
     bundle::assemble(project, &bindings, &package)?;
@@ -207,70 +205,6 @@ pub fn optimise(project: &Project, bindings: &Path, names: Names) -> Result {
     let file = bindings.join("engine.names.json");
     fs::write(&file, renamed).map_err(|error| format!("{}: {error}", file.display()))?;
     process::run(wasm_opt(&smaller).args(["--strip-debug", "--strip-target-features"]))
-}
-
-/// Makes engine.js and module.js in the folder `plain`: the same compiled
-/// module as JavaScript. wasm2js knows the first version of WebAssembly, so
-/// what came later is lowered, before wasm-bindgen looks at what there is.
-fn plain(project: &Project, tools: &Tools, compiled: &Path, plain: &Path) -> Result {
-    let binaryen = |program: &str| {
-        let programs = project.build_scripts().join("node_modules/binaryen/bin");
-        let mut command = Command::new("node");
-        command.arg(programs.join(program));
-        command
-    };
-    bundle::clear(plain)?;
-    let lowered = plain.join("lowered.wasm");
-    process::run(
-        binaryen("wasm-opt")
-            .args(WASM_FEATURES)
-            .args([
-                "--llvm-memory-copy-fill-lowering",
-                "--llvm-nontrapping-fptoint-lowering",
-                "--signext-lowering",
-                "--strip-target-features",
-                "-g",
-            ])
-            .arg(compiled)
-            .arg("-o")
-            .arg(&lowered),
-    )?;
-    let first = ["-mvp", "--enable-mutable-globals"];
-    process::run(
-        binaryen("wasm-opt")
-            .args(first)
-            .args(["--emit-target-features", "-g"])
-            .arg(&lowered)
-            .arg("-o")
-            .arg(&lowered),
-    )?;
-    let bound = plain.join("bound");
-    bind(tools, &lowered, &bound, Names::Removed)?;
-    let module = bound.join("engine.wasm");
-    process::run(
-        binaryen("wasm-opt")
-            .args(first)
-            .args([
-                "-Os",
-                "--converge",
-                "--strip-debug",
-                "--strip-target-features",
-            ])
-            .arg(&module)
-            .arg("-o")
-            .arg(&module),
-    )?;
-    process::run(
-        binaryen("wasm2js")
-            .arg("-Os")
-            .arg(&module)
-            .arg("-o")
-            .arg(plain.join("module.js")),
-    )?;
-    fs::rename(bound.join("engine.js"), plain.join("engine.js"))
-        .and_then(|()| fs::remove_file(&lowered))
-        .and_then(|()| fs::remove_dir_all(&bound))
-        .map_err(|error| format!("{}: {error}", plain.display()))
 }
 
 fn measure(project: &Project, package: &Path) -> Result<String> {

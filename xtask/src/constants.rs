@@ -4,11 +4,8 @@
 
 use evertoken::core::Fault;
 use evertoken::core::answer::USUAL;
-use evertoken::core::policy::{HEADER, KEY, METHOD, PREFIX, TIMEOUT};
+use evertoken::core::policy::{HEADER, KEY, METHOD, PREFIX};
 use evertoken::core::presets::PRESETS;
-
-/// The members of `response` that are paths.
-const NAMES: [&str; 4] = ["accessToken", "refreshToken", "expiresIn", "expiresAt"];
 
 /// Writes the module.
 pub fn module() -> String {
@@ -31,16 +28,13 @@ pub fn module() -> String {
          export const NOTHING_FOUND = {};\n\
          export const PRESETS = {{\n{}}};\n\
          export const USUAL = {USUAL:?};\n\
-         export const NAMES = {NAMES:?};\n\
          export const METHOD = {METHOD:?};\n\
          export const HEADER = {HEADER:?};\n\
          export const PREFIX = {PREFIX:?};\n\
-         export const KEY = {KEY:?};\n\
-         export const TIMEOUT_MS = {};\n",
+         export const KEY = {KEY:?};\n",
         faults.collect::<String>(),
         Fault::NothingFound as u32,
         presets.collect::<String>(),
-        TIMEOUT.as_ms(),
     )
 }
 

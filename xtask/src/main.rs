@@ -6,6 +6,7 @@
 
 mod backend;
 mod bench;
+mod boundary;
 mod build;
 mod bundle;
 mod check;
@@ -17,7 +18,9 @@ mod fleet;
 mod frontend;
 mod fuzz;
 mod guide;
+mod javascript;
 mod manifest;
+mod mutants;
 mod process;
 mod project;
 mod release;
@@ -55,7 +58,12 @@ Usage: cargo xtask COMMAND
   fuzz [TARGET ...] [--runs 1000000]
                             what decodes, on any text at all: token, record, answer,
                             retry_after, origin
-  check                     formatting, lints, documentation and licences
+  mutants [--shard K/N] [--file src/core/pace.rs] [--list]
+                            whether the tests notice when the core is changed; what was found
+                            is kept, so that an interrupted run goes on and shards add up
+  check [rust|boundaries|javascript|licences ...]
+                            formatting, lints, types, documentation, licences, and that clocks
+                            and the platform's names are where they belong
   release --dry-run         what would be published: built twice, its contents, licences and bill of
                             materials
   size                      what the package is made of, and what changed since the last commit
@@ -85,10 +93,11 @@ fn dispatch(arguments: &[String]) -> Result {
         "backend" => backend::run(&project, rest),
         "test" => test::run(&project, rest),
         "bench" => bench::run(&project, rest),
-        "check" => none(command, rest).and_then(|()| check::run(&project)),
+        "check" => check::run(&project, rest),
         "fleet" => none(command, rest).and_then(|()| fleet::run(&project)),
         "fuzz" => fuzz::run(&project, rest),
         "guide" => none(command, rest).and_then(|()| guide::build(&project)),
+        "mutants" => mutants::run(&project, rest),
         "release" => release::run(&project, rest),
         "simulate" => simulate::run(&project, rest),
         "size" => none(command, rest).and_then(|()| size::run(&project)),

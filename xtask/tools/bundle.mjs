@@ -11,11 +11,13 @@ import { dirname, join, relative, resolve, sep } from 'node:path';
 import { build } from 'esbuild';
 import { minify } from 'terser';
 import { embed } from './embed.mjs';
-import { glue, plain } from './glue.mjs';
+import { glue } from './glue.mjs';
+import { machine } from './machine.mjs';
 
 const [stage, target] = process.argv.slice(2).map((path) => resolve(path));
 const main = join(stage, 'index.js');
 const fallback = join(stage, 'fallback.js');
+const inJavaScript = join(stage, 'js.js');
 
 // The first versions with all that the module itself uses: reference types in
 // Chrome 96, the others in Safari 15.
@@ -40,11 +42,27 @@ const sharing = (entry) => ({
   },
 });
 
+/** Puts the engine in JavaScript into an entry that is index.js otherwise. */
+const sourced = {
+  name: 'sourced',
+  setup(build) {
+    build.onResolve({ filter: /^\.\/source\.js$/ }, () => ({ path: join(stage, 'source-js.js') }));
+  },
+};
+
+const PLUGINS = { [main]: [embed, glue], [fallback]: [machine], [inJavaScript]: [sourced, embed, machine, glue] };
+
+/** What a file begins with that is for the tools of others, such as React's
+ * 'use client': terser takes it for nothing. */
+async function directive(entry) {
+  return /^'use \w+';/.exec(await readFile(entry, 'utf8'))?.[0];
+}
+
 async function bundle(entry) {
   const { outputFiles } = await build({
     entryPoints: [entry],
     write: false,
-    plugins: entry === main ? [embed, glue] : entry === fallback ? [plain] : [sharing(entry)],
+    plugins: PLUGINS[entry] ?? [sharing(entry)],
     external: entry === main ? ['./fallback.js'] : peers,
     bundle: true,
     format: 'esm',
@@ -68,7 +86,7 @@ async function bundle(entry) {
     format: {
       // Chrome compiles all of it in the background, while the page does
       // something else, rather than each function when it is first called.
-      preamble: entry === main ? '//# allFunctionsCalledOnLoad' : undefined,
+      preamble: entry === main ? '//# allFunctionsCalledOnLoad' : await directive(entry),
       // A classic script on a page that names no charset is not read as utf8.
       ascii_only: true,
     },

@@ -22,7 +22,8 @@ export const embed = {
   },
 };
 
-async function assembled(path) {
+/** The module of a text in WebAssembly's own format. */
+export async function assembled(path) {
   const module = binaryen.parseText(await readFile(path, 'utf8'));
   try {
     binaryen.setOptimizeLevel(2);
@@ -39,5 +40,5 @@ function unpacked(text, unpacker) {
   const { exports } = new WebAssembly.Instance(new WebAssembly.Module(unpacker));
   const memory = Buffer.from(exports.memory.buffer);
   const end = 0x400 + memory.write(text, 0x400, 'ascii');
-  return memory.subarray(0x1_0000, exports.unpack(end));
+  return memory.subarray(0x2_0000, exports.unpack(end));
 }

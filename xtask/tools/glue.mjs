@@ -4,20 +4,16 @@
 // another version of wasm-bindgen, fails the build.
 import { readFile } from 'node:fs/promises';
 
-/** A view is made for each text: there are few, and memory that grows as
- * JavaScript leaves the old views as they were. */
+/** A view is made for each text: there are few, and memory that grows without
+ * WebAssembly leaves the old views as they were. */
 const VIEW = ['cached view', /let (cached(\w+)Memory0) = null;\n(function \w+\(\) \{)[^]*?\n\}/g, '$3 return new $2(wasm.memory.buffer); }'];
-
-/** What the module imports of the shell is the shell's own file, not the copy
- * that wasm-bindgen makes of it. */
-const shell = (folder) => ['import of the shell', /(['"])\.\/snippets\/[^'"]*\/src\/web\//, `$1${folder}/`];
 
 const EDITS = [
   ['import of the module', /import source wasmModule from "\.\/engine_bg\.wasm";/, ''],
   [
     'instance',
     /let wasmInstance = new WebAssembly\.Instance\(wasmModule, __wbg_get_imports\(\)\);\nlet wasm = wasmInstance\.exports;/,
-    'const made = await WebAssembly.instantiate(source, __wbg_get_imports());\nconst wasm = (made.instance ?? made).exports;',
+    'const made = await machine.instantiate(source, __wbg_get_imports());\nconst wasm = (made.instance ?? made).exports;',
   ],
   // esbuild puts the number in the place of an enum's member.
   [
@@ -34,7 +30,9 @@ const EDITS = [
   ['reallocation', /, wasm\.__wbindgen_realloc\)/g, ')'],
   ['path without reallocation', /if \(realloc === undefined\) (\{[^}]*\})[^]*?\n\}/, '$1\n}'],
   VIEW,
-  shell('.'),
+  // What the module imports of the shell is the shell's own file, not the copy
+  // that wasm-bindgen makes of it.
+  ['import of the shell', /(['"])\.\/snippets\/[^'"]*\/src\/web\//, '$1./'],
   ['object without a prototype', /__proto__: null,/g, ''],
   ['decoder that is tried', /cachedTextDecoder\.decode\(\);/, ''],
 ];
@@ -72,7 +70,7 @@ function factory(text, module) {
     .replace(/^(?:import .*;|export enum [^}]*\})$/gm, (declaration) => outside.push(declaration) && '')
     .replace(/^export (class|function) (\w+)/gm, (_, kind, name) => exported.push(name) && `${kind} ${name}`);
   return `${outside.join('\n')}
-export async function instantiate(source) {
+export async function instantiate(source, machine = WebAssembly) {
 ${body}
 return { ${exported.join(', ')}, module: ${module} };
 }`;
@@ -87,40 +85,5 @@ export const glue = {
       // The enums are TypeScript's.
       return { contents: factory(renamed(text, names), 'made.module ?? source'), loader: 'ts' };
     });
-  },
-};
-
-/** The same for the module as JavaScript. */
-const PLAIN = [
-  ['import of the module', /import source wasmModule from "\.\/engine_bg\.wasm";/, "import { run } from './module.js';"],
-  // The module asks where the constants of a table end that JavaScript does
-  // without; the glue keeps its own constants itself.
-  ['import of a table', /import \* as (\w+) from "__wbindgen_externref_xform__";?/, 'const $1 = { __wbindgen_externref_statics_end: () => 0 };'],
-  VIEW,
-  shell('..'),
-  [
-    'instance',
-    /let wasmInstance = new WebAssembly\.Instance\(wasmModule, __wbg_get_imports\(\)\);\nlet wasm = wasmInstance\.exports;/,
-    'const wasm = run(__wbg_get_imports());',
-  ],
-  // Whoever loads this has them already.
-  ['enum', /^export const \w+ = Object\.freeze\(\{\n[^}]*\}\);/gm, ''],
-];
-
-/** wasm2js makes one instance, when its module is imported. */
-const RUN = [
-  ['imports', /^\s*import \* as .*$/gm, ''],
-  ['instance', /var retasmFunc = asmFunc\([^]*$/, 'export { asmFunc as run };'],
-];
-
-export const plain = {
-  name: 'plain',
-  setup(build) {
-    build.onLoad({ filter: /[\\/]plain[\\/]engine\.js$/ }, async ({ path }) => ({
-      contents: factory(edited(uncommented(await readFile(path, 'utf8')), PLAIN)),
-    }));
-    build.onLoad({ filter: /[\\/]plain[\\/]module\.js$/ }, async ({ path }) => ({
-      contents: edited(await readFile(path, 'utf8'), RUN),
-    }));
   },
 };

@@ -12,9 +12,9 @@ const [pages, types, failures] = process.argv.slice(2);
 
 /** The order of the pages. One that is not named here comes last. */
 const ORDER = [
-  ['Start', ['quick-start', 'options', 'errors', 'migrating']],
+  ['Start', ['quick-start', 'options', 'errors', 'server-rendering', 'migrating']],
   ['Backends', ['strapi4', 'strapi5', 'strapi5-plugin', 'nestjs', 'express']],
-  ['Frameworks', ['axios', 'react', 'vue', 'svelte', 'angular', 'sockets', 'libraries', 'testing']],
+  ['Frameworks', ['axios', 'react', 'vue', 'svelte', 'angular', 'sockets', 'libraries', 'state', 'testing']],
   ['Background', ['how-it-works', 'security', 'failures', 'limits']],
 ];
 
@@ -27,8 +27,9 @@ const marked = new Marked({
   renderer: {
     // Wide ones scroll, and are reached by the keyboard.
     table(token) {
+      const cell = (name, text) => `<${name}>${text}</${name}>`;
       const row = (cells, name) =>
-        `<tr>${cells.map(({ tokens }) => `<${name}>${this.parser.parseInline(tokens)}</${name}>`).join('')}</tr>`;
+        `<tr>${cells.map(({ text, tokens }) => cell(text ? name : 'td', this.parser.parseInline(tokens))).join('')}</tr>`;
       const head = token.header.some(({ text }) => text) ? `<thead>${row(token.header, 'th')}</thead>` : '';
       return `<div class="wide" tabindex="0"><table>${head}<tbody>${token.rows.map((cells) => row(cells, 'td')).join('')}</tbody></table></div>`;
     },
@@ -65,7 +66,21 @@ function section(file, heading) {
   return found.slice(heading.length).replaceAll(/\]\(\.\.?\/[^)]*\)/g, ']()');
 }
 
+/** Where the core's errors and their texts are. */
+const ERRORS = new URL('../../src/core/error.rs', import.meta.url);
+
+/** A table of the core's messages, by code. */
+function messages() {
+  const codes = new Map([...readFileSync(ERRORS, 'utf8').matchAll(/Self::(\w+) => "([a-z]+-[a-z]+|disposed)"/g)].map(([, name, code]) => [name, code]));
+  const list = readFileSync(ERRORS, 'utf8').split('faults! {')[1];
+  const rows = [...list.matchAll(/^ {4}\w+: (\w+), (true|false),\n\s+"([^"]*)"/gm)].map(([, kind, retryable, text]) => [codes.get(kind), retryable, text]);
+  if (rows.length < 20 || rows.some(([code]) => !code)) throw new Error('src/core/error.rs: the list of faults is not as it was');
+  const lines = rows.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)).map(([code, retryable, text]) => `| \`${code}\` | ${text} | ${retryable === 'true' ? 'yes' : 'no'} |`);
+  return ['| code | message | worth another try |', '|---|---|---|', ...lines].join('\n');
+}
+
 const GENERATED = {
+  messages,
   options: () => options(types),
   failures: () => section(failures, 'Failures of others').slice(1).split('\n\n').filter((part) => part.trim().startsWith('|')).join('\n'),
 };

@@ -23,7 +23,7 @@ const SHIFTS = 2;
 const STREAMS = ['operators', 'types', 'locals', 'offsets', 'blocks', 'i32', 'calls', 'globals', 'f64', 'branches', 'i64', 'before', 'after'];
 /** Where they are in the unpacker's memory, and where that ends. */
 const PLACE = 0x500;
-const END = 0x1_0000;
+const END = 0x2_0000;
 
 const CODE_SECTION = 10;
 const [END_OF_BLOCK, BR_TABLE, F64_CONST, MORE] = [0x0b, 0x0e, 0x44, 0xfc];
@@ -64,17 +64,17 @@ const OPERANDS = [
 ];
 
 /** The text of a module, which the unpacker makes of it as it is in `module`:
- * the lengths of its functions have two bytes each. */
+ * the lengths of its functions have three bytes each. */
 export function pack(bytes) {
   const { streams, count, module } = taken(bytes);
   const header = [];
-  let place = PLACE + 2 * (STREAMS.length + 1);
+  let place = PLACE + 4 * (STREAMS.length + 1);
   for (const name of STREAMS) {
     header.push(place);
     place += streams[name].length;
   }
   header.push(count);
-  const all = [...header.flatMap((number) => [number & 0xff, number >> 8]), ...STREAMS.flatMap((name) => streams[name])];
+  const all = [...header.flatMap((number) => [number & 0xff, (number >> 8) & 0xff, number >> 16, 0]), ...STREAMS.flatMap((name) => streams[name])];
   const text = written(all);
   if (PLACE + text.length > END || module.length > END) throw new Error('pack.mjs: the module is larger than the memory of the unpacker');
   return { text, module };
@@ -89,7 +89,7 @@ function taken(bytes) {
   const functions = [];
   for (let at = 0; at < count; at++) functions.push(takenFunction(reader, streams));
   if (reader.at !== end) throw new Error('pack.mjs: the functions do not end where their section does');
-  const code = [...leb(count), ...functions.flatMap((body) => [(body.length & 0x7f) | 0x80, body.length >> 7, ...body])];
+  const code = [...leb(count), ...functions.flatMap((body) => [(body.length & 0x7f) | 0x80, ((body.length >> 7) & 0x7f) | 0x80, body.length >> 14, ...body])];
   const before = [...bytes.subarray(0, start - leb(end - start).length), ...leb(code.length)];
   streams.before.push(...before, ...leb(count));
   streams.after.push(...bytes.subarray(end));
@@ -109,7 +109,7 @@ function codeSection(bytes) {
 /** Gives the body of the next function. */
 function takenFunction(reader, streams) {
   const length = reader.number([]);
-  if (length >= 2 ** 14) throw new Error('pack.mjs: a function is too long for the unpacker');
+  if (length >= 2 ** 21) throw new Error('pack.mjs: a function is too long for the unpacker');
   const { at } = reader;
   for (let groups = reader.small(streams.types); groups > 0; groups--) {
     reader.number(streams.types);

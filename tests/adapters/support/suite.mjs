@@ -105,7 +105,7 @@ export function suite() {
             const refused = message.text().startsWith('Failed to load resource');
             if (['error', 'warning'].includes(message.type()) && !refused) complaints.push(message.text());
           });
-          await prepare?.(page, pages);
+          await prepare?.(page, pages, server);
           await page.goto(`${pages.origin}/#${server.origin}`);
           // An application says that it is ready by its global.
           await page.waitForFunction(() => window.app !== undefined);

@@ -9,6 +9,7 @@ use crate::{Result, announce, manifest, process};
 const WASM_PACK: &str = "0.15.1";
 const CARGO_DENY: &str = "0.20.2";
 const CARGO_FUZZ: &str = "0.13.2";
+const CARGO_MUTANTS: &str = "27.1.0";
 
 /// What cargo says when a program's own lock file names a release that the
 /// registry does not have: one that was yanked, or that a mirror lacks. The
@@ -47,6 +48,17 @@ impl Tools<'_> {
     /// The folder with `cargo-fuzz`.
     pub fn cargo_fuzz(&self) -> Result<PathBuf> {
         self.program("cargo-fuzz", CARGO_FUZZ, "cargo-fuzz", QUICK, "a minute")
+    }
+
+    /// The folder with `cargo-mutants`.
+    pub fn cargo_mutants(&self) -> Result<PathBuf> {
+        self.program(
+            "cargo-mutants",
+            CARGO_MUTANTS,
+            "cargo-mutants",
+            QUICK,
+            "2 minutes",
+        )
     }
 
     /// The folder with `cargo-deny`.

@@ -2,19 +2,29 @@ import { useEffect, useState } from 'react';
 import { useSnapshot, useTokenManager } from 'evertoken/react';
 import { Posts } from './Posts.jsx';
 import { SignIn } from './SignIn.jsx';
-import { REASONS, explain } from './session.js';
+import { REASONS } from './session.js';
+
+/** One of four: the server may not have said yet whether somebody is signed in. */
+function Screen({ message }) {
+  const screen = useSnapshot(({ status, stale }) => (status === 'unknown' && stale ? 'no-connection' : status));
+  switch (screen) {
+    case 'signed-in':
+      return <Posts />;
+    case 'signed-out':
+      return <SignIn message={message} />;
+    case 'no-connection':
+      return <p role="status">No connection. Trying again.</p>;
+    default:
+      return <p role="status">One moment.</p>;
+  }
+}
 
 export function App() {
   const auth = useTokenManager();
-  const status = useSnapshot(({ status }) => status);
   const [message, setMessage] = useState('');
 
   useEffect(() => auth.on('signed-out', ({ reason }) => setMessage(REASONS[reason])), [auth]);
   useEffect(() => auth.on('signed-in', () => setMessage('')), [auth]);
-  useEffect(() => {
-    // A cookie from before may be there: only the server knows.
-    auth.getToken().catch((error) => setMessage(explain(error)));
-  }, [auth]);
 
   return (
     <main>
@@ -22,7 +32,7 @@ export function App() {
         <h1>Posts</h1>
         <p className="soft">React and Evertoken</p>
       </header>
-      {status === 'signed-in' ? <Posts /> : <SignIn message={message} />}
+      <Screen message={message} />
     </main>
   );
 }

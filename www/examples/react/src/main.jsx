@@ -12,3 +12,5 @@ createRoot(document.getElementById('root')).render(
     </TokenProvider>
   </StrictMode>,
 );
+// A refresh cookie may be there, and only the server knows: asks until it answers.
+auth.restore().catch(() => {});

@@ -31,12 +31,15 @@ async function load() {
 }
 
 function show() {
-  const { status, expiresAt } = auth.snapshot;
+  const { status, stale, expiresAt } = auth.snapshot;
   const signedIn = status === 'signed-in';
   if (signedIn && posts.hidden) void load();
   if (!signedIn) list.replaceChildren();
   posts.hidden = !signedIn;
-  form.hidden = signedIn;
+  form.hidden = status !== 'signed-out';
+  // The server may not have said yet whether somebody is signed in.
+  element('waiting').hidden = status !== 'unknown';
+  element('waiting').textContent = stale ? 'No connection. Trying again.' : 'One moment.';
   const until = expiresAt === null ? 'its end' : new Date(expiresAt).toLocaleTimeString();
   element('token').textContent = `Token until ${until}, renewals: ${auth.inspect().refreshes}`;
 }
@@ -60,5 +63,5 @@ auth.subscribe(show);
 auth.on('signed-in', () => say('sign-in-message', ''));
 auth.on('signed-out', ({ reason }) => say('sign-in-message', REASONS[reason]));
 show();
-// A cookie from before may be there: only the server knows.
-auth.getToken().catch((error: unknown) => say('sign-in-message', explain(error)));
+// A refresh cookie may be there, and only the server knows: asks until it answers.
+auth.restore().catch(() => {});

@@ -25,9 +25,17 @@ export const expire = () => fetch('/panel/expire', { method: 'POST', headers: { 
 
 /** What to tell the user of a failed call. */
 export function explain(error: unknown): string {
+  if (error instanceof TypeError) return 'No connection.'; // fetch itself failed
   if (!(error instanceof TokenError)) return error instanceof Error ? error.message : 'Something went wrong.';
-  if (error.code === 'login-rejected') return 'Wrong name or password.';
-  return error.retryable ? 'The server is busy. Try again in a moment.' : 'Please sign in.';
+  switch (error.code) {
+    case 'login-rejected':
+      return 'Wrong name or password.';
+    case 'signed-out':
+    case 'refresh-rejected':
+      return 'Please sign in.';
+    default:
+      return error.retryable ? 'The server is busy. Try again in a moment.' : 'Something is wrong with the server.';
+  }
 }
 
 type Reason = Extract<TokenEvent, { type: 'signed-out' }>['reason'];
@@ -37,4 +45,6 @@ export const REASONS: Record<Reason, string> = {
   logout: 'You have signed out.',
   'other-tab': 'You have signed out in another tab.',
   'refresh-rejected': 'Your session has ended. Please sign in again.',
+  idle: 'You were signed out, since nothing was done for a while.',
+  lifetime: 'Your session has ended. Please sign in again.',
 };

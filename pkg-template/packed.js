@@ -1,0 +1,12 @@
+import { bytesOf } from './document.js';
+// Last: brotli makes more of the text where it does not come first.
+import packed from './engine.wasm';
+import unpacker from './unpack.wat';
+
+/** The module's bytes out of the text that xtask/tools/pack.mjs makes. */
+export function unpacked({ Instance, Module }) {
+  const { exports } = new Instance(new Module(bytesOf(unpacker)), {});
+  const memory = new Uint8Array(exports.memory.buffer);
+  const { written } = new TextEncoder().encodeInto(packed, memory.subarray(0x400));
+  return memory.slice(0x2_0000, exports.unpack(0x400 + written));
+}

@@ -1,0 +1,73 @@
+//! The channel to the other tabs of the same key, which carries texts that
+//! the core writes and reads. Its name is the npm package's.
+
+use std::cell::RefCell;
+use std::rc::Weak;
+
+use wasm_bindgen::JsCast;
+use wasm_bindgen::prelude::Closure;
+use web_sys::{BroadcastChannel, MessageEvent};
+
+use super::platform::global;
+use super::shell::Shell;
+use crate::core::Input;
+
+pub(super) struct Channel {
+    name: String,
+    shell: Weak<Shell>,
+    open: RefCell<Option<(BroadcastChannel, Closure<dyn Fn(MessageEvent)>)>>,
+}
+
+impl Channel {
+    pub fn new(name: String, shell: Weak<Shell>) -> Self {
+        Self {
+            name,
+            shell,
+            open: RefCell::default(),
+        }
+    }
+
+    /// Opens it. `false` where the page has none, as one of an opaque origin.
+    pub fn open(&self) -> bool {
+        if global("BroadcastChannel").is_none() {
+            return false;
+        }
+        let Ok(channel) = BroadcastChannel::new(&self.name) else {
+            return false;
+        };
+        self.close();
+        let shell = self.shell.clone();
+        let take = Closure::<dyn Fn(MessageEvent)>::new(move |event: MessageEvent| {
+            if let (Some(shell), Some(text)) = (shell.upgrade(), event.data().as_string()) {
+                shell.feed(Input::Message(&text));
+            }
+        });
+        channel.set_onmessage(Some(take.as_ref().unchecked_ref()));
+        self.open.replace(Some((channel, take)));
+        true
+    }
+
+    pub fn close(&self) {
+        if let Some((channel, _)) = self.open.take() {
+            channel.set_onmessage(None);
+            channel.close();
+        }
+    }
+
+    pub fn post(&self, text: &str) {
+        if let Some((channel, _)) = &*self.open.borrow() {
+            let _ = channel.post_message(&text.into());
+        }
+    }
+
+    /// Posts through a second handle, so that the text comes back here too.
+    pub fn echo(&self, text: &str) {
+        if self.open.borrow().is_none() {
+            return;
+        }
+        if let Ok(second) = BroadcastChannel::new(&self.name) {
+            let _ = second.post_message(&text.into());
+            second.close();
+        }
+    }
+}
