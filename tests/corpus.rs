@@ -41,6 +41,11 @@ fn records_are_read_or_are_as_none() {
 }
 
 #[test]
+fn messages_of_other_pages_do_no_harm() {
+    each("message", checks::message);
+}
+
+#[test]
 fn answers_renew_end_or_leave_a_session() {
     each("answer", checks::answer);
 }

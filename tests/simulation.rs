@@ -134,17 +134,20 @@ fn no_schedule_breaks_a_law() {
     }
 }
 
-/// Schedules that once broke a law, or do so with a fault that is seldom met.
-/// 33921: a tab loses the lock to another before it has called.
-/// 34929: it is granted and taken away while the tab is put away.
+/// Schedules that once broke a law.
+/// 12: a token that had ended when it was stored was read as one without end.
+/// 70: a place that was up again was not given what it had missed.
+/// 308: a turn that found a later version's record called all the same.
+/// 445: a clock that was set back lengthened the back-off.
+/// 967: a sign-out did not end a session that its tab had not heard of.
+/// 2224: the timer of a commit was due for as long as the place took.
+/// 2532: a tab that slept while it looked around called without the lock.
 #[test]
 fn what_was_found_stays_mended() {
-    for seed in [33_921, 34_929, 1_053_447, 1_237_429, 2_134_776] {
+    for seed in [12, 70, 308, 445, 967, 2_224, 2_532] {
         let broken = course(&Plan::of(seed), None, None).broken;
         assert!(broken.is_empty(), "schedule {seed}: {broken:#?}");
     }
-    let unmended = course(&Plan::of(33_921), Some(Fault::NoRobbed), None);
-    assert!(!unmended.broken.is_empty());
 }
 
 /// The laws can be broken: each fault of a shell is found, and what finds it

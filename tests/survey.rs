@@ -67,3 +67,12 @@ fn account() {
         }
     }
 }
+#[test]
+fn faults() {
+    if std::env::var("FA").is_err() { return }
+    for fault in support::Fault::ALL {
+        let found = (0..3000).find(|n| !course(&Plan::of(*n), Some(fault), None).broken.is_empty());
+        let steps = found.map(|n| support::shrink::shrink(&Plan::of(n), Some(fault)).steps.len());
+        println!("FAULT {fault:?} {found:?} {steps:?}");
+    }
+}

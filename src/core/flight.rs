@@ -119,6 +119,8 @@ impl Machine {
         let flight = self.flights.iter_mut().find(|flight| flight.id == call);
         match flight {
             Some(flight) if orphans && flight.role == Role::Turn => flight.role = Role::Orphan,
+            // A sign-out has it in hand.
+            Some(flight) if flight.role == Role::LastRefresh => {}
             Some(_) => {
                 self.land(call);
                 self.output(Output::Abort { call });

@@ -257,11 +257,15 @@ impl Machine {
         };
         match turn.stage.clone() {
             Stage::Locking(locking) => self.expire_lock(&locking),
-            // Places and tabs are not waited for so long: this tab slept, and
-            // may have lost the lock.
-            Stage::Reading { look, .. } => {
+            Stage::Reading { look, since } => {
                 self.drop_look(look);
-                self.lock_anew();
+                if now.since(since) > LONGEST_READ {
+                    // Places and tabs are not waited for so long: this tab
+                    // slept, and may have lost the lock.
+                    self.lock_anew();
+                } else {
+                    self.end_turn(Outcome::Passing(Fault::TurnTimedOut.into()));
+                }
             }
             Stage::Checking { look, verdict } => {
                 self.drop_look(look);

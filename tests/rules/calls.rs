@@ -5,7 +5,7 @@ use evertoken::core::answer;
 use evertoken::core::call::{Place, Target};
 use evertoken::core::lifetime::Stated;
 use evertoken::core::origins::{Misfit, Origins};
-use evertoken::core::{Ask, Event, Millis, SignedOutBy};
+use evertoken::core::{Ask, Event, Input, Millis, RequestId, SignedOutBy};
 use serde_json::json;
 
 use crate::tab::*;
@@ -78,18 +78,20 @@ fn rule_12_endpoint_calls() {
 
     // Nothing to refresh with: no call, and at its end the session is over.
     let mut tab = Tab::new(json!({ "refreshToken": { "in": "body" } }), None);
-    let now = tab.at();
     let tokens = answer::from_application(
         Some("only".into()),
         None,
         Stated {
             expires_in: Some(Millis::new(5000)),
-            expires_at: None,
+            ..Stated::default()
         },
-        false,
+        tab.machine.policy(),
     );
-    tab.machine.set_tokens(now, 1, tokens);
-    tab.drain();
+    tab.feed(Input::SetTokens {
+        request: RequestId::new(1),
+        tokens,
+        remember: false,
+    });
     tab.pass(5.0);
     tab.wake();
     assert_eq!(tab.refreshes(), 0);

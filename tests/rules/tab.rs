@@ -6,9 +6,12 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use evertoken::core::answer::{self, Answer};
 use evertoken::core::call::Target;
+use evertoken::core::flight::Failure;
 use evertoken::core::lifetime::Stated;
+use evertoken::core::policy::{Keep, Locks, Policy};
 use evertoken::core::{
-    Ask, Call, Committed, ErrorKind, Event, Instant, Machine, Millis, Outcome, Output, Reply,
+    Ask, Call, ErrorKind, Event, Input, Instant, Machine, Millis, Moment, Now, Output, Party,
+    Place, Reply, RequestId, Swapped, Unavailable, WaitId,
 };
 
 /// The inside of an object of JSON.
@@ -16,33 +19,40 @@ fn members(object: &str) -> &str {
     object.get(1..object.len() - 1).unwrap_or_default()
 }
 
-/// One tab: a machine, its clock and its store, which does at once what is
+/// One tab: a machine, its clocks and its store, which does at once what is
 /// asked of it. Calls are answered by the test.
 pub struct Tab {
     pub machine: Machine,
+    /// Both clocks show this, the monotonic one less what it began with.
     pub now: f64,
     pub stored: Option<String>,
-    /// Whether the lock is granted, and whether the store can write.
+    /// Whether the lock is granted, and whether the store works.
     pub grants: bool,
     pub writes: bool,
     pub log: Vec<Output>,
 }
 
+/// When each tab begins.
+const START: f64 = 1e12;
+
 impl Tab {
     pub fn new(more: serde_json::Value, stored: Option<String>) -> Self {
-        let now = 1e12;
-        let start = Instant::from_ms(now).expect("an instant");
+        let policy = Policy {
+            storage: Keep::Shared,
+            mark: true,
+            locks: Locks::Web,
+            ..policy_of(members(&more.to_string()))
+        };
+        let start = Now::from_ms(START, 0.0);
         let mut tab = Self {
-            machine: Machine::new(policy_of(members(&more.to_string())), PLATFORM, 7, start),
-            now,
+            machine: Machine::new(policy, PLATFORM, 7, start),
+            now: START,
             stored,
             grants: true,
             writes: true,
             log: Vec::new(),
         };
-        let stored = tab.stored.clone();
-        tab.machine.load(start, stored.as_deref());
-        tab.drain();
+        tab.feed(Input::Start);
         tab
     }
 
@@ -57,17 +67,37 @@ impl Tab {
     pub fn set_tokens(&mut self, access: &str, seconds: Option<u32>) {
         let stated = Stated {
             expires_in: seconds.map(|seconds| Millis::new(seconds * 1000)),
-            expires_at: None,
+            ..Stated::default()
         };
-        let tokens =
-            answer::from_application(Some(access.into()), Some("refresh-1".into()), stated, false);
+        let tokens = answer::from_application(
+            Some(access.into()),
+            Some("refresh-1".into()),
+            stated,
+            self.machine.policy(),
+        );
+        self.feed(Input::SetTokens {
+            request: RequestId::new(1),
+            tokens,
+            remember: false,
+        });
+    }
+
+    pub fn feed(&mut self, input: Input<'_>) {
         let now = self.at();
-        self.machine.set_tokens(now, 1, tokens);
+        self.machine.feed(now, input);
         self.drain();
     }
 
-    pub fn at(&self) -> Instant {
-        Instant::from_ms(self.now).expect("an instant")
+    pub fn at(&self) -> Now {
+        Now::from_ms(self.now, self.now - START)
+    }
+
+    pub fn wall(&self) -> Instant {
+        self.at().wall
+    }
+
+    pub fn mono(&self) -> Moment {
+        self.at().mono
     }
 
     /// Lets time pass, without a timer.
@@ -76,39 +106,49 @@ impl Tab {
     }
 
     pub fn wake(&mut self) {
-        let now = self.at();
-        self.machine.wake(now);
-        self.drain();
+        self.feed(Input::Wake);
     }
 
     pub fn drain(&mut self) {
         let now = self.at();
         while let Some(output) = self.machine.poll() {
             match &output {
-                Output::Lock { turn, .. } if self.grants => self.machine.granted(now, *turn),
-                Output::Read { turn } => self.machine.read(now, *turn, self.stored.as_deref()),
-                Output::Commit { number } => self.commit(*number),
+                Output::Lock { lock, .. } if self.grants => {
+                    self.machine.feed(now, Input::Granted { lock: *lock });
+                }
+                Output::Read { op, place } => {
+                    let stored = self.stored.clone().filter(|_| *place == Place::Session);
+                    let found = match self.writes {
+                        true => Ok(stored.as_deref()),
+                        false => Err(Unavailable),
+                    };
+                    self.machine.feed(now, Input::Read { op: *op, found });
+                }
+                Output::Swap {
+                    op,
+                    place: Place::Session,
+                    expected,
+                    text,
+                } => {
+                    let stored = self.stored.clone();
+                    let swapped = match (self.writes, stored.as_deref() == expected.as_deref()) {
+                        (false, _) => Swapped::Failed,
+                        (true, false) => Swapped::Found(stored.as_deref()),
+                        (true, true) => {
+                            self.stored = text.as_deref().map(String::from);
+                            Swapped::Done
+                        }
+                    };
+                    let op = *op;
+                    self.machine.feed(now, Input::Swapped { op, swapped });
+                }
+                Output::Swap { op, .. } => {
+                    let swapped = Swapped::Done;
+                    self.machine.feed(now, Input::Swapped { op: *op, swapped });
+                }
                 _ => {}
             }
             self.log.push(output);
-        }
-    }
-
-    pub fn commit(&mut self, number: u32) {
-        let now = self.at();
-        let stored = self.stored.clone().unwrap_or_default();
-        let Some(record) = self.machine.pending(number) else {
-            return;
-        };
-        let text = record.stored(self.machine.pace());
-        if !self.machine.outranks(number, &stored) {
-            self.machine
-                .committed(now, number, Committed::Outranked(&stored));
-        } else if self.writes {
-            self.stored = Some(text);
-            self.machine.committed(now, number, Committed::Written);
-        } else {
-            self.machine.committed(now, number, Committed::Kept);
         }
     }
 
@@ -120,21 +160,21 @@ impl Tab {
     }
 
     /// What a caller does whose wait has ended.
-    pub fn resume(&mut self, ask: Ask, party: u32) -> Reply {
-        let outcome = self.outcome();
+    pub fn resume(&mut self, ask: Ask, party: Party) -> Reply {
+        let wait = self.ended();
         let now = self.at();
-        let reply = self.machine.resume(now, ask, party, &outcome);
+        let reply = self.machine.resume(now, wait, ask, party);
         self.drain();
         reply
     }
 
-    /// How the last turn ended.
-    pub fn outcome(&self) -> Outcome {
+    /// The last wait that ended.
+    pub fn ended(&self) -> WaitId {
         let ended = self.log.iter().rev().find_map(|output| match output {
-            Output::TurnEnded { outcome, .. } => Some(*outcome),
+            Output::WaitEnded(wait) => Some(*wait),
             _ => None,
         });
-        ended.expect("a turn that has ended")
+        ended.expect("a wait that has ended")
     }
 
     pub fn calls(&self, target: Target) -> Vec<&Call> {
@@ -162,10 +202,17 @@ impl Tab {
     }
 
     pub fn answer_with(&mut self, target: Target, answer: Answer<'_>) {
-        let number = self.calls(target).last().expect("a call").number;
-        let now = self.at();
-        self.machine.answered(now, number, answer);
-        self.drain();
+        let call = self.calls(target).last().expect("a call").id;
+        self.feed(Input::Answered { call, answer });
+    }
+
+    /// The last call to `target` brings no answer.
+    pub fn fail(&mut self, target: Target) {
+        let call = self.calls(target).last().expect("a call").id;
+        self.feed(Input::Failed {
+            call,
+            failure: Failure::Network,
+        });
     }
 
     pub fn events(&self) -> Vec<Event> {
@@ -206,7 +253,8 @@ pub fn jwt(claims: serde_json::Value) -> String {
 }
 
 pub fn logout(tab: &mut Tab, request: u32) {
-    let now = tab.at();
-    tab.machine.logout(now, request, false);
-    tab.drain();
+    tab.feed(Input::Logout {
+        request: RequestId::new(request),
+        local: false,
+    });
 }

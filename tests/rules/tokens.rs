@@ -2,9 +2,8 @@
 
 use evertoken::core::answer::{self, Answer, Tokens};
 use evertoken::core::call::Target;
-use evertoken::core::flight::Failure;
 use evertoken::core::lifetime::Stated;
-use evertoken::core::{Ask, ErrorKind, Instant, Millis, Outcome, Output, Reply};
+use evertoken::core::{Ask, ErrorKind, Input, Millis, Moment, Output, Page, Reply};
 use serde_json::json;
 
 use crate::tab::*;
@@ -31,14 +30,14 @@ fn rule_1_one_refresh() {
     );
     assert_eq!(tab.refreshes(), 1);
     tab.answer(Target::Refresh, 200, RENEWED);
-    assert_eq!(tab.outcome(), Outcome::Renewed);
+    let party = tab.machine.current_party();
+    assert_eq!(tab.resume(Ask::Refresh, party), Reply::Go);
 
     // Another tab holds the lock: it is taken after `timeoutMs`, not before.
     tab.grants = false;
     tab.ask(Ask::Refresh);
-    let from = tab.now;
-    let deadline = tab.machine.deadline().as_ms();
-    assert!(deadline >= from + 10_000.0);
+    let deadline = tab.now + tab.machine.deadline().since(tab.mono()).as_ms();
+    assert!(deadline >= tab.now + 10_000.0);
     let steals = |tab: &Tab| {
         tab.log
             .iter()
@@ -115,8 +114,7 @@ fn rule_6_back_off() {
     );
     // No hint goes before Retry-After.
     tab.pass(59.0);
-    let now = tab.at();
-    tab.machine.online(now);
+    tab.feed(Input::Page(Page::Online));
     assert_eq!(
         kind(&tab.ask(Ask::Refresh)),
         Some(ErrorKind::RefreshUnavailable)
@@ -135,9 +133,7 @@ fn rule_6_back_off() {
     tab.ask(Ask::Refresh);
     for calls in [2, 2] {
         tab.answer(Target::Refresh, 503, "");
-        let now = tab.at();
-        tab.machine.online(now);
-        tab.drain();
+        tab.feed(Input::Page(Page::Online));
         tab.ask(Ask::Refresh);
         assert_eq!(tab.refreshes(), calls);
     }
@@ -145,27 +141,27 @@ fn rule_6_back_off() {
 
 #[test]
 fn rule_9_time() {
-    // `expiresIn` comes before `exp`, which this clock takes for the past.
+    // `expiresIn` comes before `exp`, which this clock takes for the past: what
+    // the application kept may have ended.
     let mut tab = Tab::new(json!({}), None);
     tab.set_tokens(&jwt(json!({ "exp": 10, "iat": 4 })), Some(100));
     assert_eq!(tab.machine.snapshot().expires.as_ms(), tab.now + 100_000.0);
     tab.set_tokens(&jwt(json!({ "exp": 10, "iat": 4 })), None);
-    assert_eq!(tab.machine.snapshot().expires.as_ms(), tab.now + 6000.0);
-    // A clock that is set back takes the end along.
-    tab.now -= 1e9;
-    tab.wake();
+    assert_eq!(tab.machine.snapshot().expires.as_ms(), tab.now);
+    assert_eq!(tab.refreshes(), 1);
+    tab.set_tokens("opaque", Some(6));
     assert_eq!(tab.machine.snapshot().expires.as_ms(), tab.now + 6000.0);
     // Asleep beyond the end: no request goes with what is over.
     tab.pass(1e6);
     assert!(matches!(tab.ask(Ask::Request), Reply::Wait(_)));
-    assert_eq!(tab.refreshes(), 1);
+    assert_eq!(tab.refreshes(), 2);
     // No known lifetime: used until it is refused.
     tab.set_tokens("opaque", None);
     tab.pass(1e9);
     tab.wake();
     assert_eq!(tab.ask(Ask::Request), Reply::Go);
-    assert_eq!(tab.refreshes(), 1);
-    assert_eq!(tab.machine.deadline(), Instant::NEVER);
+    assert_eq!(tab.refreshes(), 2);
+    assert_eq!(tab.machine.deadline(), Moment::NEVER);
     let refused = tab.refused(true);
     assert!(matches!(tab.ask(refused), Reply::Wait(_)));
 }
@@ -192,17 +188,18 @@ fn rule_17_get_token() {
     assert_eq!(tab.refreshes(), 1);
     let forced = Ask::TokenForced;
     assert!(matches!(tab.ask(forced), Reply::Wait(_)));
-    let number = tab.calls(Target::Refresh)[1].number;
-    let now = tab.at();
-    tab.machine.failed(now, number, Failure::Network);
-    tab.drain();
+    tab.fail(Target::Refresh);
     assert_eq!(
         kind(&tab.resume(forced, party)),
         Some(ErrorKind::RefreshUnavailable)
     );
     for wrong in [None, Some(""), Some("a b"), Some("é")] {
-        let tokens: Result<Tokens, _> =
-            answer::from_application(wrong.map(String::from), None, Stated::default(), false);
+        let tokens: Result<Tokens, _> = answer::from_application(
+            wrong.map(String::from),
+            None,
+            Stated::default(),
+            tab.machine.policy(),
+        );
         assert_eq!(
             tokens.expect_err("no token").kind(),
             ErrorKind::InvalidResponse

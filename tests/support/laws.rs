@@ -97,11 +97,14 @@ impl World {
         }
         let hung = |held: &InFlight| now >= held.since + timeout;
         let rival = self.tabs.iter().enumerate().find(|(other, held)| {
+            // One that was put away, or slept, gave the lock back or lost it.
             (*other == tab || held.awake())
-                && held
-                    .calls
-                    .iter()
-                    .any(|call| call.refresh && call.family == flight.family && !hung(call))
+                && held.calls.iter().any(|call| {
+                    call.refresh
+                        && call.family == flight.family
+                        && held.thawed <= call.since
+                        && !hung(call)
+                })
         });
         if let Some((other, _)) = rival {
             self.broken(|| format!("tabs {other} and {tab} refresh the same session at once"));

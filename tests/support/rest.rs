@@ -52,7 +52,8 @@ impl World {
     /// All tabs hold the same record and the same token.
     fn laws_of_agreement(&mut self) {
         // Tabs without a channel hear of each other when they next look.
-        if self.has_later() || self.alone {
+        let untold = self.laws.meddled && self.laws.apart;
+        if self.has_later() || self.alone || untold {
             return;
         }
         let living = self.living();

@@ -99,7 +99,8 @@ impl World {
         if failed && held.thawed <= flight.since {
             self.broken(|| format!("tab {tab} waits for {call:?}, which has failed"));
         }
-        if !goes_on {
+        let late = now >= flight.since + timeout;
+        if !goes_on || late {
             self.auth.lose(tab, Some(call));
         }
         self.micro.push_back((tab, Arrival::Failed { call }));
