@@ -4,7 +4,7 @@
 // * checks a file that has its types beside it: tsc takes the types for it;
 // * finds what the adapters import where their tests have it installed;
 // * finds /pkg/, from where a server serves the package to the page.
-import { readdirSync } from 'node:fs';
+import { readFileSync, readdirSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
@@ -28,7 +28,7 @@ const filesOf = (folder) =>
 function diagnose(config, more = []) {
   const { config: json, error } = ts.readConfigFile(join(here, config), ts.sys.readFile);
   if (error) return [error];
-  const { fileNames, options, errors } = ts.parseJsonConfigFileContent(json, ts.sys, join(root, 'xtask/tools'));
+  const { fileNames, options, errors } = ts.parseJsonConfigFileContent(json, ts.sys, join(root, 'xtask/tools'), undefined, join(root, 'xtask/tools', config));
   const host = ts.createCompilerHost(options);
   const cache = ts.createModuleResolutionCache(root, host.getCanonicalFileName, options);
   host.resolveModuleNameLiterals = (literals, file, redirect, options, source) =>
@@ -44,21 +44,20 @@ function diagnose(config, more = []) {
   return [...errors, ...ts.getPreEmitDiagnostics(program)];
 }
 
-const found = [...diagnose('tsconfig.json', filesOf(join(root, 'pkg-template'))), ...diagnose('tsconfig.node.json')];
+/** Files that are not yet typed: a list that only gets shorter.
+ * @type {string[]} */
+const unchecked = JSON.parse(readFileSync(join(here, 'unchecked.json'), 'utf8'));
+
+const all = [...diagnose('tsconfig.json', filesOf(join(root, 'pkg-template'))), ...diagnose('tsconfig.node.json')];
+/** @param {ts.Diagnostic} diagnostic */
+const fileOf = ({ file }) => (file ? relative(root, file.fileName) : 'the configuration');
+const found = all.filter((diagnostic) => !unchecked.includes(fileOf(diagnostic)));
+const typed = unchecked.filter((name) => all.every((diagnostic) => fileOf(diagnostic) !== name));
+
 if (found.length > 0) {
-  console.error(
-    ts.formatDiagnostics(found, {
-      getCanonicalFileName: (name) => name,
-      getCurrentDirectory: () => root,
-      getNewLine: () => '\n',
-    }),
-  );
-  /** @type {Map<string, number>} */
-  const counts = new Map();
-  for (const { file } of found) {
-    const name = file ? relative(root, file.fileName) : 'the configuration';
-    counts.set(name, (counts.get(name) ?? 0) + 1);
-  }
-  for (const [name, count] of [...counts].sort()) console.error(`${name}: ${count}`);
-  process.exitCode = 1;
+  console.error(ts.formatDiagnostics(found, { getCanonicalFileName: (name) => name, getCurrentDirectory: () => root, getNewLine: () => '\n' }));
 }
+for (const name of new Set(found.map(fileOf))) console.error(`${name}: ${found.filter((diagnostic) => fileOf(diagnostic) === name).length}`);
+for (const name of typed) console.error(`${name} has no error left: take it out of xtask/tools/unchecked.json`);
+if (unchecked.length > typed.length) console.error(`not yet typed: ${unchecked.filter((name) => !typed.includes(name)).join(', ')}`);
+if (found.length > 0 || typed.length > 0) process.exitCode = 1;
