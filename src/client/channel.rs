@@ -12,10 +12,13 @@ use super::platform::global;
 use super::shell::Shell;
 use crate::core::Input;
 
+/// An open channel, and what takes its messages.
+type Open = (BroadcastChannel, Closure<dyn Fn(MessageEvent)>);
+
 pub(super) struct Channel {
     name: String,
     shell: Weak<Shell>,
-    open: RefCell<Option<(BroadcastChannel, Closure<dyn Fn(MessageEvent)>)>>,
+    open: RefCell<Option<Open>>,
 }
 
 impl Channel {

@@ -13,13 +13,16 @@ use super::database::Database;
 use super::reason::Reason;
 use crate::core::policy::Keep;
 
+/// Opens a place. What opens one is only there where an application names it.
+type Open = Rc<dyn Fn() -> Result<Rc<dyn Area>, Reason>>;
+
 /// Where tokens are kept. What cannot be used falls back to memory, with an
 /// [`Event::Warning`](crate::Event::Warning).
 #[derive(Clone)]
 pub struct Storage {
     name: &'static str,
     pub(super) keep: Keep,
-    open: Option<Rc<dyn Fn() -> Result<Rc<dyn Area>, Reason>>>,
+    open: Option<Open>,
 }
 
 impl Storage {
@@ -28,7 +31,7 @@ impl Storage {
         keep: Keep,
         open: impl Fn() -> Result<Rc<dyn Area>, Reason> + 'static,
     ) -> Self {
-        let open: Rc<dyn Fn() -> Result<Rc<dyn Area>, Reason>> = Rc::new(open);
+        let open: Open = Rc::new(open);
         Self {
             name,
             keep,
