@@ -1,4 +1,5 @@
 import type { TokenManager } from './index.js';
+import type { PlatformCredentials, PlatformHeadersInit, PlatformURL } from './platform.js';
 import type { Connection, ConnectionOptions } from './socket.js';
 
 /** Holds one server-sent event. */
@@ -13,9 +14,9 @@ export interface ServerSentEvent {
 /** Configures a stream of server-sent events. */
 export interface EventsOptions extends ConnectionOptions {
   /** Further headers. */
-  headers?: HeadersInit;
+  headers?: PlatformHeadersInit;
   /** Default: as the manager's `fetch` has it. */
-  credentials?: RequestCredentials;
+  credentials?: PlatformCredentials;
   /** Is called with each event. */
   onMessage?: (event: ServerSentEvent) => void;
 }
@@ -37,6 +38,6 @@ export interface EventsOptions extends ConnectionOptions {
  */
 export declare function openEvents<C extends object>(
   auth: TokenManager<C>,
-  url: string | URL,
+  url: string | PlatformURL,
   options?: EventsOptions,
 ): Connection;

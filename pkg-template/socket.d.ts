@@ -1,4 +1,5 @@
 import type { TokenManager } from './index.js';
+import type { PlatformMessageEvent, PlatformSignal, PlatformURL, PlatformWebSocket } from './platform.js';
 
 /** How a connection does. 'waiting' is between two attempts. */
 export type ConnectionState = 'connecting' | 'open' | 'waiting' | 'closed';
@@ -21,7 +22,7 @@ export interface ConnectionOptions {
   /** Milliseconds that are waited at most, unless the server asked for more. Default 60000. */
   capMs?: number;
   /** Closes the connection. */
-  signal?: AbortSignal;
+  signal?: PlatformSignal;
   /** Is told how the connection does. */
   onState?: (state: ConnectionState) => void;
 }
@@ -39,7 +40,7 @@ export interface Attempt {
   /** Valid now; null with access tokens in a cookie. */
   readonly token: string | null;
   /** Aborted when the connection has to end. */
-  readonly signal: AbortSignal;
+  readonly signal: PlatformSignal;
   /** To be called when the connection is there. */
   readonly opened: () => void;
   /** To be called whenever the server says something: the next failure counts as the first then. */
@@ -74,9 +75,9 @@ export interface SocketOptions extends ConnectionOptions {
   /** Subprotocols, or what makes them of the token. */
   protocols?: string | string[] | ((token: string | null) => string | string[]);
   /** Is called on each open connection, to send the token where the server wants it as a message. */
-  onOpen?: (socket: WebSocket, token: string | null) => void;
+  onOpen?: (socket: PlatformWebSocket, token: string | null) => void;
   /** Is called with each message. */
-  onMessage?: (event: MessageEvent<unknown>) => void;
+  onMessage?: (event: PlatformMessageEvent) => void;
   /** Close codes that mean that the token was refused. Default [3000, 4401]. A refused handshake cannot be told from a network that is down. */
   unauthorized?: readonly number[];
 }
@@ -84,7 +85,7 @@ export interface SocketOptions extends ConnectionOptions {
 /** Holds a WebSocket that is made again when it closes. */
 export interface SocketConnection extends Connection {
   /** Sends, and says whether there was an open connection to send on. */
-  send(this: void, data: Parameters<WebSocket['send']>[0]): boolean;
+  send(this: void, data: Parameters<PlatformWebSocket['send']>[0]): boolean;
 }
 
 /**
@@ -106,6 +107,6 @@ export interface SocketConnection extends Connection {
  */
 export declare function openSocket<C extends object>(
   auth: TokenManager<C>,
-  url: string | URL | ((token: string | null) => string | URL),
+  url: string | PlatformURL | ((token: string | null) => string | PlatformURL),
   options?: SocketOptions,
 ): SocketConnection;

@@ -1,4 +1,5 @@
 import type { Claims, Clock, TokenManager } from './index.js';
+import type { PlatformFetch } from './platform.js';
 
 /** Names what a call is for: an endpoint, a resource that wants a token, or one that is open to anybody. */
 export type MockRoute = 'login' | 'refresh' | 'logout' | 'api' | 'open';
@@ -69,7 +70,7 @@ export interface MockServerOptions {
  */
 export interface MockServer {
   /** The way to it. Bound; makes no connection. */
-  readonly fetch: typeof fetch;
+  readonly fetch: PlatformFetch;
   /** All requests so far. */
   readonly calls: readonly MockCall[];
   /** Refresh tokens that came twice. */

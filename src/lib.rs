@@ -3,6 +3,7 @@
 //! the session is really over. Applications in JavaScript use the npm package
 //! of the same name, whose README says how; those in Rust use this crate.
 //!
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![cfg_attr(
     feature = "client",
     doc = include_str!("client/guide.md")

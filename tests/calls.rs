@@ -7,22 +7,29 @@ mod support;
 use evertoken::core::answer::{Answer, Verdict};
 use evertoken::core::call::{Call, Place, Target};
 use evertoken::core::lifetime::Stated;
+use evertoken::core::CallId;
 use evertoken::core::machine::Machine;
 use evertoken::core::origins::{Misfit, Origins};
 use evertoken::core::policy::{BodyKind, Credentials};
 use support::config::policy;
 use support::document::{PLATFORM, parse_url};
-use support::{Ask, Done, Event, Instant, Manner, Millis, SignedOutBy, World};
+use evertoken::core::Now;
+use support::{Ask, Done, Event, Instant, Manner, Millis, Moment, SignedOutBy, World};
 
 const LAZY: &str = r#""proactive":false"#;
 
+const NOW: Now = Now {
+    wall: Instant::EPOCH,
+    mono: Moment::START,
+};
+
 /// What a machine that does nothing by itself tells of its first call.
 fn call_of(world: &World, target: Target) -> Call {
-    let now = world.wall();
+    let now = world.clocks(0);
     let session = world.tabs[0]
         .held()
         .and_then(|record| record.session().cloned());
-    Call::new(1, target, &world.policy, session, now)
+    Call::new(CallId::new(1), target, &world.policy, session, now)
 }
 
 /// J1, J2: exact origins.
@@ -131,19 +138,6 @@ fn rule_11_j4_nothing_that_can_be_printed_holds_a_token() {
     }
 }
 
-/// A header that a browser would carry along a redirect.
-#[test]
-fn rule_11_redirects_are_not_followed_with_a_token_that_would_go_along() {
-    let world = World::signed_in(LAZY);
-    assert!(!call_of(&world, Target::Refresh).follow_redirects);
-    let world = World::signed_in(
-        r#""accessToken":{"in":"header","name":"x-access-token","prefix":""},"logout":{"url":"/logout","authenticate":true},"refreshToken":{"in":"cookie"}"#,
-    );
-    assert!(!call_of(&world, Target::Logout).follow_redirects);
-    let world = World::signed_in(r#""refreshToken":{"in":"cookie"}"#);
-    assert!(call_of(&world, Target::Refresh).follow_redirects);
-}
-
 #[test]
 fn rule_12_endpoints_get_the_access_token_only_where_it_is_asked_for() {
     let world = World::signed_in(LAZY);
@@ -210,11 +204,11 @@ fn rule_12_tokens_are_found_under_the_usual_names() {
     let found = |body: &str| {
         let answer = Answer {
             status: 200,
-            media_type: "application/json",
+            
             retry_after: None,
             body,
         };
-        match answer.of_refresh(&policy.paths, false, Instant::EPOCH, PLATFORM) {
+        match answer.of_refresh(&policy.paths, false, NOW, PLATFORM) {
             Verdict::Renewed(tokens) => tokens.access.map(|token| token.expose().to_owned()),
             _ => None,
         }
@@ -256,12 +250,12 @@ fn rule_12_a_path_replaces_its_own_search_only() {
     let body = r#"{"a":{"b":["t"]},"token":"no","refresh_token":"r","ttl":"5000","until":"2001-09-09T01:46:40Z"}"#;
     let answer = Answer {
         status: 200,
-        media_type: "",
+        
         retry_after: None,
         body,
     };
     let Verdict::Renewed(tokens) =
-        answer.of_refresh(&policy.paths, false, Instant::EPOCH, PLATFORM)
+        answer.of_refresh(&policy.paths, false, NOW, PLATFORM)
     else {
         panic!("no tokens found")
     };
@@ -289,11 +283,11 @@ fn rule_12_with_cookie_tokens_the_status_decides() {
     for body in ["", "{}", "null", r#"{"ok":true,"expiresIn":7}"#] {
         let answer = Answer {
             status: 200,
-            media_type: "",
+            
             retry_after: None,
             body,
         };
-        let verdict = answer.of_refresh(&policy.paths, true, Instant::EPOCH, PLATFORM);
+        let verdict = answer.of_refresh(&policy.paths, true, NOW, PLATFORM);
         let Verdict::Renewed(tokens) = verdict else {
             panic!("{body}: {verdict:?}")
         };
@@ -344,9 +338,9 @@ fn rule_12_without_a_refresh_token_no_call_is_made_and_the_session_ends() {
         None,
         Stated {
             expires_in: Millis::from_ms(20_000.0),
-            expires_at: None,
+            ..Stated::default()
         },
-        false,
+        &world.policy,
     );
     world.hand_in(0, tokens);
     world.settle();
@@ -362,4 +356,34 @@ fn rule_12_without_a_refresh_token_no_call_is_made_and_the_session_ends() {
     let rejected = Event::SignedOut(SignedOutBy::RefreshRejected);
     assert_eq!(world.tabs[0].count(|event| *event == rejected), 1);
     assert_eq!(world.refreshes(), 0);
+}
+
+/// A text that cannot be a token does not end the search for one.
+#[test]
+fn rule_12_a_text_that_is_no_token_does_not_end_the_search() {
+    let policy = policy(LAZY);
+    let found = |body: &str| {
+        let answer = Answer {
+            status: 200,
+            body,
+            ..Answer::default()
+        };
+        match answer.of_refresh(&policy.paths, false, NOW, PLATFORM) {
+            Verdict::Renewed(tokens) => tokens.access.map(|token| token.expose().to_owned()),
+            Verdict::Passing(error) => error.cause.map(|cause| format!("{cause:?}")),
+            Verdict::Definitive(_) => None,
+        }
+    };
+    for (body, token) in [
+        (r#"{"access":"full control","token":"t"}"#, "t"),
+        (r#"{"accessToken":"undefined","data":{"jwt":"t"}}"#, "t"),
+        (r#"{"access_token":"null","token":"t"}"#, "t"),
+        (r#"{"access":"[object Object]","token":"t"}"#, "t"),
+        (r#"{"token":"Bearer t"}"#, "t"),
+        (r#"{"token":"bearer t"}"#, "t"),
+        (r#"{"access":"full control"}"#, "FoundUnusable"),
+        (r#"{"access":7}"#, "NothingFound"),
+    ] {
+        assert_eq!(found(body).as_deref(), Some(token), "{body}");
+    }
 }

@@ -236,3 +236,76 @@ fn rule_6_the_back_off_is_shared_over_every_kind_of_store() {
         assert_eq!(world.refreshes(), 1, "{kind:?}");
     }
 }
+
+/// While it is not known who is signed in the back-off is shared as well.
+#[test]
+fn rule_6_tabs_that_know_nobody_share_the_back_off() {
+    for kind in [Kind::Memory, Kind::Tab, Kind::Local, Kind::Transaction] {
+        let mut world = World::new(r#""refreshToken":{"in":"cookie"},"proactive":false"#);
+        world.auth.cookie = true;
+        world.store.kind = kind;
+        let (_, refresh) = world.auth.sign_in("ann", world.server_time());
+        world.cookie = Some(refresh.into());
+        for _ in 0..10 {
+            world.open();
+        }
+        world.pass(1_000);
+        world.auth.otherwise = Manner::later(503, "60");
+        for n in 0..300 {
+            world.fetch(n % 10);
+            world.pass(100);
+        }
+        assert_eq!(world.refreshes(), 1, "{kind:?}");
+        world.auth.otherwise = Manner::Good;
+        world.pass(40_000);
+        let caller = world.fetch(7);
+        world.settle();
+        assert_eq!(*world.result(caller), Done::Answer(200), "{kind:?}");
+    }
+}
+
+/// The last refresh of a sign-out keeps to Retry-After too.
+#[test]
+fn rule_6_a_sign_out_makes_no_refresh_before_it_may() {
+    let mut world = World::new(
+        r#""proactive":false,"logout":{"url":"/logout","authenticate":true}"#,
+    );
+    world.open();
+    world.log_in(0, "ann");
+    world.pass(25_000);
+    world.script([Manner::later(429, "60")]);
+    world.fetch(0);
+    world.settle();
+    world.pass(1_000);
+    let out = world.log_out(0);
+    world.settle();
+    assert_eq!(*world.result(out), Done::Ok);
+    assert_eq!((world.refreshes(), world.auth.logout_calls), (1, 1));
+}
+
+/// The back-off is noted as dates: a clock that is set back does not make it
+/// longer.
+#[test]
+fn rule_6_a_clock_set_back_does_not_lengthen_the_back_off() {
+    for kind in [Kind::Memory, Kind::Local, Kind::Transaction] {
+        let mut world = World::new(LAZY);
+        world.store.kind = kind;
+        world.open();
+        world.open();
+        world.log_in(0, "ann");
+        world.pass(25_000);
+        world.script([Manner::status(503)]);
+        world.fetch(0);
+        world.settle();
+        world.pass(100);
+        world.set_clock(-3.6e6);
+        world.pass(5_000);
+        for tab in [0, 1] {
+            world.show(tab, false);
+            world.show(tab, true);
+            let caller = world.fetch(tab);
+            world.settle();
+            assert_eq!(*world.result(caller), Done::Answer(200), "{kind:?} {tab}");
+        }
+    }
+}

@@ -254,7 +254,7 @@ fn rule_16_dispose_ends_timers_and_questions() {
     let mut world = World::signed_in("");
     world.dispose(0);
     assert!(world.tabs[0].closed);
-    assert_eq!(world.tabs[0].machine.deadline(), support::Instant::NEVER);
+    assert_eq!(world.tabs[0].machine.deadline(), support::Moment::NEVER);
     for ask in [Ask::Request, Ask::Refresh, Ask::TokenNow, Ask::TokenForced] {
         let caller = world.token(0, ask);
         assert_eq!(world.result(caller).code(), Some(ErrorKind::Disposed));

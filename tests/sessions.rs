@@ -34,7 +34,7 @@ fn rule_4_requests_of_the_signed_out_go_without_a_token() {
 fn rule_4_f4_an_unknown_visitor_with_a_cookie_is_signed_in_by_one_refresh() {
     let mut world = cookie_world();
     let (_, refresh) = world.auth.sign_in("ann", 0.0);
-    world.cookie = Some(refresh);
+    world.cookie = Some(refresh.into());
     world.open();
     assert_eq!(world.status(0), Status::Unknown);
     let now = world.token(0, Ask::TokenNow);
@@ -242,7 +242,7 @@ fn rule_8_a_refresh_of_the_session_before_is_dropped() {
     world.pass(10_000);
     for tab in 0..2 {
         let token = world.tabs[tab].token.clone().expect("a token");
-        assert_eq!(world.auth.accesses[&token].user, "bob");
+        assert_eq!(world.auth.accesses[&*token].user, "bob");
         assert_eq!(
             world.tabs[tab].count(|event| *event == Event::UserChanged),
             1
@@ -317,4 +317,151 @@ fn rule_8_c6_showing_a_tab_tells_no_events() {
         before
     );
     assert_eq!(world.refreshes(), 0);
+}
+
+/// Status 'unknown', a slow silent refresh as one user, and meanwhile a
+/// sign-in as another: the old answer comes last and changes nothing.
+#[test]
+fn rule_8_a_silent_refresh_does_not_take_the_place_of_a_sign_in() {
+    for kind in [Kind::Memory, Kind::Tab, Kind::Local, Kind::Transaction] {
+        for by_login in [true, false] {
+            let mut world = cookie_world();
+            world.store.kind = kind;
+            let (_, refresh) = world.auth.sign_in("ann", world.server_time());
+            world.cookie = Some(refresh.into());
+            world.open();
+            world.open();
+            world.pass(100);
+            world.script([Manner::Slow(2_000)]);
+            world.fetch(0);
+            world.pass(100);
+            // Here, or in another tab.
+            let tab = usize::from(by_login);
+            let caller = match by_login {
+                true => world.log_in(tab, "bob"),
+                false => world.set_tokens(tab, "bob"),
+            };
+            world.settle();
+            assert_eq!(*world.result(caller), Done::Ok);
+            world.pass(5_000);
+            for tab in 0..2 {
+                let user = world.family_of(tab).map(|family| world.auth.families[family].user);
+                assert_eq!(user, Some("bob"), "{kind:?} {by_login}");
+            }
+        }
+    }
+}
+
+/// In a real cookie jar: a login waits for the refresh that was sent, so that
+/// the refresh's cookie does not land last.
+#[test]
+fn rule_8_the_cookie_of_a_refresh_does_not_replace_that_of_a_later_login() {
+    for stops in [false, true] {
+        for other in [0, 1] {
+            let mut world = cookie_world();
+            world.stops_keepalive = stops;
+            world.open();
+            world.open();
+            world.log_in(0, "ann");
+            world.pass(25_000);
+            world.script([Manner::Slow(3_000)]);
+            world.fetch(0);
+            world.pass(100);
+            let caller = world.log_in(other, "bob");
+            world.settle();
+            assert_eq!(*world.result(caller), Done::Ok);
+            world.pass(10_000);
+            let cookie = world.cookie.clone().unwrap_or_default();
+            let family = world.auth.family_of_refresh(&cookie);
+            let owner = family.map(|family| world.auth.families[family].user);
+            assert_eq!(owner, Some("bob"), "{stops} {other}");
+            world.pass(25_000);
+            for tab in 0..2 {
+                let caller = world.fetch(tab);
+                world.settle();
+                assert_eq!(*world.result(caller), Done::Answer(200));
+                let user = world.family_of(tab).map(|family| world.auth.families[family].user);
+                assert_eq!(user, Some("bob"));
+            }
+        }
+    }
+}
+
+/// A refresh that hangs holds a login up for `timeoutMs` at most.
+#[test]
+fn rule_8_a_login_waits_for_a_hung_refresh_no_longer_than_timeout_ms() {
+    let mut world = cookie_world();
+    world.open();
+    world.open();
+    world.log_in(0, "ann");
+    world.pass(25_000);
+    world.script([Manner::Hang]);
+    world.fetch(0);
+    world.pass(100);
+    let callers = [world.log_in(0, "bob"), world.log_in(1, "cyd")];
+    world.settle();
+    for caller in callers {
+        assert!(world.took(caller) <= 10_500, "{}", world.took(caller));
+    }
+}
+
+/// Two tabs without a lock that both replace one token: the same one stays in
+/// both.
+#[test]
+fn rule_8_without_locks_two_tabs_end_with_the_same_token() {
+    for kind in [Kind::Memory, Kind::Tab, Kind::Local, Kind::Transaction] {
+        let mut world = World::new(LAZY);
+        world.store.kind = kind;
+        world.locks = false;
+        world.auth.rotates = false;
+        world.open();
+        world.open();
+        world.log_in(0, "ann");
+        world.pass(25_000);
+        world.script([Manner::Slow(400), Manner::Slow(100)]);
+        world.refresh(0);
+        world.refresh(1);
+        world.settle();
+        world.pass(5_000);
+        let token = |tab: usize| world.tabs[tab].machine.access_token().cloned();
+        assert!(world.refreshes() >= 2);
+        assert!(token(0).is_some());
+        assert_eq!(token(0), token(1), "{kind:?}");
+    }
+}
+
+/// `logout({ local: true })` and `logout()` in one tick: the server is told.
+#[test]
+fn rule_7_a_local_sign_out_does_not_keep_the_next_from_telling_the_server() {
+    for gap in [0, 50] {
+        let mut world = World::signed_in("");
+        let local = world.sign_out(0, true);
+        world.pass(gap);
+        let whole = world.log_out(0);
+        world.settle();
+        assert_eq!((world.result(local), world.result(whole)), (&Done::Ok, &Done::Ok));
+        assert_eq!(world.auth.logout_calls, 1, "{gap}");
+        assert!(world.auth.families[0].revoked);
+    }
+}
+
+/// A tab that was signed out before, and has not heard of a sign-in elsewhere,
+/// signs that one out as well.
+#[test]
+fn rule_7_a_sign_out_ends_a_session_that_this_tab_has_not_heard_of() {
+    let mut world = World::new(LAZY);
+    world.open();
+    world.open();
+    world.log_out(0);
+    world.pass(1_000);
+    world.network.channel = (2_000, 2_000);
+    world.log_in(0, "ann");
+    world.settle();
+    world.log_out(1);
+    world.settle();
+    world.pass(10_000);
+    assert_eq!(
+        (world.status(0), world.status(1)),
+        (Status::SignedOut, Status::SignedOut)
+    );
 }

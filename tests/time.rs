@@ -6,7 +6,9 @@ mod support;
 use evertoken::core::answer;
 use evertoken::core::lifetime::Stated;
 use support::token::jwt;
-use support::{Ask, Done, ErrorKind, Instant, Millis, Status, World};
+use support::{
+    Ask, Done, ErrorKind, Health, Instant, Kind, Manner, Millis, Moment, Status, World,
+};
 
 const LAZY: &str = r#""proactive":false"#;
 const DAY: u64 = 86_400_000;
@@ -26,10 +28,14 @@ fn given(options: &str, access: &str, expires_in: Option<f64>) -> World {
 fn hand_in(world: &mut World, access: &str, expires_in: Option<f64>) {
     let stated = Stated {
         expires_in: expires_in.and_then(Millis::from_ms),
-        expires_at: None,
+        ..Stated::default()
     };
-    let tokens =
-        answer::from_application(Some(access.into()), Some("refresh".into()), stated, false);
+    let tokens = answer::from_application(
+        Some(access.into()),
+        Some("refresh".into()),
+        stated,
+        &world.policy,
+    );
     world.hand_in(0, tokens);
     world.settle();
 }
@@ -99,9 +105,12 @@ fn rule_9_g8_tokens_that_end_at_once_make_no_loop() {
 /// G8: `exp` before `iat`, zero and negative.
 #[test]
 fn rule_9_g8_times_that_mean_nothing_are_passed_over() {
+    // A date that has passed is the end of a token that the application kept.
+    for claims in [r#"{"exp":5,"iat":10}"#, r#"{"exp":0}"#] {
+        let world = given(LAZY, &jwt(claims), None);
+        assert!(expires(&world) <= world.wall(), "{claims}");
+    }
     for claims in [
-        r#"{"exp":5,"iat":10}"#,
-        r#"{"exp":0}"#,
         r#"{"exp":-1e300}"#,
         r#"{"exp":"soon"}"#,
         r#"{"exp":null}"#,
@@ -243,7 +252,9 @@ fn rule_9_c10_the_timer_is_a_fifth_ahead_and_a_minute_at_most() {
         world.open();
         world.log_in(0, "ann");
         world.settle();
-        let due = expires(&world).since(world.tabs[0].machine.deadline());
+        let machine = &world.tabs[0].machine;
+        let left = machine.deadline().since(world.clocks(0).mono);
+        let due = expires(&world).since(world.wall() + left);
         assert_eq!(
             due.as_ms(),
             f64::from(expected) * 1000.0,
@@ -265,7 +276,7 @@ fn rule_9_proactive_visible_rests_while_hidden() {
     let mut world = World::signed_in(r#""proactive":false"#);
     world.pass(600_000);
     assert_eq!(world.refreshes(), 0);
-    assert_eq!(world.tabs[0].machine.deadline(), Instant::NEVER);
+    assert_eq!(world.tabs[0].machine.deadline(), Moment::NEVER);
 }
 
 #[test]
@@ -345,7 +356,7 @@ fn rule_17_k1_who_connects_again_gets_a_token_that_is_good() {
         let Done::Token(Some(token)) = world.result(caller).clone() else {
             panic!("{:?}", world.result(caller))
         };
-        assert_ne!(Some(&token), first.as_ref());
+        assert_ne!(Some(token.as_str()), first.as_deref());
         assert!(world.auth.admits(Some(&token), world.server_time()));
         assert_eq!(world.refreshes(), 1);
     }
@@ -362,12 +373,240 @@ fn rule_17_what_cannot_be_a_token_is_refused() {
         Some("a\r\nx: y"),
         Some("žeton"),
     ] {
-        let tokens =
-            answer::from_application(access.map(String::from), None, Stated::default(), false);
+        let tokens = answer::from_application(
+            access.map(String::from),
+            None,
+            Stated::default(),
+            &world.policy,
+        );
         let caller = world.hand_in(0, tokens);
         world.settle();
         let error = world.result(caller).error().expect("an error");
         assert_eq!(error.kind(), ErrorKind::InvalidResponse, "{access:?}");
     }
     assert_eq!(world.status(0), Status::SignedOut);
+}
+
+/// A tab whose wall clock is set back to before the page was loaded.
+#[test]
+fn rule_9_a_clock_set_back_to_before_the_start_keeps_nobody_waiting() {
+    for back in [-3.6e6, -3.15e11] {
+        let mut world = World::expired(3);
+        world.set_clock(back);
+        let callers: Vec<_> = (0..3).map(|tab| world.fetch(tab)).collect();
+        world.settle();
+        assert!(world.is_good(&callers));
+        assert!(callers.iter().all(|caller| world.took(*caller) < 1_000));
+        // After a freeze as well.
+        world.freeze(0, false);
+        world.set_clock(back);
+        world.pass(25_000);
+        world.thaw(0);
+        let caller = world.fetch(0);
+        world.settle();
+        assert_eq!(*world.result(caller), Done::Answer(200));
+        assert!(world.took(caller) < 1_000, "{}", world.took(caller));
+    }
+}
+
+/// The clock is set, or the machine sleeps, while a call is out: it is not
+/// aborted, and what it brings is taken.
+#[test]
+fn rule_9_a_step_of_the_clock_in_mid_call_aborts_nothing() {
+    for step in [-3.6e6, -30_000.0, 30_000.0, 3.6e6] {
+        let mut world = World::expired(1);
+        world.script([Manner::Slow(2_000)]);
+        let caller = world.fetch(0);
+        world.pass(1_000);
+        world.set_clock(step);
+        world.settle();
+        assert_eq!(*world.result(caller), Done::Answer(200), "{step}");
+        assert_eq!((world.refreshes(), world.auth.reuses.len()), (1, 0));
+    }
+    for stands in [false, true] {
+        let mut world = World::expired(1);
+        world.script([Manner::Slow(2_000)]);
+        let caller = world.fetch(0);
+        world.pass(1_000);
+        world.sleep(3_600_000, stands);
+        world.settle();
+        world.pass(25_000);
+        let next = world.fetch(0);
+        world.settle();
+        assert_eq!(*world.result(next), Done::Answer(200), "{stands}");
+        assert!(world.callers[caller].done.is_some());
+        assert!(world.laws.broken.is_empty(), "{:?}", world.laws.broken);
+    }
+}
+
+/// The wall clock is set back: the monotonic one knows that the token has
+/// ended.
+#[test]
+fn rule_9_a_clock_set_back_does_not_make_an_ended_token_good() {
+    let mut world = World::signed_in(LAZY);
+    world.pass(10_000);
+    world.set_clock(-3.6e6);
+    world.pass(15_000);
+    let caller = world.fetch(0);
+    world.settle();
+    assert_eq!(*world.result(caller), Done::Answer(200));
+    assert_eq!(world.callers[caller].sendings.len(), 1);
+    assert_eq!(world.refreshes(), 1);
+    assert!(world.laws.broken.is_empty(), "{:?}", world.laws.broken);
+}
+
+/// The machine slept, and the monotonic clock stood still: the wall clock
+/// knows.
+#[test]
+fn rule_9_sleep_that_the_monotonic_clock_does_not_see_ends_a_token() {
+    let mut world = World::signed_in(LAZY);
+    world.sleep(25_000, true);
+    let caller = world.fetch(0);
+    world.settle();
+    assert_eq!(*world.result(caller), Done::Answer(200));
+    assert_eq!((world.callers[caller].sendings.len(), world.refreshes()), (1, 1));
+    assert!(world.laws.broken.is_empty(), "{:?}", world.laws.broken);
+}
+
+/// A refresh that hangs while the clock is set back is settled all the same.
+#[test]
+fn rule_9_a_hung_refresh_is_settled_when_the_clock_is_set_back() {
+    for by in [-3.6e6, 3.6e6] {
+        let mut world = World::expired(2);
+        world.script([Manner::Hang]);
+        let callers = [world.fetch(0), world.fetch(1)];
+        world.pass(5_000);
+        world.set_clock(by);
+        world.settle();
+        for caller in callers {
+            let code = world.result(caller).code();
+            assert_eq!(code, Some(ErrorKind::RefreshUnavailable));
+            assert!(world.took(caller) <= 12_500, "{}", world.took(caller));
+        }
+    }
+}
+
+/// Every stage of a refresh has an end: whatever hangs, whoever waits is
+/// answered within twice `timeoutMs` and two seconds.
+#[test]
+fn rule_1_whatever_hangs_everybody_is_answered_in_bounded_time() {
+    for kind in [Kind::Memory, Kind::Tab, Kind::Local, Kind::Transaction, Kind::Custom] {
+        for lease in [false, true] {
+            let mut world = World::new(LAZY);
+            world.store.kind = kind;
+            world.lease = lease;
+            for _ in 0..4 {
+                world.open();
+            }
+            world.log_in(0, "ann");
+            world.pass(25_000);
+            // One holds the lock and stands still, the others' places hang,
+            // and so does the server.
+            world.fetch(0);
+            world.pass(3);
+            world.stall(0);
+            (1..4).for_each(|tab| world.heal(tab, Health::Hangs));
+            world.auth.otherwise = Manner::Hang;
+            let callers: Vec<_> = (1..4).map(|tab| world.fetch(tab)).collect();
+            world.settle();
+            for caller in callers {
+                assert!(world.took(caller) <= 22_000, "{kind:?} {}", world.took(caller));
+            }
+        }
+    }
+}
+
+/// `setTokens` with what an application kept: `expiresAt` counts, and a token
+/// that has ended is renewed before it is sent.
+#[test]
+fn rule_9_a_stored_token_that_has_ended_is_renewed_before_it_is_sent() {
+    let hour = 3_600.0;
+    let start = support::world::START / 1000.0;
+    let old = jwt(&format!(
+        r#"{{"sub":"ann","iat":{},"exp":{}}}"#,
+        start - 2.0 * hour,
+        start - hour
+    ));
+    let mut world = given(LAZY, &old, None);
+    let caller = world.fetch(0);
+    world.settle();
+    assert!(world.callers[caller].sendings.iter().all(|sending| sending.token.as_deref() != Some(&*old)));
+    assert_eq!(world.refreshes(), 1);
+    // `expiresAt` comes before the token's own claims.
+    let long = jwt(&format!(r#"{{"sub":"ann","iat":{start},"exp":{}}}"#, start + hour));
+    let mut world = World::new(LAZY);
+    world.open();
+    let stated = Stated {
+        expires_at: Instant::from_ms((start + 60.0) * 1000.0),
+        ..Stated::default()
+    };
+    let policy = world.policy.clone();
+    let tokens = answer::from_application(Some(long), Some("refresh".into()), stated, &policy);
+    world.hand_in(0, tokens);
+    world.settle();
+    assert_eq!(expires(&world).as_ms(), (start + 60.0) * 1000.0);
+}
+
+/// What another tab stored as ended is not taken for a token without an end.
+#[test]
+fn rule_9_a_token_that_had_ended_when_it_was_stored_has_ended_for_all_tabs() {
+    let mut world = World::new(LAZY);
+    world.set_clock(3.15e11);
+    world.auth.states = false;
+    world.open();
+    world.open();
+    world.set_tokens(0, "ann");
+    world.settle();
+    world.pass(100);
+    assert_eq!(world.status(1), Status::SignedIn);
+    let now = world.token(1, Ask::TokenNow);
+    assert_eq!(*world.result(now), Done::Token(None));
+}
+
+/// A token without a known end that is to be renewed, with nothing to renew
+/// it with: nobody refused anything, so nobody is signed out.
+#[test]
+fn rule_17_a_forced_refresh_without_a_refresh_token_signs_nobody_out() {
+    let mut world = World::new("");
+    world.open();
+    let policy = world.policy.clone();
+    let tokens = answer::from_application(Some("opaque".into()), None, Stated::default(), &policy);
+    world.hand_in(0, tokens);
+    world.settle();
+    for caller in [world.refresh(0), world.token(0, Ask::TokenForced)] {
+        world.settle();
+        let error = *world.result(caller).error().expect("an error");
+        assert_eq!(error.kind(), ErrorKind::RefreshUnavailable);
+    }
+    assert_eq!(world.status(0), Status::SignedIn);
+    assert_eq!(world.refreshes(), 0);
+}
+
+/// Who waited for another tab's refresh, whose token has ended by then as
+/// well, gets a new one.
+#[test]
+fn rule_17_a_token_that_another_tab_got_and_that_has_ended_is_not_given_out() {
+    for kind in [Kind::Local, Kind::Transaction] {
+        let mut world = World::new(LAZY);
+        world.store.kind = kind;
+        world.open();
+        world.open();
+        world.log_in(0, "ann");
+        world.pass(25_000);
+        world.script([Manner::Slow(500)]);
+        world.fetch(0);
+        world.pass(100);
+        let callers = [world.token(1, Ask::TokenForced), world.get_token(1), world.refresh(1)];
+        world.stall(1);
+        world.pass(60_000);
+        world.thaw(1);
+        world.settle();
+        for caller in callers {
+            if let Done::Token(Some(token)) = world.result(caller) {
+                assert!(world.auth.admits(Some(token), world.server_time()), "{kind:?}");
+            }
+        }
+        assert_eq!((world.refreshes(), world.auth.reuses.len()), (2, 0), "{kind:?}");
+        assert!(world.laws.broken.is_empty(), "{:?}", world.laws.broken);
+    }
 }

@@ -33,7 +33,10 @@ fn rule_5_i2_only_five_statuses_and_invalid_grant_end_a_session() {
                 (ErrorKind::RefreshUnavailable, Status::SignedIn),
                 "{status}"
             );
-            assert_eq!(error.retryable(), ![404, 405].contains(&status), "{status}");
+            // What redirects or is not there will not be there the next time.
+            let redirects = (300..400).contains(&status);
+            let retryable = !redirects && ![404, 405].contains(&status);
+            assert_eq!(error.retryable(), retryable, "{status}");
             assert_eq!(error.status, status);
         }
     }
@@ -221,7 +224,7 @@ fn rule_5_a_failed_login_says_whose_fault_it_was() {
             .error()
             .map(|error| (error.kind(), error.retryable()))
     };
-    for status in [400, 401, 403, 404, 422] {
+    for status in [400, 401, 403, 422] {
         assert_eq!(
             of(Manner::status(status)),
             Some((ErrorKind::LoginRejected, false)),
@@ -232,6 +235,13 @@ fn rule_5_a_failed_login_says_whose_fault_it_was() {
         assert_eq!(
             of(Manner::status(status)),
             Some((ErrorKind::LoginUnavailable, true)),
+            "{status}"
+        );
+    }
+    for status in [302, 307, 404, 405] {
+        assert_eq!(
+            of(Manner::status(status)),
+            Some((ErrorKind::LoginUnavailable, false)),
             "{status}"
         );
     }
@@ -267,4 +277,73 @@ fn rule_5_i3_a_refusal_ahead_of_time_ends_the_session_once() {
         1
     );
     assert_eq!(world.refreshes(), 1);
+}
+
+/// JSON that is labelled as HTML is JSON, and a refusal without a body is one,
+/// whatever its label says: the label never reaches the core.
+#[test]
+fn rule_5_what_is_html_is_told_by_its_first_character() {
+    let of = |status: u16, body: &'static str| {
+        let mut world = World::expired(1);
+        world.script([Manner::body(status, body)]);
+        let caller = world.fetch(0);
+        world.settle();
+        (world.result(caller).clone(), world.status(0))
+    };
+    for (status, body) in [(401, ""), (403, "Forbidden"), (400, "\"no\"")] {
+        let (done, status) = of(status, body);
+        assert_eq!(done.code(), Some(ErrorKind::RefreshRejected), "{body}");
+        assert_eq!(status, Status::SignedOut);
+    }
+    for body in ["<!doctype html>", " \r\n\t<p>", "<"] {
+        let (done, status) = of(401, body);
+        assert_eq!(done.code(), Some(ErrorKind::RefreshUnavailable), "{body}");
+        assert_eq!(status, Status::SignedIn);
+    }
+    let mut world = World::expired(1);
+    world.auth.mislabels = true;
+    let caller = world.fetch(0);
+    world.settle();
+    assert_eq!(*world.result(caller), Done::Answer(200));
+}
+
+/// A request that cannot be built is a mistake of the application, and no
+/// outage.
+#[test]
+fn rule_5_what_cannot_be_sent_is_told_as_a_mistake() {
+    let mut world = World::new(LAZY);
+    world.open();
+    world.network.down = true;
+    world.network.unsendable = true;
+    let caller = world.log_in(0, "ann");
+    world.settle();
+    let error = *world.result(caller).error().expect("an error");
+    assert_eq!(
+        (error.kind(), error.retryable()),
+        (ErrorKind::InvalidConfig, false)
+    );
+    let mut world = World::expired(1);
+    world.network.down = true;
+    world.network.unsendable = true;
+    let caller = world.fetch(0);
+    world.settle();
+    let error = *world.result(caller).error().expect("an error");
+    assert_eq!(
+        (error.kind(), error.retryable()),
+        (ErrorKind::RefreshUnavailable, false)
+    );
+    assert_eq!(world.status(0), Status::SignedIn);
+}
+
+/// Each error names the call that it came of: what was thrown there is kept
+/// under its number, also of two that fail together.
+#[test]
+fn rule_5_of_two_calls_that_fail_together_each_error_names_its_own() {
+    let mut world = World::expired(1);
+    world.network.down = true;
+    let callers = [world.log_in(0, "bob"), world.fetch(0)];
+    world.settle();
+    let calls = callers.map(|caller| world.result(caller).error().and_then(|error| error.call));
+    assert!(calls[0].is_some() && calls[1].is_some());
+    assert_ne!(calls[0], calls[1]);
 }

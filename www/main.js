@@ -33,7 +33,7 @@ const EVENTS = {
   'signed-in': () => 'signed in',
   refreshed: () => 'token renewed',
   'refresh-failed': ({ error }) => `refresh failed: ${error ? describe(error).detail : 'no reason given'}`,
-  'signed-out': ({ reason }) => `signed out: ${{ logout: 'by logout', 'refresh-rejected': 'the server refused to renew', 'other-tab': 'in another tab' }[reason] ?? reason}`,
+  'signed-out': ({ reason }) => `signed out: ${{ logout: 'by logout', 'refresh-rejected': 'the server refused to renew', 'other-tab': 'in another tab', idle: 'nothing was done for a while', lifetime: 'its time was over' }[reason] ?? reason}`,
   'user-changed': () => 'another user is signed in',
   warning: ({ message, error }) => `warning: ${message ?? error?.message ?? 'no text'}`,
 }

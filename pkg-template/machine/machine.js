@@ -81,7 +81,7 @@ export function decoded(body, types) {
       // Where a branch goes, and what it takes along.
       one.label = op === 0x03 ? { target: code.length + 1, arity: one.takes, loop: 1 } : { arity: gives, loop: 0 };
       open.push(one);
-    } else if (op === 0x05) open.at(-1).b = code.length + 1;
+    } else if (op === 0x05) open[open.length - 1].b = code.length + 1;
     else if (op === 0x0b) {
       const block = open.pop();
       if (block) {
@@ -184,18 +184,19 @@ export class Instance {
       return table;
     });
     const globals = [...(module[6] ?? [])];
-    const functions = (module[2] ?? []).map(([from, name, , type]) => {
-      const { params, results } = types[type];
-      const inner = (values) => typed(results[0], imports[from][name](...values));
-      return { inner, params, results };
+    /** What JavaScript calls, with what `run` does. */
+    const callable = (inner, { params, results }) => {
+      const outer = (...values) => inner(params.map((type, n) => typed(type, values[n])));
+      return Object.assign(outer, { inner, params, results });
+    };
+    const functions = (module[2] ?? []).map(([from, name, , index]) => {
+      const type = types[index];
+      return callable((values) => typed(type.results[0], imports[from][name](...values)), type);
     });
     module[3].forEach((index, n) => {
-      const { params, results } = types[index];
+      const type = types[index];
       let made;
-      const inner = (values) => run((made ??= decoded(module[10][n], types)), results.length, values);
-      // What JavaScript calls.
-      const outer = (...values) => inner(params.map((type, n) => typed(type, values[n])));
-      functions.push(Object.assign(outer, { inner, params, results }));
+      functions.push(callable((values) => run((made ??= decoded(module[10][n], types)), type.results.length, values), type));
     });
     for (const [offset, elements] of module[9] ?? []) elements.forEach((index, n) => (tables[0][offset + n] = functions[index]));
     for (const [offset, bytes] of module[11] ?? []) memory.bytes.set(bytes, offset);
@@ -309,7 +310,7 @@ export class Instance {
             local[a] = pop();
             break;
           case 0x22:
-            local[a] = stack.at(-1);
+            local[a] = stack[stack.length - 1];
             break;
           case 0x23:
             stack.push(globals[a]);

@@ -122,6 +122,15 @@ impl Timer {
     }
 }
 
+/// Waits for a task of the platform's, whatever the clocks of a manager show.
+#[cfg(feature = "testing")]
+pub(super) async fn task() {
+    let task = js_sys::Promise::new(&mut |resolve, _| {
+        set_timeout(&resolve, 0);
+    });
+    let _ = wasm_bindgen_futures::JsFuture::from(task).await;
+}
+
 /// The core's instant of a time.
 pub(super) fn from_time(time: SystemTime) -> Instant {
     let ms = match time.duration_since(SystemTime::UNIX_EPOCH) {

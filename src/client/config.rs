@@ -11,9 +11,9 @@ use gloo_net::http::{Request, Response};
 
 use super::clock::Clock;
 use super::endpoint::{Csrf, Endpoint};
-use super::manager::TokenSet;
 use super::refresh::{self, RefreshBy, RefreshContext, RefreshFailure};
 use super::storage::Storage;
+use super::tokens::TokenSet;
 use crate::core::policy::KEY;
 
 /// What a fetch of the application's own gives.

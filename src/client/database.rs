@@ -107,6 +107,9 @@ impl Database {
         if let Some(database) = &*self.connection.borrow() {
             return Ok(database.clone());
         }
+        if self.closed.get() {
+            return Err(JsValue::UNDEFINED);
+        }
         let factory: IdbFactory = global("indexedDB").unwrap_or_default().dyn_into()?;
         let request = factory.open_with_u32(NAME, 1)?;
         let upgrade = {

@@ -63,6 +63,10 @@ mod shell;
 mod sign;
 mod signal;
 mod storage;
+#[cfg(feature = "testing")]
+#[cfg_attr(docsrs, doc(cfg(feature = "testing")))]
+pub mod testing;
+mod tokens;
 mod view;
 
 pub use crate::core::secret::Secret;
@@ -75,8 +79,9 @@ pub use error::{Error, ErrorKind};
 pub use gloo_net;
 pub use gloo_net::http::{Method, Response};
 pub use listeners::Subscription;
-pub use manager::{Refresh, SignIn, TokenManager, TokenSet, TokenWish};
+pub use manager::TokenManager;
 pub use outgoing::{IntoRequest, Request, RequestBuilder};
 pub use refresh::{RefreshContext, RefreshFailure};
 pub use storage::{Storage, StorageArea};
+pub use tokens::{Refresh, SignIn, TokenSet, TokenWish};
 pub use view::{Ending, Event, Inspection, LockKind, LoginAnswer, SignedOutBy, Snapshot, Status};

@@ -121,10 +121,17 @@ impl Places {
         Unavailable
     }
 
+    /// Lets go of what was opened, and of what is still being opened.
     pub fn close(&self) {
         self.closed.set(true);
         for (_, area) in self.open.take() {
             area.close();
         }
+    }
+}
+
+impl Drop for Places {
+    fn drop(&mut self) {
+        self.close();
     }
 }

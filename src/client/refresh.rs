@@ -15,12 +15,12 @@ use web_sys::{AbortSignal, RequestInit};
 
 use super::clock::millis;
 use super::error::{Error, ErrorKind};
-use super::manager::TokenSet;
 use super::outgoing::IntoRequest;
 use super::platform::{guarded, report};
 use super::reason::Reason;
 use super::request::unless_aborted;
 use super::shell::Shell;
+use super::tokens::TokenSet;
 use crate::core::flight::Failure;
 use crate::core::secret::Secret;
 use crate::core::{Call, CallId, Fault, Input, Millis};

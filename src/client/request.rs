@@ -57,8 +57,11 @@ impl Shell {
             None => send(&request, init).await.map_err(Into::into),
             Some(own) => {
                 let request = web_sys::Request::new_with_request_and_init(&request, init)?;
-                let answer = own(Request::from(request)).await;
-                answer.map(Into::into).map_err(Into::into)
+                let signal = request.signal();
+                match unless_aborted(&signal, own(Request::from(request))).await {
+                    Ok(answer) => answer.map(Into::into).map_err(Into::into),
+                    Err(aborted) => Err(Reason::of(&aborted)),
+                }
             }
         }
     }

@@ -30,6 +30,9 @@ impl Shell {
     ) -> Result<Option<String>, Error> {
         self.check()?;
         self.started.wait().await;
+        if self.is_disposed() {
+            return Err(Error::of_fault(core::Fault::Disposed));
+        }
         let number = self.count.get().wrapping_add(1);
         self.count.set(number);
         let id = RequestId::new(number);
@@ -44,10 +47,6 @@ impl Shell {
             id,
         };
         self.feed(input(id));
-        // Nobody ends what is asked of a manager that is gone.
-        if self.is_disposed() {
-            self.end_request(id, Err(Error::of_fault(core::Fault::Disposed)));
-        }
         let result = ended.wait().await;
         drop(started);
         result

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use serde::de::DeserializeOwned;
-use wasm_bindgen::JsValue;
 
 use super::error::{Error, ErrorKind};
 use super::reason::Reason;
@@ -100,26 +99,12 @@ impl fmt::Debug for Snapshot {
     }
 }
 
-/// Takes JSON apart with the platform's parser. A server has none.
+/// Takes JSON apart. What is behind a failure, it says without the values.
 fn read<T: DeserializeOwned>(json: &str, what: &str) -> Result<T, Error> {
-    let wrong = |found: &str, reason| {
-        let message = [what, ": expected another shape, found ", found].concat();
-        Error::new(ErrorKind::InvalidResponse, message).with_reason(reason)
-    };
-    let value = match cfg!(target_arch = "wasm32") {
-        true => js_sys::JSON::parse(json),
-        false => {
-            return Err(Error::new(
-                ErrorKind::NotSupported,
-                "claims: not on a server",
-            ));
-        }
-    };
-    let value: JsValue =
-        value.map_err(|_| wrong("no JSON", Reason::of_text("the parser refused it")))?;
-    serde_wasm_bindgen::from_value(value).map_err(|error| {
-        let said = unquoted(&error.to_string());
-        wrong("JSON that does not fit", Reason::of_text(&said))
+    serde_json::from_str(json).map_err(|error| {
+        let message = [what, ": expected another shape"].concat();
+        let said = Reason::of_text(&unquoted(&error.to_string()));
+        Error::new(ErrorKind::InvalidResponse, message).with_reason(said)
     })
 }
 

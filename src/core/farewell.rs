@@ -228,7 +228,9 @@ impl Machine {
             .flights
             .iter()
             .any(|flight| matches!(flight.role, Role::LastRefresh | Role::Logout | Role::Orphan));
-        let newer = self.session().is_some() && !self.policy.needs_refresh_token();
+        let signs_in = |flight: &super::flight::Flight| flight.role == Role::SignIn;
+        let newer = (self.session().is_some() || self.flights.iter().any(signs_in))
+            && !self.policy.needs_refresh_token();
         let now = self.now;
         let paced = self.pace.wait(now.mono) > Millis::ZERO;
         let turn = |farewell: &&mut Farewell| !busy && now.mono >= farewell.after;

@@ -127,13 +127,14 @@ impl Machine {
         }
     }
 
-    /// Whether a refresh is in flight whose answer may bring a cookie.
+    /// Whether a call is in flight whose answer may bring a cookie, or take it
+    /// away: a refresh, or a logout.
     pub(super) fn awaits_cookie(&self) -> bool {
         self.policy.cookie_refresh()
             && self
                 .flights
                 .iter()
-                .any(|flight| matches!(flight.role, Role::Turn | Role::Orphan | Role::LastRefresh))
+                .any(|flight| flight.role != Role::SignIn)
     }
 
     /// An endpoint answered.

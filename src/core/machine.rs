@@ -373,8 +373,10 @@ impl Machine {
 
     /// Goes on with what waited for something that has just ended.
     pub(super) fn proceed(&mut self) {
-        self.proceed_sign_ins();
+        // A sign-in waits for the call of a sign-out, which takes the cookie
+        // away.
         self.proceed_farewell();
+        self.proceed_sign_ins();
     }
 
     /// Does what time alone asks for, then says what has changed.
@@ -396,10 +398,12 @@ impl Machine {
         if now >= self.next_by_timer() {
             let _ = self.want();
         }
+        // What has just become known need not be asked for again.
+        self.settle_restore();
         if self.restore.is_some() && now >= self.restore_deadline() {
             self.ask_again();
+            self.settle_restore();
         }
-        self.settle_restore();
         // A turn that has just begun may already have what it waits for.
         if !self.granted_later.is_empty() {
             return self.advance();

@@ -15,6 +15,7 @@
 //! is kept from then on is still sent to the place, without waiting, and
 //! whatever it answers, however late, is taken: the place is up again.
 
+use core::fmt;
 use std::rc::Rc;
 
 use super::error::{Error, Fault};
@@ -38,7 +39,7 @@ const TRIES: u8 = 8;
 const LATE: usize = 4;
 
 /// One place.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(super) struct Shelf {
     pub place: Place,
     pub keep: Keep,
@@ -55,7 +56,7 @@ pub(super) struct Shelf {
     later: bool,
 }
 
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, PartialEq)]
 struct Op {
     id: OpId,
     task: Task,
@@ -93,6 +94,17 @@ pub(super) enum Text {
     /// [`Place::Mark`] only the end by a sign-out.
     Held,
     Nothing,
+}
+
+/// The texts of a place have tokens in them.
+impl fmt::Debug for Shelf {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Shelf")
+            .field("place", &self.place)
+            .field("queue", &self.queue)
+            .field("down", &self.down)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Shelf {
@@ -497,10 +509,16 @@ impl Machine {
         let memory = self.policy.storage == Keep::Memory || self.storage_is_down();
         let ends = self.record.as_ref().is_some_and(Record::is_sign_out)
             || self.term_ends() < Instant::NEVER;
+        // What is not ours under this key is not taken away.
+        let ours = |text: &str| {
+            let found = self.parsed(text);
+            found.is_some_and(|(found, ..)| !matches!(found, Stored::Foreign))
+        };
         let marked = self
             .shelves
             .iter()
-            .any(|shelf| shelf.place == Place::Mark && shelf.known.is_some());
+            .filter(|shelf| shelf.place == Place::Mark)
+            .any(|shelf| shelf.known.as_deref().is_some_and(ours));
         if memory && (ends || marked) {
             self.enqueue(
                 Place::Mark,

@@ -8,7 +8,7 @@
 //! | Locking | `timeoutMs`, [`GRACE`] once or twice over, then [`STEAL`] |
 //! | Reading | until `timeoutMs` and [`READ_BY`] after the turn began |
 //! | Calling | `timeoutMs` |
-//! | Checking, Committing | until [`END_BY`] after twice `timeoutMs` |
+//! | Checking, Committing | until [`END_BY`] and [`LEAST`] after twice `timeoutMs` |
 
 use std::rc::Rc;
 
@@ -72,7 +72,7 @@ const GRACE: Millis = Millis::new(250);
 const STEAL: Millis = Millis::new(250);
 
 const READ_BY: Millis = Millis::new(1_500);
-const END_BY: Millis = Millis::new(1_900);
+const END_BY: Millis = Millis::new(1_750);
 
 /// The least that a place is given in a turn that is late.
 const LEAST: Millis = Millis::new(250);
@@ -257,10 +257,11 @@ impl Machine {
         };
         match turn.stage.clone() {
             Stage::Locking(locking) => self.expire_lock(&locking),
-            // A place or a tab has not answered in all that time.
+            // Places and tabs are not waited for so long: this tab slept, and
+            // may have lost the lock.
             Stage::Reading { look, .. } => {
                 self.drop_look(look);
-                self.call_refresh();
+                self.lock_anew();
             }
             Stage::Checking { look, verdict } => {
                 self.drop_look(look);

@@ -136,15 +136,16 @@ impl Machine {
     }
 
     pub fn inspection(&self) -> Inspection {
-        let next = match self.session() {
-            Some(_) if self.next_refresh() < self.term_ends_at() => self.next_refresh(),
-            _ => Moment::NEVER,
-        };
+        let next = self.next_refresh();
+        let session = self.session().filter(|_| next < self.term_ends_at());
         Inspection {
             refreshes: self.figures.refreshes,
             refresh_failures: self.figures.refresh_failures,
             clock_skew_ms: self.figures.clock_skew_ms,
-            next_refresh: self.now.wall + next.since(self.now.mono),
+            // From the receipt, where both clocks were read at once.
+            next_refresh: session.map_or(Instant::NEVER, |session| {
+                session.lifetime.received + next.since(session.lifetime.since)
+            }),
             last_error: self.last_error,
             storage_down: self.storage_is_down(),
             storage_degraded: self.storage_warned,

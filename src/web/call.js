@@ -1,7 +1,7 @@
 // Calls to the endpoints: what the core put together, carried out.
 
 import { isA, lasts } from './body.js';
-import { invalid } from './error.js';
+import { invalid, reason } from './error.js';
 
 /** What can stand in a header. */
 const SENDABLE = /^[ -~\x80-\xff]+$/;
@@ -88,7 +88,7 @@ export function requestOf(call, settings, constant, own) {
       keepalive: !!call.keepalive && String(content).length < KEEPALIVE_LENGTH,
     };
   } catch {
-    throw invalid(`${expected}, found something else`);
+    throw reason(invalid(`${expected}, found something else`));
   }
 }
 

@@ -5,6 +5,9 @@ import { at } from './document.js';
 /** The longest delay that setTimeout does not take for 1 ms. */
 const LONGEST_MS = 2 ** 31 - 1;
 
+/** The last instant that a Date can name (ECMA-262, 21.4.1.1). */
+const LAST_DATE = 8.64e15;
+
 /**
  * The application's own clock.
  * @typedef {object} OwnClock
@@ -44,7 +47,7 @@ export function makeClock(own) {
   function read(name) {
     try {
       const found = own?.[name]?.();
-      return Number.isFinite(found) ? found : undefined;
+      return typeof found === 'number' && Math.abs(found) <= LAST_DATE ? found : undefined;
     } catch {
       return undefined;
     }
@@ -80,7 +83,7 @@ export function makeClock(own) {
       reading = Math.max(monotonic(), due);
       work();
     };
-    /** @type {OwnClock} */
+    /** @type {Pick<OwnClock, 'setTimeout' | 'clearTimeout'>} */
     let owner = own ?? globalThis;
     /** @type {any} */
     let id;

@@ -209,8 +209,6 @@ impl Engine {
             }
             Output::Pass => {
                 if let Some(pass) = self.machine.borrow().current_pass() {
-                    host.number("serial", pass.serial.number().into());
-                    host.number("party", pass.party.number().into());
                     host.number("until", pass.until.as_ms().min(f64::MAX));
                     host.number("untilMono", pass.until_mono.as_ms().min(f64::MAX));
                 }
@@ -242,6 +240,7 @@ impl Engine {
         host.number("expires", snapshot.expires.as_ms());
         host.number("ends", snapshot.session_ends.as_ms());
         host.number("serial", snapshot.serial.number().into());
+        host.number("party", machine.current_party().number().into());
         self.text("token", machine.access_token().map(Secret::expose));
         self.fail(snapshot.error);
     }

@@ -32,6 +32,23 @@ Object.defineProperty(TokenError.prototype, 'name', { value: 'TokenError', confi
  */
 export const invalid = (message, cause) => new TokenError('invalid-config', { message, cause });
 
+/** Errors that say themselves why a call cannot be made. @type {WeakSet<any>} */
+const reasons = new WeakSet();
+
+/**
+ * Marks an error as all that there is to say of a call that cannot be made: it
+ * is no cause of something else.
+ * @template {TokenError} T
+ * @param {T} error
+ */
+export function reason(error) {
+  reasons.add(error);
+  return error;
+}
+
+/** @param {any} error */
+export const isReason = (error) => reasons.has(error);
+
 /**
  * What the core says of an error: see Act in src/web/host.rs.
  * @typedef {{ fault: number, cause?: number, status?: number, call?: number, wait?: number }} Failure
@@ -46,8 +63,11 @@ export const invalid = (message, cause) => new TokenError('invalid-config', { me
  * @returns {TokenError}
  */
 export function tokenError({ fault, cause, status, call, wait }, thrown, config) {
-  const behind = cause === undefined ? thrown.get(/** @type {number} */ (call)) : tokenError({ fault: cause, status, call }, thrown, config);
   let [code, message, retryable] = FAULTS[fault];
+  /** @type {any} */
+  const found = thrown.get(/** @type {number} */ (call));
+  if (isReason(found)) return code === 'invalid-config' ? found : new TokenError(code, { message: found.message });
+  const behind = cause === undefined ? found : tokenError({ fault: cause, status, call }, thrown, config);
   if (fault === NOTHING_FOUND) {
     const path = config.response?.accessToken;
     message += path ? `response.accessToken = '${path}'` : USUAL;

@@ -2,14 +2,14 @@
 // world, and what came of it. Its own state is promises and handles; every
 // decision is the core's.
 
+import { abortable } from './abort.js';
 import { cookie, parsed, requestOf } from './call.js';
 import { makeClock, soon } from './clock.js';
 import { readConfig } from './config.js';
 import { KEY } from './core.js';
 import { claimsOf } from './document.js';
-import { Act, Input, Query, Reply } from './engine.js';
-import { abortable } from './abort.js';
-import { invalid, TokenError, tokenError } from './error.js';
+import { Act, Input, Query } from './engine.js';
+import { invalid, isReason, reason, TokenError, tokenError } from './error.js';
 import { nearMiss } from './hints.js';
 import { Page } from './page.js';
 import { capabilitiesOf, keepOf, Places } from './platform.js';
@@ -23,11 +23,13 @@ const REMEMBERED = 16;
 const isSet = (flag) => flag === 1;
 
 /**
- * What lets a request go without asking the core.
+ * A token as a request carries it, and until when one may go with it without
+ * asking the core.
  * @typedef {object} Pass
  * @property {string} value the text of the header
  * @property {number} serial
  * @property {number} party
+ * @property {number} since wall clock, in milliseconds
  * @property {number} until wall clock, in milliseconds
  * @property {number} untilMono monotonic clock, in milliseconds
  * @property {boolean} worked whether a server has accepted it
@@ -42,9 +44,16 @@ const isSet = (flag) => flag === 1;
  * @property {{ response: any, body: string }} [answer]
  */
 
+/**
+ * How a call ended.
+ * @typedef {{ input: Input, status?: number, value?: unknown }} Ended
+ */
+
 export class Host {
-  /** @type {Pass | undefined} */
+  /** Lets a request go. @type {Pass | undefined} */
   pass;
+  /** Goes with a request that the core lets go. @type {Pass | undefined} */
+  held;
   /** @type {string | undefined} */
   token;
   /** @type {any} */
@@ -132,7 +141,7 @@ export class Host {
    * @param {number} [number]
    * @param {number} [figure]
    * @param {unknown} [value]
-   * @returns {Reply}
+   * @returns {import('./engine.js').Reply}
    */
   enter(input, number, figure, value) {
     this.check();
@@ -243,7 +252,7 @@ export class Host {
    * @param {import('./engine.js').Ask} ask
    * @param {import('./waiting.js').About} [about]
    * @param {AbortSignal | null} [signal]
-   * @returns {Promise<Reply>} Go, Bare or Deliver
+   * @returns {Promise<import('./engine.js').Reply>} Go, Bare or Deliver
    */
   ask(ask, about, signal) {
     try {
@@ -472,6 +481,10 @@ export class Host {
     this.#tabs.unlock(lock);
   }
 
+  /**
+   * @param {number} id
+   * @param {import('./call.js').EndpointCall} call
+   */
   [Act.Call](id, call) {
     const abort = new AbortController();
     this.#calls.set(id, abort);
@@ -479,40 +492,40 @@ export class Host {
     // Not before the engine has said all that it has to say.
     Promise.resolve()
       .then(() => (custom ? this.#refresh(call, abort.signal) : this.#send(call, abort.signal)))
-      .then(
-        (result) => result,
-        (/** @type {unknown} */ reason) => this.#failed(id, custom ? Input.Rejected : Input.Unreachable, reason),
-      )
-      .then(([input, status, value]) => {
+      .catch((reason) => {
+        if (this.#thrown.size >= REMEMBERED) this.#thrown.delete([...this.#thrown.keys()][0]);
+        this.#thrown.set(id, reason);
+        return { input: custom ? Input.Rejected : isReason(reason) ? Input.Unsendable : Input.Unreachable, value: reason };
+      })
+      .then(({ input, status, value }) => {
         this.#calls.delete(id);
         this.#feed(input, id, status, value);
       });
   }
 
-  /** Keeps what a call threw, for the errors that are about it. */
-  #failed(id, input, reason) {
-    if (this.#thrown.size >= REMEMBERED) this.#thrown.delete(this.#thrown.keys().next().value);
-    this.#thrown.set(id, reason);
-    return [input, 0, reason];
-  }
-
+  /**
+   * @param {import('./call.js').EndpointCall} call
+   * @param {AbortSignal} signal
+   * @returns {Promise<Ended>}
+   */
   async #send(call, signal) {
-    const { target } = call;
-    const own = this.#requests.get(call.login);
-    let request;
-    try {
-      request = requestOf(call, this.settings, this.#config[target], own);
-    } catch (reason) {
-      return this.#failed(call.id, Input.Unsendable, reason);
-    }
+    const { target, login = 0 } = call;
+    const own = this.#requests.get(login);
+    const request = requestOf(call, this.settings, this.#config[target], own);
     const response = await this.#transport(this.settings[target].url, { ...request, signal });
+    if (typeof response?.text !== 'function') throw reason(invalid('fetch: expected a promise of a Response, found something else'));
     const { status, type, headers } = response;
-    if (type === 'opaqueredirect') return [Input.Redirected, 0];
+    if (type === 'opaqueredirect') return { input: Input.Redirected };
     const body = await response.text();
     if (own) own.answer = { response, body };
-    return [Input.Answered, status, { after: headers.get('retry-after'), body }];
+    return { input: Input.Answered, status, value: { after: headers?.get('retry-after'), body } };
   }
 
+  /**
+   * @param {import('./call.js').EndpointCall} call
+   * @param {AbortSignal} signal
+   * @returns {Promise<Ended>}
+   */
   async #refresh({ accessToken, refreshToken }, signal) {
     let tokens;
     this.#refreshing = true;
@@ -525,7 +538,7 @@ export class Host {
       this.#refreshing = false;
       this.pass = this.#issued;
     }
-    return [Input.Provided, 0, await tokens];
+    return { input: Input.Provided, value: await tokens };
   }
 
   [Act.Abort](call) {
@@ -569,10 +582,14 @@ export class Host {
   }
 
   [Act.Snapshot](_, told) {
-    const { state: status, refreshing, stale, expires = null, ends = null, serial, token } = told;
+    const { state: status, refreshing, stale, expires = null, ends = null, serial, party, token } = told;
     this.token = token;
     // What has not changed stays the same object.
-    if (serial !== this.#claims.serial) this.#claims = { serial, claims: (token && claimsOf(token)) ?? null };
+    if (serial !== this.#claims.serial) {
+      this.#claims = { serial, claims: (token && claimsOf(token)) ?? null };
+      const value = (this.settings.access?.prefix ?? '') + token;
+      this.held = { value, serial, party, since: 0, until: 0, untilMono: 0, worked: false };
+    }
     const key = told.fault === undefined ? '' : JSON.stringify([told.fault, told.cause, told.status, told.call, told.wait]);
     if (key !== this.#shown.key) this.#shown = { key, error: this.error(told) ?? null };
     this.snapshot = Object.freeze({
@@ -587,10 +604,10 @@ export class Host {
     this.#tell();
   }
 
-  [Act.Pass](_, { serial, party, until, untilMono }) {
-    const worked = this.#issued?.serial === serial && !!this.#issued?.worked;
-    const value = (this.settings.access?.prefix ?? '') + this.token;
-    this.pass = this.#issued = serial === undefined || this.#dead ? undefined : { value, serial, party, until, untilMono, worked };
+  [Act.Pass](_, { until, untilMono }) {
+    const good = until !== undefined && !this.#dead && this.held;
+    // What was issued is good on no earlier day.
+    this.pass = this.#issued = good ? Object.assign(good, { since: this.clock.now(), until, untilMono }) : undefined;
   }
 
   [Act.Event](_, told) {

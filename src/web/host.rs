@@ -60,11 +60,12 @@ pub enum Act {
     SignInEnded,
     /// (request)
     LogoutEnded,
-    /// `state`, `refreshing`, `stale`, `expires`, `ends`, `serial`, `token`,
+    /// `state`, `refreshing`, `stale`, `expires`, `ends`, `serial`, `party`,
+    /// `token`,
     /// and an error, if there is one
     Snapshot,
-    /// `serial`, `party`, `until`, `untilMono`; none of them where there is no
-    /// pass
+    /// `until`, `untilMono`, of the token that the snapshot told; neither where
+    /// there is no pass
     Pass,
     /// `type`, `reason`, `endsAt`, `ending`, and an error, if there is one
     Event,

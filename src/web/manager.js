@@ -3,7 +3,7 @@
 import { isStream, lasts } from './body.js';
 import { checkTokens } from './config.js';
 import { Ask, Input, Reply } from './engine.js';
-import { invalid, TokenError } from './error.js';
+import { invalid, reason, TokenError } from './error.js';
 import { Host } from './host.js';
 import { makeFetch } from './request.js';
 
@@ -58,7 +58,7 @@ function transportOf(config) {
   return (input, init) => {
     const send = init?.[SEND] ?? own ?? globalThis.fetch;
     if (send) return send(input, init);
-    throw new TokenError('not-supported', { message: 'fetch: this platform has none; name one in the configuration' });
+    throw reason(new TokenError('not-supported', { message: 'fetch: this platform has none; name one in the configuration' }));
   };
 }
 

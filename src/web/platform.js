@@ -1,6 +1,6 @@
 // What the platform has, as far as the core's decisions go by it.
 
-import { database, placeOf } from './store.js';
+import { lease, placeOf } from './store.js';
 
 /** `storage` and `remember` by what is known of such a place.
  * @type {Record<string, string>} */
@@ -56,7 +56,10 @@ export class Places {
     if (typeof storage === 'string') this.#warm(first);
   }
 
-  /** What a place is asked first takes the longest: it is asked for nothing. */
+  /**
+   * What a place is asked first takes the longest: it is asked for nothing.
+   * @param {number} number
+   */
   #warm(number) {
     try {
       Promise.resolve(this.at(number).read()).catch(() => {});
@@ -67,7 +70,7 @@ export class Places {
 
   /** @param {number} number */
   at(number) {
-    return (this.#open[number] ??= number === 3 ? database(`${this.#key} lease`) : placeOf(number === 2 ? 'local' : this.#kinds[number], this.#key));
+    return (this.#open[number] ??= number === 3 ? lease(`${this.#key} lease`) : placeOf(number === 2 ? 'local' : this.#kinds[number], this.#key));
   }
 
   /** Those that another page's change of localStorage is about. */

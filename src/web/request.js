@@ -283,7 +283,7 @@ export function makeFetch(host, transport, config) {
     const away = putResponseAway();
     if (keepalive) await away;
     host.retries++;
-    const next = reply === Reply.Go ? host.pass : undefined;
+    const next = reply === Reply.Go ? host.held : undefined;
     const second = await send(call, next);
     if (next && !(await refused(second))) next.worked = true;
     return second;
@@ -293,7 +293,7 @@ export function makeFetch(host, transport, config) {
    * Whether a pass is good at this moment, by both clocks.
    * @param {Pass} pass
    */
-  function isGood({ since = -Infinity, until, untilMono = Infinity }) {
+  function isGood({ since, until, untilMono }) {
     const now = clock.now();
     return since <= now && now < until && clock.monotonic() < untilMono;
   }
@@ -304,7 +304,7 @@ export function makeFetch(host, transport, config) {
    */
   async function asked(call) {
     const reply = await host.ask(Ask.Request, undefined, call.signal);
-    return sent(call, reply === Reply.Go ? host.pass : undefined);
+    return sent(call, reply === Reply.Go ? host.held : undefined);
   }
 
   return function fetch(input, init) {

@@ -75,21 +75,18 @@ function custom(area, key) {
 }
 
 /**
- * A key of the database. The transactions of all pages are in one order, so of
- * two tabs that swap at once one finds the other's text.
+ * Opens connections to the database.
  *
- * *Algorithm:* the connection is opened at the first operation, and let go
- * when the platform closes it, another page deletes or upgrades the database,
- * or an operation fails: the next one opens another. So does an operation that
+ * *Algorithm:* one is opened at the first operation, and let go when the
+ * platform closes it, another page deletes or upgrades the database, or an
+ * operation fails: the next one opens another. So does an operation that
  * begins while one is under way: the core asks for one at a time, so it has
  * given that up.
- * @param {string} key
- * @returns {Place}
  */
-export function database(key) {
+function connections() {
   /** @type {Promise<IDBDatabase> | undefined} */
   let connection;
-  let busy = false;
+  let busy = 0;
 
   /** @param {Promise<IDBDatabase> | undefined} [which] */
   function forget(which = connection) {
@@ -100,8 +97,7 @@ export function database(key) {
     );
   }
 
-  /** @returns {Promise<IDBDatabase>} */
-  const opened = () => {
+  function open() {
     /** @type {Promise<IDBDatabase>} */
     const own = new Promise((resolve, reject) => {
       const request = globalThis.indexedDB.open('evertoken', 1);
@@ -114,51 +110,132 @@ export function database(key) {
       request.onerror = () => reject(request.error);
     });
     return own;
-  };
+  }
 
   /**
    * @template T
    * @param {IDBTransactionMode} mode
-   * @param {(found: Text, records: IDBObjectStore) => T} work
+   * @param {(records: IDBObjectStore, give: (result: T) => void) => void} work
    * @returns {Promise<T>}
    */
   async function transact(mode, work) {
     if (busy) forget();
-    busy = true;
-    const own = (connection ??= opened());
+    const own = (connection ??= open());
+    busy++;
     try {
       const db = await own;
       return await new Promise((resolve, reject) => {
         const transaction = db.transaction('records', mode);
-        const records = transaction.objectStore('records');
-        const request = records.get(key);
         /** @type {T} */
         let result;
-        request.onsuccess = () => {
-          result = work(textOf(request.result), records);
-          // Without waiting for what might follow: the page may be going.
-          transaction.commit?.();
-        };
         transaction.oncomplete = () => resolve(result);
         transaction.onabort = () => reject(transaction.error);
+        work(transaction.objectStore('records'), (given) => (result = given));
       });
     } catch (error) {
       forget(own);
       throw error;
     } finally {
-      if (connection === own || !connection) busy = false;
+      busy--;
     }
   }
 
+  return { transact, close: () => forget() };
+}
+
+/**
+ * Goes on with what a key has. What fails then fails the transaction.
+ * @param {IDBObjectStore} records
+ * @param {IDBValidKey} key
+ * @param {(value: any) => void} next
+ */
+function get(records, key, next) {
+  const request = records.get(key);
+  request.onsuccess = () => {
+    try {
+      next(request.result);
+    } catch {
+      records.transaction.abort();
+    }
+  };
+}
+
+/**
+ * Ends a transaction without waiting for what might follow: the page may be
+ * going.
+ * @param {IDBObjectStore} records
+ */
+function commit({ transaction }) {
+  try {
+    transaction.commit?.();
+  } catch {
+    // It has been aborted already.
+  }
+}
+
+/**
+ * A key of the database. The transactions of all pages are in one order, so of
+ * two tabs that swap at once one finds the other's text.
+ * @param {string} key
+ * @returns {Place}
+ */
+function database(key) {
+  const { transact, close } = connections();
   return {
-    read: () => transact('readonly', (found) => found),
+    read: () => transact('readonly', (records, give) => get(records, key, (found) => give(textOf(found)))),
     swap: (expected, text) =>
-      transact('readwrite', (found, records) => {
-        if (found !== expected) return { found };
-        if (text === null) records.delete(key);
-        else records.put(text, key);
-        return true;
+      transact('readwrite', (records, give) =>
+        get(records, key, (value) => {
+          const found = textOf(value);
+          if (found !== expected) return give({ found });
+          if (text === null) records.delete(key);
+          else records.put(text, key);
+          give(true);
+          commit(records);
+        }),
+      ),
+    close,
+  };
+}
+
+/**
+ * The lease that stands in for Web Locks.
+ *
+ * *Algorithm:* a page that is left has no time to look before it gives its
+ * lease back. So it only writes, under a key that no other lease has, that this
+ * one was given back, and the next holder takes that away.
+ * @param {string} key
+ * @returns {Place}
+ */
+export function lease(key) {
+  const { transact, close } = connections();
+  /**
+   * @param {IDBObjectStore} records
+   * @param {(found: Text) => void} next
+   */
+  const look = (records, next) =>
+    get(records, key, (value) => {
+      const text = textOf(value);
+      if (text === null) return next(null);
+      get(records, [key, text], (back) => next(back ? null : text));
+    });
+  return {
+    read: () => transact('readonly', look),
+    swap: (expected, text) =>
+      transact('readwrite', (records, give) => {
+        if (text === null) {
+          records.put(1, [key, expected ?? '']);
+          give(true);
+          return commit(records);
+        }
+        look(records, (found) => {
+          if (found !== expected) return give({ found });
+          records.delete(IDBKeyRange.bound([key], [key, []]));
+          records.put(text, key);
+          give(true);
+          commit(records);
+        });
       }),
-    close: () => forget(),
+    close,
   };
 }

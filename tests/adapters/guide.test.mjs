@@ -166,6 +166,10 @@ example('without-await', async ({ page }) => {
   assert.equal(await page.locator('#root').textContent(), 'unknown');
 });
 
+example('angular-auth', async ({ page }) => {
+  assert.equal(await page.evaluate(async () => (await app.ready).snapshot.status), 'unknown');
+});
+
 const own = createMockServer({ refresh: '/token/refresh', answer: ({ accessToken, refreshToken }) => ({ access_token: accessToken, refresh_token: refreshToken }) });
 example('own-backend', async ({ page }) => {
   const status = await page.evaluate(async () => {

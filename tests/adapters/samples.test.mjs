@@ -37,7 +37,7 @@ const SURROUNDINGS = {
       export function test(name: string, run: () => Promise<void>): void;
       export function expect(value: unknown): { toEqual(other: unknown): void; toBe(other: unknown): void };
     }
-    declare module 'node:test' { export function test(name: string, run: () => Promise<void>): void }
+    declare module 'node:test' { export function test(name: string, run: () => Promise<void>): void; export function afterEach(run: () => void): void }
     declare module 'node:assert/strict' {
       const assert: { equal(a: unknown, b: unknown): void; deepEqual(a: unknown, b: unknown): void; rejects(promise: Promise<unknown>, error: object): Promise<void> };
       export default assert;

@@ -10,7 +10,7 @@ const app = suite();
 const AUTH = `
   import { createTokenManager } from 'evertoken';
   const cookie = { in: 'cookie' };
-  export const ready = createTokenManager({ baseUrl: location.hash.slice(1), login: '/login', refresh: '/refresh', logout: '/logout', refreshToken: cookie, timeoutMs: 2000 });
+  export const ready = createTokenManager({ baseUrl: location.hash.slice(1), login: '/login', refresh: '/refresh', logout: '/logout', refreshToken: cookie, timeoutMs: window.timeoutMs });
   export const auth = await ready;
   window.auth = auth;
 `;
@@ -45,7 +45,7 @@ for (const [framework, name, examples] of FRAMEWORKS) {
   const html = framework === 'Angular' ? () => '<app-root></app-root>' : undefined;
 
   /** A test of a page with a refresh cookie, or with one that is not good. */
-  const page = (title, { session = true, refresh }, run) =>
+  const page = (title, { session = true, refresh, timeoutMs = 10_000 }, run) =>
     starts(`start with ${framework}: ${title}`, run, {
       html,
       async prepare(page, pages, server) {
@@ -53,6 +53,7 @@ for (const [framework, name, examples] of FRAMEWORKS) {
         const { refreshToken } = server.issue('alice');
         if (!session) server.revoke();
         refresh?.(server);
+        await page.addInitScript((timeoutMs) => (window.timeoutMs = timeoutMs), timeoutMs);
         await page.context().addCookies(cookies(server).map((cookie) => ({ ...cookie, value: refreshToken })));
       },
     });
@@ -89,7 +90,7 @@ for (const [framework, name, examples] of FRAMEWORKS) {
 
   let gate;
   const hanging = (server) => (gate = server.hold('refresh'));
-  page('a server that hangs is waited for, with something on the screen', { refresh: hanging }, async ({ page, server }) => {
+  page('a server that hangs is waited for, with something on the screen', { refresh: hanging, timeoutMs: 2000 }, async ({ page, server }) => {
     await gate.arrived;
     await shows(page, 'one-moment');
     await shows(page, 'no-connection');

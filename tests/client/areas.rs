@@ -52,7 +52,7 @@ impl Shelf {
         self.fault.replace(fault);
     }
 
-    fn kept(&self, key: &str) -> String {
+    pub fn kept(&self, key: &str) -> String {
         self.kept.borrow().get(key).cloned().unwrap_or_default()
     }
 }
@@ -202,13 +202,7 @@ async fn a_sign_out_reaches_an_area_that_was_given_up() {
     auth.refresh().await.unwrap();
     assert_eq!(auth.inspect().degraded, ["storage"]);
     auth.logout().await.unwrap();
-    let written = Gate::new();
-    shelf.set_fault(Fault::WritesLate {
-        begun: written.clone(),
-        end: end.clone(),
-    });
     end.open();
-    written.opened().await;
     turns().await;
     let kept = shelf.kept("area-lost");
     assert!(kept.contains("logout") && !kept.contains("alice"), "{kept}");

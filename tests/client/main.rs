@@ -4,7 +4,9 @@
 
 mod areas;
 mod ends;
+mod faults;
 mod functions;
+mod kit;
 mod requests;
 mod server;
 mod sessions;

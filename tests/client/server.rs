@@ -19,6 +19,8 @@ const SOURCE: &str = r#"
     const now = Date.now;
     globalThis.ahead = 0;
     Date.now = () => now() + ahead;
+    const monotonic = performance.now.bind(performance);
+    performance.now = () => monotonic() + ahead;
   }
   const base64 = (value) => btoa(JSON.stringify(value)).replace(/=+$/, '').replaceAll('+', '-').replaceAll('/', '_');
   const server = {
@@ -45,10 +47,11 @@ const SOURCE: &str = r#"
       const signal = init?.signal ?? request.signal;
       if (signal.aborted) throw signal.reason;
       const call = {
-        path: url.pathname, method: request.method, body: await request.text(), credentials: init?.credentials ?? request.credentials,
+        path: url.pathname, search: url.search, method: request.method, body: await request.text(), credentials: init?.credentials ?? request.credentials,
         redirect: init?.redirect ?? request.redirect, keepalive: !!init?.keepalive, headers: Object.fromEntries(request.headers),
       };
       server.calls.push(call);
+      signal.addEventListener('abort', () => (call.aborted = String(signal.reason)));
       for (const wake of server.waits) wake();
       const aborted = new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
       return Promise.race([server.answer(call), aborted]);
@@ -179,7 +182,7 @@ impl Server {
     }
 }
 
-/// Sets the clock of the page forth.
+/// Sets both clocks of the page forth.
 pub fn pass(seconds: f64) {
     let ahead = get(&js_sys::global(), "ahead").as_f64().unwrap_or_default();
     let ahead = (ahead + seconds * 1000.0).into();

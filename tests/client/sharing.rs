@@ -150,7 +150,7 @@ async fn the_stored_record_is_the_one_of_the_npm_package() {
     let members = evaluate("return Object.keys(JSON.parse(localStorage.getItem('record'))).join()");
     assert_eq!(
         members.as_string().as_deref(),
-        Some("v,sign_in,salt,generation,access,refresh,received,expires")
+        Some("v,sign_in,salt,generation,sent,twist,access,refresh,received,expires,began")
     );
     server.hold("/refresh");
     pass(601.0);
@@ -201,8 +201,9 @@ async fn a_storage_that_is_blocked_degrades_to_memory_with_a_warning() {
     warned(&auth).opened().await;
     auth.login(&ALICE).await.unwrap();
     assert_eq!(fetch(&auth, &server).await.unwrap().status(), 200);
-    assert_eq!(auth.inspect().storage, "memory");
     assert_eq!(auth.inspect().degraded, ["storage"]);
+    let kept = evaluate("return localStorage.getItem('blocked')");
+    assert!(kept.is_string(), "it is used again as soon as it can be");
 }
 
 #[wasm_bindgen_test]

@@ -14,7 +14,7 @@ const base = { baseUrl: 'https://api.example', login: '/login', refresh: '/refre
 const tokens = async () => Response.json({ accessToken: 'a', refreshToken: 'r' });
 
 async function manager(t, config) {
-  const auth = await createTokenManager({ ...base, fetch: tokens, ...config });
+  const auth = await createTokenManager({ ...base, fetch: tokens, singleUser: true, ...config });
   t.after(() => auth.dispose());
   return auth;
 }
@@ -44,8 +44,8 @@ const LOGINS = {
   'a header name that cannot be': [{}, [{}, { headers: { 'no header': SECRET } }], 'invalid-config', NO_HEADERS],
   'a header value that cannot be': [{}, [{}, { headers: { 'x-own': `${SECRET}\nx: y` } }], 'invalid-config', NO_HEADERS],
   'a header beyond latin-1': [{}, [{}, { headers: { 'x-own': `${SECRET} 漢` } }], 'invalid-config', NO_HEADERS],
-  'a redirect': [{ fetch: redirect(307) }, [{ password: SECRET }], 'login-unavailable', 'the login endpoint redirects, and no password or token follows; name its final URL'],
-  'a redirect that a browser hides': [{ fetch: async () => ({ type: 'opaqueredirect', status: 0, text: async () => '' }) }, [{}], 'login-unavailable', 'the login endpoint redirects, and no password or token follows; name its final URL'],
+  'a redirect': [{ fetch: redirect(307) }, [{ password: SECRET }], 'login-unavailable', 'the login endpoint redirects, and no password follows; name the URL that answers'],
+  'a redirect that a browser hides': [{ fetch: async () => ({ type: 'opaqueredirect', status: 0, text: async () => '' }) }, [{}], 'login-unavailable', 'the login endpoint redirects, and no password follows; name the URL that answers'],
   'a fetch that gives nothing': [{ fetch: async () => undefined }, [{}], 'invalid-config', 'fetch: expected a promise of a Response, found something else'],
   'a fetch that gives no answer': [{ fetch: async () => ({ data: SECRET }) }, [{}], 'invalid-config', 'fetch: expected a promise of a Response, found something else'],
 };
@@ -58,9 +58,9 @@ for (const [name, [config, given, code, message]] of Object.entries(LOGINS)) {
 }
 
 const REFRESHES = {
-  'a redirect': [{ fetch: redirect(301) }, 'r', 'refresh-unavailable', 'the refresh endpoint redirects, and no password or token follows; name its final URL'],
-  'a token that cannot stand in a header': [{ refreshToken: { in: 'header', name: 'x-refresh', prefix: '' } }, `${SECRET}\nx`, 'invalid-config', 'refreshToken: expected one that can stand in a header, found something else'],
-  'a field that cannot be written': [{ refresh: { url: '/refresh', fields: { id: 1n } } }, 'r', 'invalid-config', 'refresh: expected a body that can be written as json, found something else'],
+  'a redirect': [{ fetch: redirect(301) }, 'r', 'refresh-unavailable', 'the refresh endpoint redirects, and no token follows; name the URL that answers'],
+  'a token that cannot stand in a header': [{ refreshToken: { in: 'header', name: 'x-refresh', prefix: '' } }, `${SECRET}\nx`, 'refresh-unavailable', 'refreshToken: expected one that can stand in a header, found something else'],
+  'a field that cannot be written': [{ refresh: { url: '/refresh', fields: { id: 1n } } }, 'r', 'refresh-unavailable', 'refresh: expected a body that can be written as json, found something else'],
 };
 for (const [name, [config, refreshToken, code, message]] of Object.entries(REFRESHES)) {
   test(`refresh() says the truth of ${name}`, async (t) => {

@@ -95,6 +95,20 @@ test('guide: the failures of others are those of the tests', async (t) => {
   assert.equal(await page.locator('tbody tr').count(), rows.length);
 });
 
+test('guide: the messages are those of the core', async (t) => {
+  const source = await readFile(new URL('../../src/core/error.rs', import.meta.url), 'utf8');
+  const texts = [...source.split('faults! {')[1].matchAll(/,\n {8}"([^"]*)";/g)].map(([, text]) => text.trim());
+  const { page } = await open(t, '/guide/errors.html');
+  const shown = await page.locator('#every-message ~ .wide tbody tr td:nth-child(2)').allTextContents();
+  assert.ok(texts.length > 20, `${texts.length} messages`);
+  assert.deepEqual(shown.sort(), texts.sort());
+  // The codes are those of the types, in the table of what to do and in this one.
+  const types = (await readFile(join(PKG, 'index.d.ts'), 'utf8')).replaceAll(/\/\*\*[^]*?\*\//g, '');
+  const codes = [.../type TokenErrorCode =([^;]*);/.exec(types)[1].matchAll(/'([^']+)'/g)].map(([, code]) => code);
+  const [first] = await page.locator('.wide').all();
+  assert.deepEqual(await first.locator('tbody td:first-child').allTextContents(), codes);
+});
+
 test('guide: the keyboard gets past the navigation', async (t) => {
   const { page } = await open(t, '/guide/quick-start.html');
   await page.keyboard.press('Tab');

@@ -25,7 +25,7 @@ rule("rule 8: a refresh of the old session does not overwrite the new user's", a
   const held = server.hold('refresh');
   await page.evaluate(async () => {
     window.clock = new kit.Clock();
-    window.auth = await kit.create({ clock, proactive: false, storage: 'local' });
+    window.auth = await kit.create({ clock, proactive: false, storage: 'local', refreshToken: { in: 'body' } });
     await auth.login({ user: 'alice' });
     window.refreshed = kit.outcome(auth.refresh());
   });
@@ -40,6 +40,29 @@ rule("rule 8: a refresh of the old session does not overwrite the new user's", a
     return { sub: auth.snapshot.claims.sub, user: (await (await auth.fetch('/api/me')).json()).user, stored: localStorage.getItem('evertoken').includes(await auth.getToken()), events: kit.types };
   });
   assert.deepEqual(seen, { sub: 'bob', user: 'bob', stored: true, events: ['signed-in', 'user-changed', 'signed-in'] });
+});
+
+rule("rule 8: a login waits for a refresh whose answer may bring a cookie, so that its own comes last", async ({ page, server }) => {
+  const held = server.hold('refresh');
+  await page.evaluate(async () => {
+    window.auth = await kit.create({ proactive: false });
+    await auth.login({ user: 'alice' });
+    window.refreshed = kit.outcome(auth.refresh());
+  });
+  await held.arrived;
+  const early = await page.evaluate(() => {
+    window.login = kit.outcome(auth.login({ user: 'bob' }));
+    return kit.soFar(login);
+  });
+  assert.equal(early, 'pending');
+  assert.equal(server.count('login'), 1);
+  held.release();
+  const seen = await page.evaluate(async () => {
+    await Promise.all([login, refreshed]);
+    await auth.refresh();
+    return { sub: auth.snapshot.claims.sub, user: (await (await auth.fetch('/api/me')).json()).user };
+  });
+  assert.deepEqual(seen, { sub: 'bob', user: 'bob' });
 });
 
 rule("rule 8: one user's request is not repeated with another's token", async ({ page, server }) => {

@@ -307,8 +307,7 @@ for (const [name, before] of [
       document.dispatchEvent(new Event('resume'));
       await looked.promise;
       answering.resolve();
-      await kit.until(({ refreshing }) => !refreshing, auth);
-      for (let i = 0; i < 3; i++) await kit.turn();
+      for (let i = 0; i < 5; i++) await kit.turn();
       const early = sent.slice();
       resolve();
       const { status } = await answer;

@@ -343,7 +343,7 @@ rule('rule 12: login() with what is no body is an invalid-config, and asks nobod
     const outcomes = await Promise.all([undefined, null, 7, true].map((body) => kit.outcome(auth.login(body))));
     return outcomes.map(({ error }) => [error?.name, error?.code, error?.message]);
   });
-  assert.deepEqual(errors, times(4, ['TokenError', 'invalid-config', 'login: expected an object, or a body that can be sent twice, found something else']));
+  assert.deepEqual(errors, times(4, ['TokenError', 'invalid-config', 'login: expected an object or a body that fetch takes, found something else']));
   assert.equal(server.count('login'), 0);
 });
 

@@ -131,6 +131,10 @@ pub struct Rotation {
     pub committed: bool,
     /// The answer came.
     pub answered: bool,
+    /// The page had gone, and the call outlives it.
+    pub orphaned: bool,
+    /// When the cookie of the answer was put into the jar.
+    pub baked: Option<u64>,
 }
 
 #[derive(Clone, Debug)]
@@ -347,6 +351,8 @@ impl Auth {
                 lost,
                 committed: false,
                 answered: false,
+                orphaned: false,
+                baked: None,
             });
         }
         let access = self.issue(family, now);
@@ -417,18 +423,39 @@ impl Auth {
     pub fn lose_all(&mut self, tab: usize, kept: &[CallId]) {
         let cookie = self.cookie;
         for rotation in &mut self.rotations {
-            let kept = cookie && kept.contains(&rotation.call);
-            if rotation.tab == tab && !rotation.committed && !kept {
-                rotation.lost = true;
+            if rotation.tab == tab && !rotation.committed {
+                match cookie && kept.contains(&rotation.call) {
+                    true => rotation.orphaned = true,
+                    false => rotation.lost = true,
+                }
             }
         }
     }
 
     /// Marks that the cookie of an answer was put into the jar: there it is
     /// kept, whatever becomes of the page.
-    pub fn baked(&mut self, tab: usize, call: CallId) {
+    pub fn baked(&mut self, tab: usize, call: CallId, now: u64) {
+        let own = |rotation: &&mut Rotation| (rotation.tab, rotation.call) == (tab, call);
+        for rotation in self.rotations.iter_mut().filter(own) {
+            rotation.committed = true;
+            rotation.baked = Some(now);
+        }
+    }
+
+    /// Whether a token was used again by a call that was sent before the
+    /// cookie in its place had come to the jar, whose page has gone.
+    pub fn was_on_its_way(&self, token: &str, sent: u64) -> bool {
+        self.rotations.iter().any(|rotation| {
+            rotation.used == token
+                && rotation.orphaned
+                && rotation.baked.is_none_or(|baked| sent <= baked)
+        })
+    }
+
+    /// Notes that the page of a call has gone, which outlives it.
+    pub fn orphan(&mut self, tab: usize, call: CallId) {
         for rotation in &mut self.rotations {
-            rotation.committed |= (rotation.tab, rotation.call) == (tab, call);
+            rotation.orphaned |= (rotation.tab, rotation.call) == (tab, call);
         }
     }
 

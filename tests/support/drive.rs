@@ -250,7 +250,10 @@ impl World {
                     };
                     return self.feed(tab, Input::Answered { call, answer });
                 }
-                let failure = Failure::Network;
+                let failure = match self.network.unsendable {
+                    true => Failure::Unsendable,
+                    false => Failure::Network,
+                };
                 self.feed(tab, Input::Failed { call, failure });
             }
             Arrival::Response { caller, status } => self.respond(caller, status),

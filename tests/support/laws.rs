@@ -360,6 +360,7 @@ impl World {
             && kept
             && !self.auth.strict
             && !self.store.fails
+            && self.locks
             && !self.laws.blind
         {
             self.broken(|| format!("tab {tab} ends a session whose new token is stored"));

@@ -58,6 +58,7 @@ impl World {
         };
         let machine = Machine::new(policy, PLATFORM, seed, now);
         self.tabs.push(Tab::new(machine, own, self.now, origin));
+        self.tabs[tab].health = self.health_at_start;
         self.note(|| format!("tab {tab} opens"));
         self.feed(tab, Input::Start);
         tab

@@ -10,6 +10,8 @@ pub struct Network {
     pub lost: u64,
     /// Nothing reaches the server or comes back.
     pub down: bool,
+    /// What fails then could not even be built.
+    pub unsendable: bool,
 }
 
 impl Default for Network {
@@ -20,6 +22,7 @@ impl Default for Network {
             twice: 0,
             lost: 0,
             down: false,
+            unsendable: false,
         }
     }
 }

@@ -51,7 +51,8 @@ impl World {
 
     /// All tabs hold the same record and the same token.
     fn laws_of_agreement(&mut self) {
-        if self.has_later() || (self.alone && self.store.fails) {
+        // Tabs without a channel hear of each other when they next look.
+        if self.has_later() || self.alone {
             return;
         }
         let living = self.living();
@@ -84,6 +85,11 @@ impl World {
     }
 
     fn laws_of_what_is_held(&mut self, tab: usize) {
+        // Tabs that are told nothing, and could not store everything.
+        let apart = self.laws.meddled || self.laws.unwritten || self.store.fails;
+        if self.alone && apart {
+            return;
+        }
         if let Some(family) = self
             .family_of(tab)
             .filter(|family| self.laws.signed_out.contains(family))
@@ -95,6 +101,7 @@ impl World {
         if self.store.kind == StoreKind::Memory
             || self.store.fails
             || self.laws.meddled
+            || self.alone
             || self.store.remember.is_some()
         {
             return;
@@ -133,7 +140,8 @@ impl World {
                         && !rejected
                         && self.auth.refused == 0
                         && self.store.kind != StoreKind::Memory
-                        && !self.store.fails =>
+                        && !self.store.fails
+                        && !self.laws.unwritten =>
                 {
                     self.broken(|| format!("tab {tab} has lost the session"));
                 }
@@ -155,7 +163,11 @@ impl World {
 
     /// What was done last, if nothing that could matter was done beside it.
     fn last(&self) -> Option<Last> {
-        if self.laws.meddled || self.laws.asked_after_sign_out || self.laws.baked_late {
+        // Tabs that have not heard of each other go by the wall clock.
+        let unsure = self.laws.meddled
+            || self.set_back > 0.0
+            || (self.alone && (self.laws.unwritten || self.laws.blind));
+        if unsure || self.laws.asked_after_sign_out || self.laws.baked_late {
             return None;
         }
         let acts = self.callers.iter().filter_map(|caller| {

@@ -122,7 +122,12 @@ impl World {
     /// Messages of one page reach another in the order in which they were
     /// posted.
     fn deliver(&mut self, from: usize, to: usize, text: &Rc<str>) {
-        let at = (self.now + self.channel_delay()).max(self.tabs[to].heard_from(from));
+        // What a page posts to itself goes as far as to any other.
+        let delay = match from == to {
+            true => self.network.channel.1,
+            false => self.channel_delay(),
+        };
+        let at = (self.now + delay).max(self.tabs[to].heard_from(from));
         self.tabs[to].hear_from(from, at);
         let text = Rc::clone(text);
         self.arrive(at - self.now, to, Arrival::Message(text));

@@ -164,7 +164,7 @@ impl World {
                     Happening::Returns {
                         tab,
                         call: call.id,
-                        keepalive: call.keepalive && self.fault != Some(Fault::NoKeepalive),
+                        keepalive: call.keepalive,
                         reply: Box::new(reply),
                     },
                 );
@@ -180,9 +180,16 @@ impl World {
         let held = &self.tabs[tab];
         let wanted = held.calls.iter().any(|flight| flight.number == call.id);
         if !wanted || !held.awake() {
-            if !(self.auth.cookie && call.keepalive) {
-                self.auth.lose(tab, Some(call.id));
+            match self.auth.cookie && call.keepalive {
+                true => self.auth.orphan(tab, call.id),
+                false => self.auth.lose(tab, Some(call.id)),
             }
+            self.auth.reuses.clear();
+        }
+        let sent = self.tabs[tab].calls.iter().find(|flight| flight.number == call.id);
+        if let (Some(sent), Some((_, token))) = (sent, self.auth.reuses.last())
+            && self.auth.was_on_its_way(token, sent.since)
+        {
             self.auth.reuses.clear();
         }
         self.laws_at_server();
@@ -229,8 +236,10 @@ impl World {
             let soon = flight.is_some_and(|flight| self.now <= flight.since + timeout);
             self.laws.baked_late |= !soon || !held.awake() || !self.locks || self.laws.apart;
             let cookie: Option<Rc<str>> = cookie.as_deref().map(Rc::from);
-            self.auth.baked(tab, call);
+            self.auth.baked(tab, call, self.now);
             match self.fault {
+                // It went with its page after all.
+                Some(Fault::NoKeepalive) if !self.tabs[tab].alive => {}
                 Some(Fault::LateCookie) => {
                     let delay = self.random.between(1, 3_000);
                     self.later(delay, Happening::Baked(cookie));

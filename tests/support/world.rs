@@ -14,7 +14,7 @@ use super::laws::Laws;
 use super::network::Network;
 use super::random::Random;
 use super::share::{Lock, Who};
-use super::store::{Kind as StoreKind, Operation, Store};
+use super::store::{Health, Kind as StoreKind, Operation, Store};
 use super::tab::{Arrival, Caller, Done, Tab};
 use super::tally::Tally;
 
@@ -107,6 +107,8 @@ pub struct World {
     pub api_status: Option<u16>,
     pub api_calls: u32,
     pub store: Store,
+    /// How places work for a page that is loaded from now on.
+    pub health_at_start: Health,
     pub lock: Lock,
     /// Whether there is anything that keeps tabs apart.
     pub locks: bool,
@@ -153,6 +155,7 @@ impl World {
             api_status: None,
             api_calls: 0,
             store: Store::new(StoreKind::Local),
+            health_at_start: Health::Good,
             lock: Lock::default(),
             locks: true,
             lease: false,

@@ -1,31 +1,46 @@
 //! A host that writes down what the engine asks for.
 
-use evertoken::web::{Act, Engine, Host};
-use js_sys::{Array, Function, Reflect};
+use evertoken::web::{Act, Engine, Host, Input};
+use js_sys::{Array, Function, JSON, Reflect};
+use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 
-/// What one call of [`Host`]'s `act` or `call` said.
+/// One call of [`Host`]'s `act`.
 pub struct Acted {
     pub number: u32,
-    /// How a call is made, or the record as JSON.
-    pub more: JsValue,
+    /// The members that were told before it.
+    told: JsValue,
+}
+
+impl Acted {
+    pub fn text(&self, name: &str) -> Option<String> {
+        Reflect::get(&self.told, &name.into()).ok()?.as_string()
+    }
+
+    pub fn number(&self, name: &str) -> Option<f64> {
+        Reflect::get(&self.told, &name.into()).ok()?.as_f64()
+    }
+
+    /// All members, as JSON.
+    pub fn json(&self) -> String {
+        let text = JSON::stringify(&self.told).expect("members");
+        text.into()
+    }
 }
 
 pub struct Recorder(JsValue);
 
-/// A call is an act with a number of its own here.
-pub const CALL: u32 = 100;
-
 const SOURCE: &str = "
   const host = {
-    acts: [], passes: [], record: {}, onAct: undefined,
-    act(act, number) { host.acts.push([act, number, JSON.stringify(host.record)]); host.record = {}; host.onAct?.(act, number); },
-    call(number, how, access, refresh) { host.acts.push([100, number, how]); },
-    text(name, value) { host.record[name] = value; },
-    number(name, value) { host.record[name] = value; },
-    fail() {}, show() {}, figures() {},
-    issue(token, serial, party, since, until) { host.passes.push(serial ? [token, until] : null); },
-    wake() {},
+    acts: [], told: {}, onAct: undefined,
+    act(act, number) {
+      const { told } = host;
+      host.told = {};
+      host.acts.push([act, number, told]);
+      host.onAct?.(act, number);
+    },
+    text(name, value) { host.told[name] = value; },
+    number(name, value) { if (Number.isFinite(value)) host.told[name] = value; },
   };
   return host;";
 
@@ -42,59 +57,44 @@ impl Recorder {
         self.0.clone().unchecked_into()
     }
 
-    fn list(&self, name: &str) -> Vec<JsValue> {
-        let list = Reflect::get(&self.0, &name.into()).expect("a list");
-        Array::from(&list).to_vec()
-    }
-
     fn acts(&self) -> impl Iterator<Item = (u32, Acted)> {
-        self.list("acts").into_iter().map(|entry| {
+        let list = Reflect::get(&self.0, &"acts".into()).expect("a list");
+        Array::from(&list).to_vec().into_iter().map(|entry| {
             let entry = Array::from(&entry);
             let number = |at| entry.get(at).as_f64().unwrap_or_default() as u32;
-            let (number, more) = (number(1), entry.get(2));
-            (
-                entry.get(0).as_f64().unwrap_or_default() as u32,
-                Acted { number, more },
-            )
+            let (number, told, act) = (number(1), entry.get(2), number(0));
+            (act, Acted { number, told })
         })
     }
 
-    pub fn count(&self, act: u32) -> usize {
-        self.acts().filter(|(found, _)| *found == act).count()
-    }
-
-    pub fn last(&self, act: u32) -> Option<Acted> {
+    pub fn count(&self, act: Act) -> usize {
         self.acts()
-            .filter(|(found, _)| *found == act)
-            .last()
-            .map(|(_, acted)| acted)
+            .filter(|(found, _)| *found == act as u32)
+            .count()
     }
 
-    /// The token and the end of the pass that is held.
-    pub fn pass(&self) -> Option<(String, f64)> {
-        let pass = self.list("passes").pop().filter(|pass| !pass.is_null())?;
-        let pass = Array::from(&pass);
-        Some((pass.get(0).as_string()?, pass.get(1).as_f64()?))
+    pub fn last(&self, act: Act) -> Option<Acted> {
+        let acts = self.acts().filter(|(found, _)| *found == act as u32);
+        acts.last().map(|(_, acted)| acted)
     }
 
-    /// Answers `Lock` with `Granted` before the engine's call has returned.
-    pub fn grant_at_once(&self, engine: &Engine) {
+    /// What has been told since the last act: of a reply, or a query.
+    pub fn told(&self) -> Acted {
+        let told = Reflect::get(&self.0, &"told".into()).expect("members");
+        Acted { number: 0, told }
+    }
+
+    /// Answers each `Read` with nothing before the engine's call has returned.
+    pub fn read_at_once(&self, engine: &Engine) {
         let pointer = std::ptr::from_ref(engine);
-        let grant = wasm_bindgen::closure::Closure::<dyn Fn(u32, u32)>::new(move |act, turn| {
-            if act == Act::Lock as u32 {
+        let answer = Closure::<dyn Fn(u32, u32)>::new(move |act, op| {
+            if act == Act::Read as u32 {
                 // SAFETY: the test holds the engine until `forget`.
                 let engine = unsafe { &*pointer };
-                engine.feed(
-                    evertoken::web::Input::Granted,
-                    1_800_000_000_000.0,
-                    turn,
-                    0.0,
-                    0,
-                    JsValue::UNDEFINED,
-                );
+                super::feed(engine, Input::Read, op, 0.0, JsValue::NULL);
             }
         });
-        let _ = Reflect::set(&self.0, &"onAct".into(), &grant.into_js_value());
+        let _ = Reflect::set(&self.0, &"onAct".into(), &answer.into_js_value());
     }
 
     pub fn forget(&self, _engine: &Engine) {

@@ -6,45 +6,46 @@
 
 mod host;
 
-use evertoken::web::{Act, Engine, Input, Query};
-use host::{CALL, Recorder};
+use evertoken::web::{Act, Ask, Engine, Input, Query, Reply};
+use host::{Recorder, value};
 use wasm_bindgen::JsValue;
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 
 wasm_bindgen_test_configure!(run_in_browser);
 
-const NOW: f64 = 1_800_000_000_000.0;
-const WAIT: u32 = 4;
+const WALL: f64 = 1_800_000_000_000.0;
+const MONO: f64 = 1_000.0;
+const NOTHING: JsValue = JsValue::UNDEFINED;
 
-/// An engine with a refresh endpoint, and everything else as it is by
-/// default.
-fn engine() -> (Engine, Recorder) {
+/// An engine of a policy, which has not started.
+fn made(policy: &str) -> (Engine, Recorder) {
     let recorder = Recorder::new();
-    let none = f64::NAN;
-    let engine = Engine::new(
-        recorder.host(),
-        0,
-        0,
-        1,
-        0,
-        none,
-        none,
-        none,
-        JsValue::UNDEFINED,
-        NOW,
-        0.5,
-    );
+    let engine = Engine::new(recorder.host(), value(policy), WALL, MONO, 0.5);
     (engine, recorder)
 }
 
-fn feed(engine: &Engine, input: Input, number: u32, text: Option<&str>) -> u32 {
-    engine.feed(input, NOW, number, 0.0, 0, text.into())
+/// One with a refresh endpoint and everything else as it is by default, which
+/// has started.
+fn started() -> (Engine, Recorder) {
+    let (engine, recorder) = made("({ refresh: { there: 1 } })");
+    feed(&engine, Input::Start, 0, 0.0, NOTHING);
+    assert_eq!(recorder.count(Act::Started), 1);
+    (engine, recorder)
+}
+
+fn feed(engine: &Engine, input: Input, number: u32, figure: f64, value: JsValue) -> u32 {
+    engine.feed(input, WALL, MONO, number, figure, value) as u32
+}
+
+fn ask(engine: &Engine) -> u32 {
+    let about = value(&format!("({{ ask: {} }})", Ask::Request as u32));
+    feed(engine, Input::Ask, 0, 0.0, about)
 }
 
 #[wasm_bindgen_test]
 fn urls_are_parsed_by_the_platform() {
-    let (engine, _) = engine();
-    let query = |query, url: &str| engine.query(query, 0, host::url(url));
+    let (engine, _) = started();
+    let query = |query, url: &str| engine.query(query, host::url(url));
     assert_eq!(query(Query::Allow, "https://api.example:443/v1"), 0);
     assert_eq!(query(Query::Allow, "ftp://api.example/"), 1);
     assert_eq!(query(Query::Allow, "https://user@api.example/"), 2);
@@ -57,76 +58,86 @@ fn urls_are_parsed_by_the_platform() {
 /// What is fed is JavaScript's to make as strange as it likes.
 #[wasm_bindgen_test]
 fn values_that_throw_when_they_are_looked_at_are_as_if_not_there() {
-    let (engine, recorder) = engine();
-    feed(&engine, Input::Load, 0, None);
-    for value in [
+    let (engine, recorder) = started();
+    for strange in [
         "({ get accessToken() { throw 1; } })",
         "new Proxy({}, { get() { throw 2; } })",
         "Object.create(null)",
         "Symbol('x')",
         "7n",
     ] {
-        engine.feed(Input::SetTokens, NOW, 1, 0.0, 0, host::value(value));
+        feed(&engine, Input::SetTokens, 1, 0.0, value(strange));
     }
-    assert_eq!(recorder.count(Act::SignInEnded as u32), 5);
-    assert!(recorder.pass().is_none());
+    assert_eq!(recorder.count(Act::SignInEnded), 5);
+    let ended = recorder.last(Act::SignInEnded).expect("an end");
+    assert!(ended.number("fault").is_some(), "{}", ended.json());
+    assert_eq!(recorder.last(Act::Pass).map(|pass| pass.json()), None);
 }
 
 #[wasm_bindgen_test]
-fn a_request_waits_for_one_turn_and_goes_with_its_token() {
-    let (engine, recorder) = engine();
-    feed(&engine, Input::Load, 0, None);
-    let turn = feed(&engine, Input::Ask, 0, None)
-        .checked_sub(WAIT)
-        .expect("a turn to wait for");
+fn a_policy_that_says_nothing_is_the_default() {
+    let (engine, recorder) = made("undefined");
+    feed(&engine, Input::Start, 0, 0.0, NOTHING);
+    assert_eq!(recorder.count(Act::Started), 1);
+    assert_eq!(recorder.count(Act::OpenChannel), 0);
+}
+
+#[wasm_bindgen_test]
+fn a_request_waits_for_one_call_and_goes_with_its_token() {
+    let (engine, recorder) = started();
+    assert_eq!(ask(&engine), Reply::Wait as u32);
+    let told = recorder.told();
+    let wait = told.number("wait").expect("what to wait for");
+    let asker = told.number("asker").expect("who asked");
+    assert_eq!(ask(&engine), Reply::Wait as u32);
     assert_eq!(
-        feed(&engine, Input::Ask, 0, None),
-        WAIT + turn,
+        recorder.told().number("wait"),
+        Some(wait),
         "the second joins it"
     );
-    assert_eq!(recorder.count(Act::Lock as u32), 1);
-    feed(&engine, Input::Granted, turn, None);
-    feed(&engine, Input::Read, turn, None);
-    assert_eq!(recorder.count(CALL), 1);
-    let call = recorder.last(CALL).expect("a call");
-    // The refresh endpoint, credentials 'include', redirects followed.
-    assert_eq!(call.more.as_f64(), Some(f64::from(1 | 1 << 10)));
-    let answer = host::value(
-        r#"({ type: 'application/json', after: null, body: '{"accessToken":"opaque","expiresIn":60}' })"#,
-    );
-    engine.feed(Input::Answered, NOW, call.number, 200.0, 0, answer);
-    let commit = recorder.last(Act::Commit as u32).expect("a commit");
-    let record = commit.more.as_string().unwrap_or_default();
-    assert!(record.contains(r#""access":"opaque""#), "{record}");
-    feed(&engine, Input::Committed, commit.number, None);
-    assert_eq!(recorder.count(Act::TurnEnded as u32), 1);
+    assert_eq!(recorder.count(Act::Call), 1);
+    let call = recorder.last(Act::Call).expect("a call");
     assert_eq!(
-        engine.feed(
-            Input::Resume,
-            NOW,
-            turn,
-            0.0,
-            engine.query(Query::Party, 0, JsValue::UNDEFINED),
-            JsValue::UNDEFINED
-        ),
-        0
+        call.json(),
+        r#"{"target":"refresh","body":"none","credentials":"include","keepalive":1}"#
     );
-    let (token, until) = recorder.pass().expect("a pass");
-    assert_eq!(token, "opaque");
+    let answer = value(r#"({ after: null, body: '{"accessToken":"opaque","expiresIn":60}' })"#);
+    feed(&engine, Input::Answered, call.number, 200.0, answer);
+    let ended = recorder.last(Act::WaitEnded).expect("an end");
+    assert_eq!(f64::from(ended.number), wait);
+    let about = format!("({{ ask: {}, asker: {asker} }})", Ask::Request as u32);
+    let reply = feed(&engine, Input::Resume, ended.number, 0.0, value(&about));
+    assert_eq!(reply, Reply::Go as u32);
+    let snapshot = recorder.last(Act::Snapshot).expect("a snapshot");
+    assert_eq!(snapshot.text("token").as_deref(), Some("opaque"));
+    assert_eq!(snapshot.text("state").as_deref(), Some("signed-in"));
+    let pass = recorder.last(Act::Pass).expect("a pass");
     assert_eq!(
-        until,
-        NOW + 48_000.0,
+        (pass.number("until"), pass.number("untilMono")),
+        (Some(WALL + 48_000.0), Some(MONO + 48_000.0)),
         "a fifth before the end the core wants to be asked"
     );
 }
 
 #[wasm_bindgen_test]
+fn a_failure_is_told_by_the_call_that_brought_it() {
+    let (engine, recorder) = started();
+    assert_eq!(ask(&engine), Reply::Wait as u32);
+    let call = recorder.last(Act::Call).expect("a call").number;
+    feed(&engine, Input::Unreachable, call, 0.0, NOTHING);
+    let event = recorder.last(Act::Event).expect("an event");
+    assert_eq!(event.text("type").as_deref(), Some("refresh-failed"));
+    assert_eq!(event.number("call"), Some(f64::from(call)));
+}
+
+#[wasm_bindgen_test]
 fn an_input_from_within_an_output_is_taken_in_turn() {
-    let (engine, recorder) = engine();
-    feed(&engine, Input::Load, 0, None);
-    // A host without locks grants at once, in the middle of being asked.
-    recorder.grant_at_once(&engine);
-    assert!(feed(&engine, Input::Ask, 0, None) >= WAIT);
+    let (engine, recorder) = made("({ refresh: { there: 1 }, storage: 'tab' })");
+    // A place that answers in the middle of being asked.
+    recorder.read_at_once(&engine);
+    feed(&engine, Input::Start, 0, 0.0, NOTHING);
+    assert_eq!(ask(&engine), Reply::Wait as u32);
     recorder.forget(&engine);
-    assert_eq!(recorder.count(Act::Read as u32), 1);
+    assert_eq!(recorder.count(Act::Started), 1);
+    assert_eq!(recorder.count(Act::Call), 1);
 }

@@ -66,7 +66,21 @@ function section(file, heading) {
   return found.slice(heading.length).replaceAll(/\]\(\.\.?\/[^)]*\)/g, ']()');
 }
 
+/** Where the core's errors and their texts are. */
+const ERRORS = new URL('../../src/core/error.rs', import.meta.url);
+
+/** A table of the core's messages, by code. */
+function messages() {
+  const codes = new Map([...readFileSync(ERRORS, 'utf8').matchAll(/Self::(\w+) => "([a-z]+-[a-z]+|disposed)"/g)].map(([, name, code]) => [name, code]));
+  const list = readFileSync(ERRORS, 'utf8').split('faults! {')[1];
+  const rows = [...list.matchAll(/^ {4}\w+: (\w+), (true|false),\n\s+"([^"]*)"/gm)].map(([, kind, retryable, text]) => [codes.get(kind), retryable, text]);
+  if (rows.length < 20 || rows.some(([code]) => !code)) throw new Error('src/core/error.rs: the list of faults is not as it was');
+  const lines = rows.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)).map(([code, retryable, text]) => `| \`${code}\` | ${text} | ${retryable === 'true' ? 'yes' : 'no'} |`);
+  return ['| code | message | worth another try |', '|---|---|---|', ...lines].join('\n');
+}
+
 const GENERATED = {
+  messages,
   options: () => options(types),
   failures: () => section(failures, 'Failures of others').slice(1).split('\n\n').filter((part) => part.trim().startsWith('|')).join('\n'),
 };

@@ -38,7 +38,7 @@ export async function startApi(t, { refusal = 'refused' } = {}) {
 
 /** Makes a manager whose token is refused once. */
 export async function signedIn(t, origin, config = {}) {
-  const auth = await createTokenManager({ baseUrl: origin, refresh: '/refresh', refreshToken: { in: 'body' }, ...config });
+  const auth = await createTokenManager({ baseUrl: origin, refresh: '/refresh', refreshToken: { in: 'body' }, singleUser: true, ...config });
   t.after(() => auth.dispose());
   await auth.setTokens({ accessToken: 'old', refreshToken: 'r', expiresIn: 600 });
   return auth;

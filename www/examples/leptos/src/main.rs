@@ -1,9 +1,8 @@
 //! Evertoken in Leptos: a list of posts behind a sign-in.
 //!
-//! A manager belongs to one thread, so what holds one is `local`.
+//! The manager is in the context, and its snapshot is a signal.
 
-use evertoken::{Config, Snapshot, Status, TokenManager};
-use gloo_net::http::Request;
+use evertoken::{Config, Preset, Snapshot, Status, TokenManager};
 use leptos::either::Either;
 use leptos::ev::SubmitEvent;
 use leptos::html::Input;
@@ -40,8 +39,7 @@ struct Attributes {
 }
 
 async fn titles(auth: &TokenManager) -> Result<Vec<String>> {
-    let request = Request::get(&auth.url("/api/posts")?).build()?;
-    let posts: Posts = auth.fetch(request).await?.json().await?;
+    let posts: Posts = auth.get("/api/posts").send().await?.json().await?;
     let title = |post: Post| post.attributes.title;
     Ok(posts.data.into_iter().map(title).collect())
 }
@@ -58,18 +56,18 @@ fn name(session: &Snapshot) -> String {
 }
 
 /// The present snapshot, as a signal of the component that asks for it.
-fn use_session(auth: &TokenManager) -> ReadSignal<Snapshot, LocalStorage> {
-    let (session, set_session) = signal_local(auth.snapshot());
+fn use_session() -> ReadSignal<Snapshot> {
+    let auth = expect_context::<TokenManager>();
+    let (session, set_session) = signal(auth.snapshot());
     let subscription = auth.subscribe(move |now| set_session.set(now.clone()));
-    // It is dropped with the component.
-    StoredValue::new_local(subscription);
+    on_cleanup(move || drop(subscription));
     session
 }
 
 #[component]
-fn Session(auth: TokenManager) -> impl IntoView {
-    let session = use_session(&auth);
-    let auth = StoredValue::new_local(auth);
+fn Session() -> impl IntoView {
+    let session = use_session();
+    let auth = StoredValue::new(expect_context::<TokenManager>());
     let password = NodeRef::<Input>::new();
     let (posts, set_posts) = signal(Vec::<String>::new());
     let (problem, set_problem) = signal(String::new());
@@ -122,14 +120,18 @@ fn Session(auth: TokenManager) -> impl IntoView {
 #[component]
 fn App() -> impl IntoView {
     // The embedded backend speaks as Strapi 4 does.
-    let started = LocalResource::new(|| TokenManager::new(Config::preset("strapi4")));
+    let started = TokenManager::start(Config::from_preset(Preset::Strapi4));
+    let session = started.map(|auth| {
+        provide_context(auth);
+        view! { <Session/> }
+    });
     view! {
         <main>
             <h1>"Evertoken and Leptos"</h1>
-            {move || started.get().map(|started| match started {
-                Ok(auth) => Either::Left(view! { <Session auth/> }),
+            {match session {
+                Ok(session) => Either::Left(session),
                 Err(error) => Either::Right(view! { <p role="alert">{error.to_string()}</p> }),
-            })}
+            }}
         </main>
     }
 }

@@ -32,4 +32,6 @@ export const REASONS = {
   logout: 'You have signed out.',
   'other-tab': 'You have signed out in another tab.',
   'refresh-rejected': 'Your session has ended. Please sign in again.',
+  idle: 'You were signed out, since nothing was done for a while.',
+  lifetime: 'Your session has ended. Please sign in again.',
 };

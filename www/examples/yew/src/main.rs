@@ -1,7 +1,6 @@
 //! Evertoken in Yew: a list of posts behind a sign-in.
 
-use evertoken::{Config, Snapshot, Status, TokenManager};
-use gloo_net::http::Request;
+use evertoken::{Config, Preset, Snapshot, Status, TokenManager};
 use serde::{Deserialize, Serialize};
 use yew::platform::spawn_local;
 use yew::prelude::*;
@@ -35,8 +34,7 @@ struct Attributes {
 }
 
 async fn titles(auth: &TokenManager) -> Result<Vec<String>> {
-    let request = Request::get(&auth.url("/api/posts")?).build()?;
-    let posts: Posts = auth.fetch(request).await?.json().await?;
+    let posts: Posts = auth.get("/api/posts").send().await?.json().await?;
     let title = |post: Post| post.attributes.title;
     Ok(posts.data.into_iter().map(title).collect())
 }
@@ -152,7 +150,7 @@ fn Failure(Unstarted { message }: &Unstarted) -> Html {
 fn main() {
     spawn_local(async {
         // The embedded backend speaks as Strapi 4 does.
-        match TokenManager::new(Config::preset("strapi4")).await {
+        match TokenManager::new(Config::from_preset(Preset::Strapi4)).await {
             Ok(auth) => {
                 yew::Renderer::<App>::with_props(Props { auth }).render();
             }
