@@ -32,6 +32,8 @@ pub fn lints(project: &Project, tools: &Tools) -> Result {
             .args(["--deny-warnings", "--report-unused-disable-directives"])
             .arg("--config")
             .arg(scripts.join(".oxlintrc.json"))
+            // Applications of their own.
+            .arg("--ignore-pattern=www/examples/**")
             .args(FOLDERS)
             .current_dir(&project.root),
     )
