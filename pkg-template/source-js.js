@@ -3,8 +3,9 @@
 // named changes nothing.
 
 import { instantiate } from './engine.js';
-import * as machine from './fallback.js';
-import { unpacked } from './packed.js';
+import * as machine from './machine/machine.js';
+import { unpack } from './machine/unpack.js';
+import { packed } from './packed.js';
 
 /** What is said where it cannot start. */
 export const WHERE = 'the engine could not start';
@@ -13,6 +14,6 @@ let module;
 
 /** Gives an engine. */
 export async function begin() {
-  module ??= new machine.Module(unpacked(machine));
+  module ??= new machine.Module(unpack(packed));
   return { ...(await instantiate(module, machine)), module: undefined };
 }

@@ -174,7 +174,7 @@ class Table extends Array {
   }
 }
 
-export class Instance {
+class Instance {
   constructor(module, imports) {
     const types = module[1];
     const memory = new Memory(module[5]?.[0][0] ?? 0);
@@ -374,3 +374,6 @@ export class Instance {
     }
   }
 }
+
+/** Gives an instance of a module. */
+export const instantiate = async (module, imports) => new Instance(module, imports);

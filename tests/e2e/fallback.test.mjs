@@ -58,3 +58,34 @@ rule('an application that leaves fallback.js out gets not-supported, and can try
   assert.equal(error.code, 'not-supported');
   assert.match(error.message, /fallback\.js/);
 });
+
+/** Has a service worker, in which import() throws, make a manager. */
+const inServiceWorker = (page, imports) =>
+  page.evaluate(async (imports) => {
+    const text = `${imports}
+      addEventListener('message', async ({ source }) => {
+        try {
+          const auth = await createTokenManager({ baseUrl: location.origin, refresh: '/refresh' });
+          source.postMessage({ engine: auth.inspect().engine });
+        } catch ({ code, message }) {
+          source.postMessage({ code, message });
+        }
+      });`;
+    const { installing } = await navigator.serviceWorker.register(`/worker.js?text=${encodeURIComponent(text)}`, { type: 'module' });
+    return new Promise((resolve) => {
+      navigator.serviceWorker.onmessage = ({ data }) => resolve(data);
+      navigator.serviceWorker.startMessages();
+      installing.postMessage('begin');
+    });
+  }, imports);
+
+rule('a service worker without WebAssembly that imports fallback.js: the engine is JavaScript', async ({ page }) => {
+  const made = await inServiceWorker(page, `import { createTokenManager } from '/pkg/index.js'; import '/pkg/fallback.js';`);
+  assert.deepEqual(made, { engine: 'js' });
+});
+
+rule('a service worker without WebAssembly that imports index.js alone is told what to import', async ({ page }) => {
+  const { code, message } = await inServiceWorker(page, `import { createTokenManager } from '/pkg/index.js';`);
+  assert.equal(code, 'not-supported');
+  assert.match(message, /service worker.*import/);
+});

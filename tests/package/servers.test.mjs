@@ -20,6 +20,17 @@ const REQUIRED = `
     auth.dispose();
   });
 `;
+// In a place with tabs, as a test's environment pretends to be: with a channel
+// to them, a lock and a timer. The program ends itself where they keep it.
+const ALIVE = `
+  globalThis.location = new URL(process.argv[2]);
+  const { createTokenManager } = await import('evertoken');
+  const auth = await createTokenManager({ login: '/login', refresh: '/refresh' });
+  await auth.login({ user: 'alice' });
+  await auth.refresh();
+  console.log(auth.inspect().nextRefreshAt > Date.now());
+  setTimeout(() => process.exit(3), 20_000).unref();
+`;
 const WORKER = `
   import { answer } from './server.mjs';
   export default {
@@ -33,7 +44,7 @@ let application;
 let server;
 before(async () => {
   const text = readFileSync(new URL('support/server.mjs', import.meta.url), 'utf8');
-  application = await fixture({ 'server.mjs': text, 'main.mjs': MAIN, 'required.cjs': REQUIRED, 'worker.js': WORKER });
+  application = await fixture({ 'server.mjs': text, 'main.mjs': MAIN, 'required.cjs': REQUIRED, 'alive.mjs': ALIVE, 'worker.js': WORKER });
   server = await new AuthServer().start();
 });
 after(async () => {
@@ -66,6 +77,11 @@ for (const [program, version] of nodes) {
   test(`Node.js ${version}: test of require`, TIME, async () => {
     const said = await finish(program, ['--no-warnings', 'required.cjs', server.origin], { cwd: application.folder });
     assert.equal(said.trim(), 'wasm signed-out');
+  });
+
+  test(`Node.js ${version}: ends by itself with a manager that nobody disposed of`, TIME, async () => {
+    const said = await finish(program, ['--no-warnings', 'alive.mjs', server.origin], { cwd: application.folder });
+    assert.equal(said.trim(), 'true');
   });
 }
 

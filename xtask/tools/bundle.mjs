@@ -68,6 +68,7 @@ async function bundle(entry) {
     format: 'esm',
     platform: 'browser',
     target: engines,
+    define: { VERSION: JSON.stringify(version) },
     minify: true,
     legalComments: 'none',
     logLevel: 'warning',
@@ -96,7 +97,7 @@ async function bundle(entry) {
   await writeFile(file, code);
 }
 
-const { exports, peerDependencies = {} } = JSON.parse(await readFile(join(target, 'package.json'), 'utf8'));
+const { exports, peerDependencies = {}, version } = JSON.parse(await readFile(join(target, 'package.json'), 'utf8'));
 const peers = Object.keys(peerDependencies);
 const exported = [...new Set(leaves(exports))];
 const entries = exported.filter((file) => file.endsWith('.js')).map((file) => join(stage, file));

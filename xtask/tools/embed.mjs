@@ -4,6 +4,7 @@
 import { readFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import binaryen from 'binaryen';
+import { unpack } from '../../pkg-template/machine/unpack.js';
 import { pack } from './pack.mjs';
 
 export const embed = {
@@ -12,7 +13,12 @@ export const embed = {
     build.onLoad({ filter: /\.wasm$/ }, async ({ path }) => {
       const { text, module } = pack(await readFile(path));
       const unpacker = await assembled(join(dirname(path), 'unpack.wat'));
-      if (!unpacked(text, unpacker).equals(module)) throw new Error(`embed.mjs: unpack.wat does not make ${basename(path)} of its text`);
+      for (const [name, made] of [
+        ['unpack.wat', unpacked(text, unpacker)],
+        ['unpack.js', unpack(text)],
+      ]) {
+        if (Buffer.compare(made, module)) throw new Error(`embed.mjs: ${name} does not make ${basename(path)} of its text`);
+      }
       return { contents: JSON.stringify(text), loader: 'json' };
     });
     build.onLoad({ filter: /\.wat$/ }, async ({ path }) => ({
@@ -35,7 +41,7 @@ export async function assembled(path) {
   }
 }
 
-/** As pkg-template/index.js does it. */
+/** As pkg-template/packed.js does it. */
 function unpacked(text, unpacker) {
   const { exports } = new WebAssembly.Instance(new WebAssembly.Module(unpacker));
   const memory = Buffer.from(exports.memory.buffer);

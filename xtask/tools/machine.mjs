@@ -1,10 +1,9 @@
 // How pkg-template/machine gets into the bundle: with the numeric instructions
-// that the modules have which it is to run, and no others.
+// that the module has which it is to run, and no others.
 import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Module, decoded } from '../../pkg-template/machine/machine.js';
 import { OPERATIONS } from '../../pkg-template/machine/operations.js';
-import { assembled } from './embed.mjs';
 
 /** The opcodes of a module. */
 function opcodes(bytes) {
@@ -16,9 +15,7 @@ export const machine = {
   name: 'machine',
   setup(build) {
     build.onLoad({ filter: /[\\/]machine[\\/]operations\.js$/ }, async ({ path }) => {
-      const stage = join(dirname(path), '..');
-      const modules = [await readFile(join(stage, 'engine.wasm')), await assembled(join(stage, 'unpack.wat'))];
-      const used = new Set(modules.flatMap(opcodes));
+      const used = new Set(opcodes(await readFile(join(dirname(path), '../engine.wasm'))));
       const text = await readFile(path, 'utf8');
       const kept = text.replace(/^ {2}(0x\w+): .*\n/gm, (line, op) => (used.has(Number(op)) ? line : ''));
       const count = kept.split(/^ {2}0x/m).length - 1;

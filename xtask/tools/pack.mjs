@@ -12,7 +12,8 @@
 // that is not frequent. Before the text it is said for each byte whether it is
 // frequent, a 1 or a 0.
 //
-// pkg-template/unpack.wat makes the module of it again.
+// pkg-template/unpack.wat makes the module of it again, and where there is no
+// WebAssembly pkg-template/machine/unpack.js.
 
 /** From ' ' to '~' without '"' and '\', which would have to be escaped, and
  * '<', which an inline script does not take as it is. */

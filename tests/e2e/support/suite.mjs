@@ -51,6 +51,8 @@ export async function servePages() {
       const policy = `default-src 'none'; img-src data:; script-src 'self'; connect-src ${searchParams.get('api')}`;
       return response.setHeader('content-security-policy', policy).end(PAGE);
     }
+    // A worker of the text in its address, in which WebAssembly is forbidden.
+    if (pathname === '/worker.js') return response.setHeader('content-security-policy', "script-src 'self'").end(searchParams.get('text'));
     if (pathname === '/blank') return response.end(BLANK);
     try {
       response.end(await readFile(fileOf(pathname)));

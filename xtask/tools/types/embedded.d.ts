@@ -9,3 +9,6 @@ declare module '*.wat' {
   const base64url: string;
   export default base64url;
 }
+
+/** The package's, which bundle.mjs puts here. */
+declare const VERSION: string;
