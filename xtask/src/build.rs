@@ -211,7 +211,12 @@ fn measure(project: &Project, package: &Path) -> Result<String> {
     process::output(
         Command::new("node")
             .arg(project.build_scripts().join("measure.mjs"))
-            .args(bundle::files(package)?)
+            // What only somebody who debugs loads is no one else's size.
+            .args(
+                bundle::files(package)?
+                    .iter()
+                    .filter(|file| file.extension().is_none_or(|extension| extension != "map")),
+            )
             .current_dir(package),
     )
 }
