@@ -59,7 +59,7 @@ impl Locks {
 
     /// Reports once the lock is held, until `unlock`; then if another tab
     /// takes it away.
-    pub fn lock(&self, id: LockId, steal: bool) {
+    pub fn lock(&self, id: LockId, steal: bool, shared: bool) {
         self.unlock(id);
         let (Some(manager), Ok(waiting)) = (manager(), AbortController::new()) else {
             return self.report(Input::LockUnavailable { lock: id });
@@ -75,6 +75,9 @@ impl Locks {
             false => ("signal", lock.waiting.signal().into()),
         };
         let _ = Reflect::set(&options, &name.into(), &value);
+        if shared {
+            let _ = Reflect::set(&options, &"mode".into(), &"shared".into());
+        }
         let granted = {
             let (shell, lock) = (self.shell.clone(), lock.clone());
             Closure::once_into_js(move |_: JsValue| -> JsValue {

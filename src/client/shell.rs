@@ -98,7 +98,12 @@ impl Shell {
         let (settings, mut policy) = Settings::read(&config, page)?;
         let scope = document.is_some() || global("WorkerGlobalScope").is_some();
         policy.inert = !scope && config.fetch.is_none() && !config.single_user;
-        policy.mark = document.is_some();
+        // In localStorage the record itself is in the place of the mark.
+        let local = [Some(&config.storage), config.remember.as_ref()]
+            .into_iter()
+            .flatten()
+            .any(|storage| storage.name() == "local");
+        policy.mark = document.is_some() && !local;
         policy.channel = scope && config.cross_tab != Some(false);
         policy.locks = match () {
             () if !policy.channel && !policy.shares_a_place() => LockPolicy::None,
@@ -279,7 +284,11 @@ impl Shell {
             Output::Channel { open: false } => self.channel.close(),
             Output::Post(text) => self.channel.post(&text),
             Output::Echo(text) => self.channel.echo(&text),
-            Output::Lock { lock, steal } => self.locks.lock(lock, steal),
+            Output::Lock {
+                lock,
+                steal,
+                shared,
+            } => self.locks.lock(lock, steal, shared),
             Output::Unlock { lock } => self.locks.unlock(lock),
             Output::Call(call) => self.call(call),
             Output::Abort { call } => {

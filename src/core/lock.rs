@@ -74,8 +74,17 @@ impl Machine {
         if let Some(lock) = self.held_locks.iter_mut().find(|lock| lock.id == id) {
             lock.steal = steal;
         }
+        let owner = self.held_locks.iter().find(|lock| lock.id == id);
+        // Of two sign-ins neither waits for the other: the later one stays.
+        let shared = owner.is_some_and(|lock| lock.owner != Owner::Turn);
         match self.locks {
-            Locks::Web => self.output(Output::Lock { lock: id, steal }),
+            Locks::Web => self.output(Output::Lock {
+                lock: id,
+                steal,
+                shared,
+            }),
+            // A lease has one holder.
+            Locks::Lease if shared => self.granted_later.push(id),
             Locks::Lease => self.read_lease(id),
             // By an input of its own, as the host would: whoever asks for the
             // lock is in the middle of something.

@@ -263,7 +263,12 @@ impl Machine {
             return;
         }
         self.open_channel();
-        let places = self.places_to_read();
+        let mut places = self.places_to_read();
+        // A place that failed when the user signed out may work again, and
+        // keeps what was there before.
+        if self.policy.mark && !places.contains(&Place::Mark) {
+            places.push(Place::Mark);
+        }
         self.starting = Some(places.clone());
         for place in &places {
             self.enqueue(*place, Task::Read(Reader::Start));
@@ -278,15 +283,9 @@ impl Machine {
             return;
         };
         starting.retain(|unread| *unread != place);
-        if !starting.is_empty() {
-            return;
+        if starting.is_empty() {
+            self.finish_start();
         }
-        // Where the session is in memory after all, the mark counts.
-        if place != Place::Mark && self.storage_is_down() && self.policy.mark {
-            self.starting = Some(vec![Place::Mark]);
-            return self.enqueue(Place::Mark, Task::Read(Reader::Start));
-        }
-        self.finish_start();
     }
 
     fn finish_start(&mut self) {

@@ -37,12 +37,14 @@ pub enum Output {
     /// reached the others, and no timer was needed to know.
     Echo(Rc<str>),
 
-    /// Ask for the lock that the tabs of this key share; `steal` takes it away
-    /// from its holder. Answered by [`Input::Granted`](super::Input::Granted)
+    /// Ask for the lock that the tabs of this key share. `shared` asks to hold
+    /// it beside others that do so, as sign-ins may, and apart from those that
+    /// do not; `steal` takes it away from its holder. Answered by [`Input::Granted`](super::Input::Granted)
     /// or [`Input::LockUnavailable`](super::Input::LockUnavailable).
     Lock {
         lock: LockId,
         steal: bool,
+        shared: bool,
     },
     /// Give the lock back, or stop waiting for it.
     Unlock {

@@ -267,7 +267,7 @@ impl Machine {
         };
         // A place in which the session is not kept has nothing, or the end.
         let kept = |record: &&Record| match place {
-            Place::Mark => record.is_sign_out() || self.term_ends() < Instant::NEVER,
+            Place::Mark => self.in_memory() && self.is_to_be_marked(record),
             _ => record.session().is_none() || self.home(record) == Some(place),
         };
         let text = |record: &Record| self.text_of(record, place == Place::Mark);
@@ -407,7 +407,9 @@ impl Machine {
     fn found(&mut self, place: Place, found: Stored, pace: Pace) -> Option<Record> {
         match found {
             Stored::Record(record) => {
-                self.hear(record.clone(), pace);
+                if self.hear(record.clone(), pace) && place == Place::Mark {
+                    self.keep_held();
+                }
                 Some(record)
             }
             Stored::Later => {
@@ -502,13 +504,22 @@ impl Machine {
         self.mark();
     }
 
+    fn in_memory(&self) -> bool {
+        self.policy.storage == Keep::Memory || self.storage_is_down()
+    }
+
+    /// An end is marked, and a session that ends by time: a reload would begin
+    /// its time anew.
+    fn is_to_be_marked(&self, record: &Record) -> bool {
+        record.is_sign_out() || self.term_ends() < Instant::NEVER
+    }
+
     /// Keeps the mark of a sign-out where the session itself is in memory:
     /// a reload must not sign the user in again with a cookie that outlived
     /// the sign-out.
     pub(super) fn mark(&mut self) {
-        let memory = self.policy.storage == Keep::Memory || self.storage_is_down();
-        let ends = self.record.as_ref().is_some_and(Record::is_sign_out)
-            || self.term_ends() < Instant::NEVER;
+        let record = self.record.as_ref();
+        let ends = self.in_memory() && record.is_some_and(|record| self.is_to_be_marked(record));
         // What is not ours under this key is not taken away.
         let ours = |text: &str| {
             let found = self.parsed(text);
@@ -519,7 +530,7 @@ impl Machine {
             .iter()
             .filter(|shelf| shelf.place == Place::Mark)
             .any(|shelf| shelf.known.as_deref().is_some_and(ours));
-        if memory && (ends || marked) {
+        if ends || marked {
             self.enqueue(
                 Place::Mark,
                 Task::Write {

@@ -135,7 +135,8 @@ pub struct Policy {
     /// `remember`; `None` where it is the same place as `storage`.
     pub remember: Option<Keep>,
     /// Whether the host can keep [`Place::Mark`](super::Place::Mark): on a
-    /// page it can, on a server it cannot.
+    /// page it can, on a server it cannot. Where the session itself is kept in
+    /// `localStorage` there is no such place beside it.
     pub mark: bool,
     /// Whether there may be other tabs, and a channel to them: a page, and
     /// `crossTab`.

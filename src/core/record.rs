@@ -158,8 +158,9 @@ impl Record {
         match &self.state {
             Err(ended) => out.text("ended", ended.name()),
             Ok(session) => {
-                if let Some(access) = &session.access {
-                    out.text("access", access.expose());
+                match &session.access {
+                    Some(access) => out.text("access", access.expose()),
+                    None => out.number("cookie", 1.0),
                 }
                 if let Some(refresh) = &session.refresh {
                     out.text("refresh", refresh.expose());
@@ -198,6 +199,10 @@ impl Record {
                     return Stored::Foreign;
                 };
                 let access = stored.text("access").and_then(Secret::bearer);
+                // A record without a token says that it has none.
+                if access.is_none() && stored.number("cookie").is_none() {
+                    return Stored::Foreign;
+                }
                 // One that is not after the receipt had ended when it came.
                 let expires = instant("expires");
                 let expires = if access.is_some() || cookie {

@@ -6,7 +6,7 @@
 //! record that they share, and from the last activity that they tell each
 //! other; at the end each signs out by itself. The logout endpoint is called
 //! by the tab whose name comes first, and by the next one if that says nothing
-//! for [`TURN`].
+//! for two seconds.
 
 use super::commit::Purpose;
 use super::document::{Document, Members};

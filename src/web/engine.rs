@@ -185,8 +185,13 @@ impl Engine {
                 host.text("text", &text);
                 (Act::Echo, 0)
             }
-            Output::Lock { lock, steal } => {
+            Output::Lock {
+                lock,
+                steal,
+                shared,
+            } => {
                 self.flag("steal", steal);
+                self.flag("shared", shared);
                 (Act::Lock, lock.number())
             }
             Output::Unlock { lock } => (Act::Unlock, lock.number()),

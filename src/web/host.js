@@ -471,8 +471,8 @@ export class Host {
       this.#tabs.echo(text);
     },
 
-    [Act.Lock]: (lock, { steal }) => {
-      this.#tabs.lock(lock, isSet(steal));
+    [Act.Lock]: (lock, { steal, shared }) => {
+      this.#tabs.lock(lock, isSet(steal), isSet(shared));
     },
 
     [Act.Unlock]: (lock) => {

@@ -24,7 +24,8 @@ export function capabilitiesOf({ crossTab = true, storage, remember, fetch }, si
   const locks = globalThis.navigator?.locks ? 'web' : 'indexedDB' in globalThis ? 'lease' : undefined;
   return {
     tabs,
-    mark: +(typeof globalThis.document === 'object'),
+    // In localStorage the record itself is in the place of the mark.
+    mark: +(typeof globalThis.document === 'object' && storage !== 'local' && remember !== 'local'),
     channel: +(tabs && typeof globalThis.BroadcastChannel === 'function'),
     locks: shares ? locks : undefined,
     inert: +!(scope || fetch || singleUser),

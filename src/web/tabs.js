@@ -67,8 +67,9 @@ export class Tabs {
    * `Robbed`.
    * @param {number} id
    * @param {boolean} steal
+   * @param {boolean} shared
    */
-  lock(id, steal) {
+  lock(id, steal, shared) {
     this.unlock(id);
     /** @type {{ waiting: AbortController, release?: (value: unknown) => void }} */
     const lock = { waiting: new AbortController() };
@@ -80,7 +81,7 @@ export class Tabs {
         if (this.#locks.get(id) === lock) this.#feed(Input.Granted, id);
         else resolve(undefined);
       });
-    const request = async () => navigator.locks.request(this.#name, steal ? { steal } : { signal }, held);
+    const request = async () => navigator.locks.request(this.#name, steal ? { steal } : { signal, mode: shared ? 'shared' : 'exclusive' }, held);
     request().catch(() => {
       // Given back, or not waited for any more.
       if (this.#locks.get(id) !== lock) return;

@@ -113,8 +113,7 @@ export interface Instance {
 
 /** What runs a module where it is not the platform's own. */
 export interface Machine {
-  Module: new (bytes: Uint8Array<ArrayBuffer>) => object;
-  Instance: new (module: object, imports: WebAssembly.Imports) => { exports: Record<string, any> };
+  instantiate(module: any, imports: any): Promise<{ exports: Record<string, any> }>;
 }
 
 export function instantiate(source: unknown, machine?: Machine): Promise<Instance>;
