@@ -99,7 +99,13 @@ fn drain(
             Output::Lock { lock, .. } => machine.feed(now, Input::Granted { lock }),
             Output::Read { op, place } => {
                 let found = text.as_deref().filter(|_| place == Place::Session);
-                machine.feed(now, Input::Read { op, found: Ok(found) });
+                machine.feed(
+                    now,
+                    Input::Read {
+                        op,
+                        found: Ok(found),
+                    },
+                );
             }
             Output::Swap {
                 op,
@@ -140,7 +146,7 @@ pub fn record(text: &str) {
                     later = true;
                     continue;
                 }
-                Stored::Foreign => continue,
+                Stored::Mark(_) | Stored::Foreign => continue,
             };
             assert_eq!(record.stamp.ended, record.session().is_none());
             let mut out = Writer::object();
@@ -199,7 +205,13 @@ pub fn message(text: &str) {
                     machine.feed(now, Input::Swapped { op, swapped });
                 }
                 Output::Read { op, .. } => {
-                    machine.feed(now, Input::Read { op, found: Ok(None) });
+                    machine.feed(
+                        now,
+                        Input::Read {
+                            op,
+                            found: Ok(None),
+                        },
+                    );
                 }
                 _ => {}
             }

@@ -125,7 +125,9 @@ fn rule_7_logout_wins() {
     let texts = [&session.access, &session.refresh].map(|token| token.as_ref().map(Secret::expose));
     assert_eq!(texts, [Some("second"), Some("refresh-2")]);
     tab.answer(Target::Logout, 500, "");
-    assert!(tab.log.contains(&Output::LogoutEnded { request: RequestId::new(3) }));
+    assert!(tab.log.contains(&Output::LogoutEnded {
+        request: RequestId::new(3)
+    }));
     assert!(matches!(tab.events().last(), Some(Event::Warning(_))));
     // A reload, and the cookie may still be there.
     let mut again = Tab::new(body, tab.stored.clone());

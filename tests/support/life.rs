@@ -117,15 +117,7 @@ impl World {
         if self.lease || self.refuses_locks {
             return;
         }
-        let of = |who: &Who| who.0 == tab;
-        let freed: Vec<_> = self
-            .lock
-            .holder
-            .iter()
-            .chain(&self.lock.queue)
-            .copied()
-            .filter(of)
-            .collect();
+        let freed = self.lock.of(tab);
         for who in freed {
             self.later(2, Happening::Freed(who));
         }

@@ -8,7 +8,14 @@ use crate::tools::Tools;
 use crate::tools::rustup::NIGHTLY;
 use crate::{Result, announce, process};
 
-const TARGETS: [&str; 6] = ["token", "record", "message", "answer", "retry_after", "origin"];
+const TARGETS: [&str; 6] = [
+    "token",
+    "record",
+    "message",
+    "answer",
+    "retry_after",
+    "origin",
+];
 const RUNS: u64 = 1_000_000;
 
 /// Longer texts say nothing that these do not.
