@@ -18,6 +18,7 @@
 use core::fmt;
 use std::rc::Rc;
 
+use super::commit::Purpose;
 use super::error::{Error, Fault};
 use super::ids::OpId;
 use super::input::{Swapped, Unavailable};
@@ -254,8 +255,7 @@ impl Machine {
             Text::Nothing => return Ok(None),
             Text::Held => held,
             Text::Commit(id) => {
-                let commit = self.commits.iter().find(|commit| commit.id == id);
-                let record = commit.map(|commit| &commit.record);
+                let record = self.to_be_stored(id);
                 // Written over a newer one, it would be the session of all
                 // tabs but this.
                 let overtaken = |record: &Record| held.is_some_and(|h| h.stamp > record.stamp);
@@ -272,6 +272,19 @@ impl Machine {
         };
         let text = |record: &Record| self.text_of(record, place == Place::Mark);
         Ok(record.filter(kept).map(text))
+    }
+
+    /// The record that a commit brings to a place. A sign-out is not done
+    /// before an end is stored: where another tab signs out as well, it is the
+    /// later one.
+    fn to_be_stored(&self, id: u32) -> Option<&Record> {
+        let commit = self.commits.iter().find(|commit| commit.id == id)?;
+        let later = self.record.as_ref().filter(|held| {
+            commit.purpose == Purpose::SignOut
+                && held.stamp > commit.record.stamp
+                && held.session().is_none()
+        });
+        later.or(Some(&commit.record))
     }
 
     /// The stored form of a record, with the back-off that all tabs share.
@@ -363,11 +376,7 @@ impl Machine {
             Task::Write {
                 text: Text::Commit(id),
                 ..
-            } => self
-                .commits
-                .iter()
-                .find(|commit| commit.id == id)
-                .map(|commit| commit.record.stamp),
+            } => self.to_be_stored(id).map(|record| record.stamp),
             // What is taken away is outranked by what is held, or by what is
             // being committed.
             Task::Write {

@@ -146,7 +146,7 @@ pub fn record(text: &str) {
                     later = true;
                     continue;
                 }
-                Stored::Foreign => continue,
+                Stored::Mark(_) | Stored::Foreign => continue,
             };
             assert_eq!(record.stamp.ended, record.session().is_none());
             let mut out = Writer::object();

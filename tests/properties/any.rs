@@ -1,6 +1,6 @@
 //! Anything at all, of what the core's parts are given.
 
-use evertoken::core::{Instant, Millis};
+use evertoken::core::{Instant, Millis, Moment, Now};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
@@ -11,6 +11,17 @@ pub const LAST: f64 = 8.64e15;
 
 pub fn at(ms: f64) -> Instant {
     Instant::from_ms(ms).expect("an instant")
+}
+
+pub fn moment(ms: f64) -> Moment {
+    Moment::from_ms(ms)
+}
+
+pub fn clocks(wall: f64, mono: f64) -> Now {
+    Now {
+        wall: at(wall),
+        mono: moment(mono),
+    }
 }
 
 pub fn span(ms: f64) -> Millis {

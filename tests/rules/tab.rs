@@ -10,8 +10,8 @@ use evertoken::core::flight::Failure;
 use evertoken::core::lifetime::Stated;
 use evertoken::core::policy::{Keep, Locks, Policy};
 use evertoken::core::{
-    Ask, Call, ErrorKind, Event, Input, Instant, Machine, Millis, Moment, Now, Output, Party,
-    Place, Reply, RequestId, Swapped, Unavailable, WaitId,
+    Ask, Call, ErrorKind, Event, Input, Machine, Millis, Moment, Now, Output, Party, Place, Reply,
+    RequestId, Swapped, Unavailable, WaitId,
 };
 
 /// The inside of an object of JSON.
@@ -90,10 +90,6 @@ impl Tab {
 
     pub fn at(&self) -> Now {
         Now::from_ms(self.now, self.now - START)
-    }
-
-    pub fn wall(&self) -> Instant {
-        self.at().wall
     }
 
     pub fn mono(&self) -> Moment {

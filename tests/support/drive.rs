@@ -81,7 +81,11 @@ impl World {
             Output::Channel { open } => self.tabs[tab].channel = open,
             Output::Post(text) => self.post(tab, &text, false),
             Output::Echo(text) => self.post(tab, &text, true),
-            Output::Lock { lock, steal } => self.take_lock(tab, lock, steal),
+            Output::Lock {
+                lock,
+                steal,
+                shared,
+            } => self.take_lock(tab, lock, steal, shared),
             Output::Unlock { lock } => {
                 if self.fault != Some(Fault::NoUnlock) {
                     self.leave_lock((tab, lock));

@@ -49,6 +49,8 @@ pub struct Laws {
     pub baked_late: bool,
     /// A tab could neither read what another one wrote nor be told of it.
     pub blind: bool,
+    /// Messages got lost on the way.
+    pub lossy: bool,
     /// A write has failed, and what it was to replace is still there.
     pub unwritten: bool,
     /// What was stored has been cleared or replaced from outside.
@@ -288,6 +290,12 @@ impl World {
             let from = self.now + self.network.channel.1 + 500;
             self.laws.paced = Some((from, self.now + seconds * 1_000));
         }
+    }
+
+    /// A page that stops may not have told the others yet what it was asked
+    /// for.
+    pub(super) fn laws_at_stop(&mut self) {
+        self.laws.paced = self.laws.paced.filter(|(from, _)| *from < self.now);
     }
 
     pub(super) fn laws_at_logout(&mut self, tab: usize) {

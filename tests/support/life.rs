@@ -106,6 +106,7 @@ impl World {
     pub fn crash(&mut self, tab: usize) {
         self.note(|| format!("page {tab} is gone"));
         self.tally.gone += 1;
+        self.laws_at_stop();
         self.lose_calls(tab);
         let held = &mut self.tabs[tab];
         held.alive = false;
@@ -117,15 +118,7 @@ impl World {
         if self.lease || self.refuses_locks {
             return;
         }
-        let of = |who: &Who| who.0 == tab;
-        let freed: Vec<_> = self
-            .lock
-            .holder
-            .iter()
-            .chain(&self.lock.queue)
-            .copied()
-            .filter(of)
-            .collect();
+        let freed = self.lock.of(tab);
         for who in freed {
             self.later(2, Happening::Freed(who));
         }
@@ -174,6 +167,7 @@ impl World {
     pub fn stall(&mut self, tab: usize) {
         self.note(|| format!("tab {tab} freezes"));
         self.tally.frozen += 1;
+        self.laws_at_stop();
         self.auth.lose(tab, None);
         let now = self.now;
         let held = &mut self.tabs[tab];

@@ -12,35 +12,53 @@ use super::world::World;
 
 pub type Who = (usize, LockId);
 
+/// A lock that one holds alone, or several share (Web Locks, section 3).
 #[derive(Clone, Debug, Default)]
 pub struct Lock {
+    /// Holds it alone.
     pub holder: Option<Who>,
-    pub queue: VecDeque<Who>,
+    pub sharers: Vec<Who>,
+    /// Who waits, in order, and whether it would share.
+    queue: VecDeque<(Who, bool)>,
 }
 
 impl Lock {
     /// Takes a request out, or gives the lock back.
     fn leave(&mut self, who: Who) {
-        self.queue.retain(|waiting| *waiting != who);
-        if self.holder == Some(who) {
-            self.holder = None;
-        }
+        self.queue.retain(|(waiting, _)| *waiting != who);
+        self.sharers.retain(|sharer| *sharer != who);
+        self.holder = self.holder.filter(|holder| *holder != who);
     }
 
-    /// Grants the lock to the next, if it is free.
+    /// All requests of a page.
+    pub fn of(&self, tab: usize) -> Vec<Who> {
+        let waiting = self.queue.iter().map(|(who, _)| who);
+        let held = self.holder.iter().chain(&self.sharers);
+        held.chain(waiting)
+            .copied()
+            .filter(|who| who.0 == tab)
+            .collect()
+    }
+
+    /// Grants the lock to the next, if it is free for it.
     fn grant(&mut self) -> Option<Who> {
-        if self.holder.is_some() {
+        let (next, shares) = *self.queue.front()?;
+        if self.holder.is_some() || !(shares || self.sharers.is_empty()) {
             return None;
         }
-        self.holder = self.queue.pop_front();
-        self.holder
+        self.queue.pop_front();
+        match shares {
+            true => self.sharers.push(next),
+            false => self.holder = Some(next),
+        }
+        Some(next)
     }
 }
 
 impl World {
     // ---- the lock ----
 
-    pub(super) fn take_lock(&mut self, tab: usize, lock: LockId, steal: bool) {
+    pub(super) fn take_lock(&mut self, tab: usize, lock: LockId, steal: bool, shared: bool) {
         if self.refuses_locks {
             return self.arrived(tab, Arrival::LockUnavailable(lock));
         }
@@ -52,16 +70,17 @@ impl World {
             self.laws_at_steal(tab);
             self.stolen.push(self.now);
             self.tally.stolen += 1;
-            if let Some((victim, lock)) = self.lock.holder
-                && self.fault != Some(Fault::NoRobbed)
-            {
-                self.arrive(1, victim, Arrival::Robbed(lock));
+            let sharers = std::mem::take(&mut self.lock.sharers);
+            for (victim, lock) in self.lock.holder.into_iter().chain(sharers) {
+                if self.fault != Some(Fault::NoRobbed) {
+                    self.arrive(1, victim, Arrival::Robbed(lock));
+                }
             }
             self.lock.holder = Some((tab, lock));
             self.laws.granted_at = self.now;
             self.arrive(1, tab, Arrival::Granted(lock));
         } else {
-            self.lock.queue.push_back((tab, lock));
+            self.lock.queue.push_back(((tab, lock), shared));
         }
         self.grant_lock();
     }
@@ -72,7 +91,7 @@ impl World {
     }
 
     fn grant_lock(&mut self) {
-        if let Some((tab, lock)) = self.lock.grant() {
+        while let Some((tab, lock)) = self.lock.grant() {
             self.laws.granted_at = self.now;
             self.arrive(1, tab, Arrival::Granted(lock));
         }

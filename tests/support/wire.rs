@@ -43,13 +43,10 @@ impl World {
         if refresh {
             self.laws_at_refresh(tab, &flight);
             if self.fault == Some(Fault::EarlyUnlock) {
-                let held: Vec<_> = self
-                    .lock
-                    .holder
-                    .into_iter()
-                    .filter(|who| who.0 == tab)
-                    .collect();
-                held.into_iter().for_each(|who| self.leave_lock(who));
+                let holder = self.lock.holder.filter(|who| who.0 == tab);
+                if let Some(who) = holder {
+                    self.leave_lock(who);
+                }
             }
         }
         self.tabs[tab].calls.push(flight);
