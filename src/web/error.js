@@ -17,7 +17,9 @@ export class TokenError extends Error {
   }
 
   /** Knows the errors of another copy: of evertoken/js beside evertoken, or of
-   * an adapter, each of which is a file of its own. */
+   * an adapter, each of which is a file of its own.
+   * @param {any} value
+   */
   static [Symbol.hasInstance](value) {
     return this === TokenError ? value?.name === 'TokenError' : Function.prototype[Symbol.hasInstance].call(this, value);
   }

@@ -78,9 +78,7 @@ pub fn run(project: &Project, arguments: &[String]) -> Result {
     }
 
     let mut verdicts = Verdicts::open(&work, &core(project)?, &tests(project)?)?;
-    let left = |mutant: &Mutant| {
-        verdicts.of(&mutant.name).is_none() && chosen.iter().any(|other| *other == mutant)
-    };
+    let left = |mutant: &Mutant| verdicts.of(&mutant.name).is_none() && chosen.contains(&mutant);
     let (now, skipped): (Vec<_>, Vec<_>) = all.iter().partition(|mutant| left(mutant));
     if !now.is_empty() {
         announce(&format!(
