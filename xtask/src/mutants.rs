@@ -89,6 +89,12 @@ pub fn run(project: &Project, arguments: &[String]) -> Result {
         let skipped: Vec<_> = skipped.iter().map(|mutant| mutant.name.as_str()).collect();
         try_all(project, &path, &work, &wish.files, &skipped)?;
         verdicts.take_in()?;
+        if now.iter().all(|mutant| verdicts.of(&mutant.name).is_none()) {
+            return Err(format!(
+                "no mutant was tried: the tests have to compile and pass before anything is changed, see {}",
+                work.join("mutants.out/log/baseline.log").display()
+            ));
+        }
     }
     report(&chosen, equivalent.len(), &stale, &verdicts)
 }
