@@ -12,8 +12,6 @@
 //! *Boundary:* a message may be lost, doubled or late. Nothing depends on one:
 //! the records say which is newer.
 
-use std::rc::Rc;
-
 use super::document::{Document, Members};
 use super::json::Writer;
 use super::machine::Machine;
