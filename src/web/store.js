@@ -15,8 +15,13 @@
  * @property {() => void} [close]
  */
 
-/** @param {unknown} value @returns {Text} */
-const textOf = (value) => (typeof value === 'string' ? value : null);
+/**
+ * What is kept, as the core gets to see it: its strings are UTF-8, which has
+ * no half of a surrogate pair.
+ * @param {unknown} value
+ * @returns {Text}
+ */
+const textOf = (value) => (typeof value === 'string' ? value.replace(/\p{Surrogate}/gu, '\uFFFD') : null);
 
 /**
  * Opens the place that a configuration names.
@@ -39,7 +44,7 @@ export function placeOf(kind, key) {
 function web(name, key) {
   /** @returns {Storage} */
   const area = () => /** @type {any} */ (globalThis)[name];
-  const read = () => area().getItem(key);
+  const read = () => textOf(area().getItem(key));
   return {
     read,
     swap(expected, text) {

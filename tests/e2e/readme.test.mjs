@@ -185,7 +185,7 @@ test('README: the tables name every option, error, event and preset of the types
   assert.deepEqual(table('Errors').flatMap(([cell]) => quoted(cell)), union('TokenErrorCode'));
   assert.deepEqual(table('Options', 1).flatMap(([cell]) => quoted(cell)), union('Preset'));
 
-  const events = [...declared.matchAll(/^ {2}\| \{ readonly type: '([^']+)'/gm)].map(([, type]) => type);
+  const events = [...declared.matchAll(/^ {2}\| \{\s*readonly type: '([^']+)'/gm)].map(([, type]) => type);
   assert.deepEqual(table('Events').flatMap(([cell]) => quoted(cell)).sort(), events.sort());
 });
 

@@ -7,7 +7,7 @@
 // dependencies name is the application's own. fallback.js is loaded by
 // index.js, and only where that cannot do without.
 import { access, copyFile, mkdir, readFile, readdir, writeFile } from 'node:fs/promises';
-import { dirname, join, relative, resolve, sep } from 'node:path';
+import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import { build } from 'esbuild';
 import { minify } from 'terser';
 import { embed } from './embed.mjs';
@@ -19,9 +19,9 @@ const main = join(stage, 'index.js');
 const fallback = join(stage, 'fallback.js');
 const inJavaScript = join(stage, 'js.js');
 
-// The first versions with all that the module itself uses: reference types in
-// Chrome 96, the others in Safari 15.
-const engines = ['chrome96', 'firefox90', 'safari15', 'node18'];
+// The first versions with all that the shell uses, AbortSignal's
+// throwIfAborted last; the module would run in older ones.
+const engines = ['chrome100', 'firefox97', 'safari15.4', 'node18'];
 
 /** The files that a value in "exports" leads to, whatever the conditions. */
 function leaves(value) {
@@ -58,6 +58,21 @@ async function directive(entry) {
   return /^'use \w+';/.exec(await readFile(entry, 'utf8'))?.[0];
 }
 
+/** The classes that an application meets in stack traces, where they keep
+ * their names. esbuild writes _ before those that name themselves. */
+const NAMED = /^Token(?:Error|Manager)$/;
+const UNDERSCORED = /\b_(Token(?:Error|Manager))\b/g;
+
+/** A source map with the names of the files in the stage, and without what is
+ * no source: the texts of the modules. */
+function named(text) {
+  const map = JSON.parse(text);
+  const isSource = (path) => !/\.wa(?:sm|t)$/.test(path);
+  map.sourcesContent = map.sourcesContent.map((content, at) => (isSource(map.sources[at]) ? content : null));
+  map.sources = map.sources.map((path) => `evertoken/${relative(stage, resolve(target, path)).split(sep).join('/')}`);
+  return map;
+}
+
 async function bundle(entry) {
   const { outputFiles } = await build({
     entryPoints: [entry],
@@ -69,15 +84,24 @@ async function bundle(entry) {
     platform: 'browser',
     target: engines,
     define: { VERSION: JSON.stringify(version) },
-    minify: true,
+    minifyWhitespace: true,
+    minifySyntax: true,
+    // terser does it better, and knows which names stay.
+    minifyIdentifiers: false,
     legalComments: 'none',
+    sourcemap: 'external',
+    outdir: target,
     logLevel: 'warning',
   });
   // Its names for what is local are 0.6 kB less of the default entry in brotli
   // than esbuild's.
-  const { code } = await minify(outputFiles[0].text, {
+  const [original, { text }] = outputFiles.sort((a, b) => b.path.localeCompare(a.path));
+  const file = join(target, relative(stage, entry));
+  const { code, map } = await minify(text.replace(UNDERSCORED, '$1'), {
     module: true,
     ecma: 2020,
+    keep_classnames: NAMED,
+    sourceMap: { content: named(original.text), filename: basename(file), url: `${basename(file)}.map`, includeSources: true, asObject: true },
     compress: {
       passes: 3,
       // A function within the one that calls it is parsed twice, and the text
@@ -87,17 +111,19 @@ async function bundle(entry) {
     format: {
       // Chrome compiles all of it in the background, while the page does
       // something else, rather than each function when it is first called.
-      preamble: entry === main ? '//# allFunctionsCalledOnLoad' : await directive(entry),
+      preamble: [entry === main ? '//# allFunctionsCalledOnLoad' : await directive(entry), banner].filter(Boolean).join('\n'),
       // A classic script on a page that names no charset is not read as utf8.
       ascii_only: true,
     },
   });
-  const file = join(target, relative(stage, entry));
   await mkdir(dirname(file), { recursive: true });
   await writeFile(file, code);
+  await writeFile(`${file}.map`, JSON.stringify(map));
 }
 
-const { exports, peerDependencies = {}, version } = JSON.parse(await readFile(join(target, 'package.json'), 'utf8'));
+const { version, license, exports, peerDependencies = {} } = JSON.parse(await readFile(join(target, 'package.json'), 'utf8'));
+/** What bundlers keep of a file, whatever else they take out. */
+const banner = `/*! evertoken ${version} | ${license} */`;
 const peers = Object.keys(peerDependencies);
 const exported = [...new Set(leaves(exports))];
 const entries = exported.filter((file) => file.endsWith('.js')).map((file) => join(stage, file));
