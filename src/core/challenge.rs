@@ -143,7 +143,7 @@ mod tests {
                 wanted("", None, None),
             ),
             (
-                format!("BEARER ERROR=\"insufficient_user_authentication\", ACR_Values=a"),
+                String::from("BEARER ERROR=\"insufficient_user_authentication\", ACR_Values=a"),
                 wanted("a", None, None),
             ),
             (format!(",, Bearer\t{error},,"), wanted("", None, None)),

@@ -4,7 +4,8 @@
 //! *Algorithm:* a lease is a text with the instant at which it ends, kept in a
 //! place of its own and taken by compare-and-swap. Who finds another's lease
 //! looks again after [`POLL`]. A tab that died cannot give its lease back: it
-//! ends by itself.
+//! ends by itself. Sign-ins of one tab share one; between tabs it has one
+//! holder.
 //!
 //! *Boundary:* the holder of a lease is not told when it is taken away. The
 //! commit is conditional all the same, so that costs a second call at most.
@@ -75,7 +76,8 @@ impl Machine {
             lock.steal = steal;
         }
         let owner = self.held_locks.iter().find(|lock| lock.id == id);
-        // Of two sign-ins neither waits for the other: the later one stays.
+        // Of two sign-ins neither waits for the other: the later one stays. A
+        // lease is shared by those of one tab.
         let shared = owner.is_some_and(|lock| lock.owner != Owner::Turn);
         match self.locks {
             Locks::Web => self.output(Output::Lock {
@@ -83,8 +85,6 @@ impl Machine {
                 steal,
                 shared,
             }),
-            // A lease has one holder.
-            Locks::Lease if shared => self.granted_later.push(id),
             Locks::Lease => self.read_lease(id),
             // By an input of its own, as the host would: whoever asks for the
             // lock is in the middle of something.
@@ -98,6 +98,12 @@ impl Machine {
             return;
         };
         match self.held_locks.swap_remove(at).lease {
+            // Another sign-in of this tab still needs it.
+            Some(lease @ Lease::Held { .. }) if self.sharer().is_some() => {
+                if let Some(sharer) = self.sharer() {
+                    sharer.lease = Some(lease);
+                }
+            }
             Some(Lease::Held { text } | Lease::Claiming { text, .. }) => {
                 let op = OpId::new(self.number());
                 self.output(Output::Swap {
@@ -146,6 +152,23 @@ impl Machine {
         self.held_locks.iter_mut().find(|lock| lock.id == id)
     }
 
+    /// A sign-in that was granted the lease which another one of this tab has
+    /// claimed anew since.
+    fn sharer(&mut self) -> Option<&mut Lock> {
+        let web = self.locks != Locks::Lease;
+        let shares = |lock: &&mut Lock| lock.owner != Owner::Turn && lock.lease.is_none();
+        self.held_locks.iter_mut().filter(|_| !web).find(shares)
+    }
+
+    /// The lease of another sign-in of this tab, if `id` is one as well.
+    fn shared_lease(&mut self, id: LockId) -> Option<&mut Lock> {
+        let owner = self.lease(id)?.owner;
+        self.held_locks.iter_mut().find(|lock| {
+            let held = matches!(lock.lease, Some(Lease::Held { .. }));
+            held && owner != Owner::Turn && lock.owner != Owner::Turn
+        })
+    }
+
     fn read_lease(&mut self, id: LockId) {
         let op = OpId::new(self.number());
         if let Some(lock) = self.lease(id) {
@@ -186,7 +209,10 @@ impl Machine {
         // was set back.
         let longest = now.wall + self.policy.timeout + GRACE;
         let held = until.is_some_and(|until| until > now.wall && until <= longest);
-        if held && !steal {
+        let shares = self.shared_lease(id).is_some_and(
+            |other| matches!(&other.lease, Some(Lease::Held { text }) if Some(&**text) == found),
+        );
+        if held && !steal && !shares {
             let until = now.mono + POLL;
             self.set_lease(id, Lease::Waiting { until });
             return true;
@@ -225,6 +251,9 @@ impl Machine {
         };
         match swapped {
             Swapped::Done => {
+                if let Some(other) = self.shared_lease(id) {
+                    other.lease = None;
+                }
                 self.set_lease(id, Lease::Held { text });
                 self.granted(id);
             }

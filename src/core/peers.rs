@@ -12,8 +12,6 @@
 //! *Boundary:* a message may be lost, doubled or late. Nothing depends on one:
 //! the records say which is newer.
 
-use std::rc::Rc;
-
 use super::document::{Document, Members};
 use super::json::Writer;
 use super::machine::Machine;
@@ -223,8 +221,9 @@ impl Machine {
     }
 
     fn echo(&mut self) {
-        let text: Rc<str> = self.message("echo").end().into();
-        self.output(Output::Echo(text));
+        let mut out = self.message("echo");
+        out.number("question", self.peers.questions.into());
+        self.output(Output::Echo(out.end().into()));
     }
 
     fn question_over(&mut self) {
@@ -263,7 +262,8 @@ impl Machine {
         };
         if from == self.peers.id {
             // A tab hears nothing of its own but its echoes.
-            return self.echoed();
+            let question = message.number("question");
+            return self.echoed(question);
         }
         if let Some(active) = message.number("active").and_then(Instant::from_ms) {
             self.heard_active(active);
@@ -304,10 +304,14 @@ impl Machine {
         }
     }
 
-    fn echoed(&mut self) {
+    /// An echo of a question that was asked anew since says nothing.
+    fn echoed(&mut self, number: Option<f64>) {
         let Some(question) = &mut self.peers.question else {
             return;
         };
+        if number != Some(question.number.into()) {
+            return;
+        }
         match &mut question.echoes {
             Some(echoes) if *echoes + 1 < ECHOES => {
                 *echoes += 1;

@@ -96,6 +96,12 @@ impl Turn {
         self.began + self.timeout + self.timeout + END_BY
     }
 
+    /// Whether there is time left for a call: others may have had their turns
+    /// before this one.
+    fn has_time(&self, now: Moment) -> bool {
+        now <= self.began + self.timeout + READ_BY
+    }
+
     /// Until when a place is waited for.
     pub fn place_deadline(&self) -> Moment {
         match self.stage {
@@ -234,6 +240,9 @@ impl Machine {
         if now >= locking.until + GRACE && !locking.slept {
             return self.lock_anew();
         }
+        if !locking.slept && !turn.has_time(now) {
+            return self.end_turn(Outcome::Passing(Fault::TurnTimedOut.into()));
+        }
         // Others who wait for a tab that hangs need not take the lock as well.
         self.tell_begun();
         self.read_turn();
@@ -279,14 +288,12 @@ impl Machine {
     fn expire_lock(&mut self, locking: &Locking) {
         let now = self.now.mono;
         let Some(turn) = &mut self.turn else { return };
-        let in_time = now <= turn.began + turn.timeout + READ_BY;
+        let in_time = turn.has_time(now);
         if !locking.slept && now.since(locking.until) > GRACE + GRACE {
             // This tab slept: how long the other one has had the lock is not
             // known. It gets its time once more.
             self.lock_anew();
         } else if !in_time {
-            // Others had their turns before this one, and there is no time
-            // left for a call.
             let error = Fault::TurnTimedOut.into();
             self.end_turn(Outcome::Passing(error));
         } else if locking.stolen {

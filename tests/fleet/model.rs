@@ -2,9 +2,9 @@
 //! core keeps of a session's time: its back-off and the life of its token.
 
 use evertoken::core::jwt::Claims;
-use evertoken::core::lifetime::{Lifetime, Stated};
+use evertoken::core::lifetime::{Freshness, Lifetime, Stated};
 use evertoken::core::pace::Pace;
-use evertoken::core::{Instant, Millis};
+use evertoken::core::{Millis, Now};
 
 use crate::support::random::Random;
 
@@ -84,23 +84,24 @@ struct Fleet {
     tick: u64,
 }
 
-fn at(ms: u64) -> Instant {
-    Instant::from_ms(START + ms as f64).expect("a date")
+fn at(ms: u64) -> Now {
+    Now::from_ms(START + ms as f64, ms as f64)
 }
 
 /// A token that was received at `now`.
-fn token(scenario: &Scenario, now: Instant) -> Lifetime {
+fn token(scenario: &Scenario, now: Now) -> Lifetime {
     let stated = Stated {
         expires_in: Some(Millis::new(scenario.lifetime_s * 1000)),
-        expires_at: None,
+        ..Stated::default()
     };
-    Lifetime::decide(stated, &Claims::default(), Millis::ZERO, now)
+    let claims = Claims::default();
+    Lifetime::decide(stated, &claims, Millis::ZERO, Freshness::Fresh, now)
 }
 
 impl Fleet {
     fn new(scenario: Scenario, way: Way) -> Self {
         let now = at(0);
-        let due = token(&scenario, now).refresh_due(None).since(now).as_ms() as u64;
+        let due = token(&scenario, now).due_age(None).as_ms() as u64;
         let mut fleet = Self {
             scenario,
             way,
@@ -138,7 +139,7 @@ impl Fleet {
         for number in 0..self.scenario.clients {
             let client = &mut self.clients[number as usize];
             let ms = from + client.random.below(within);
-            let allowed = client.pace.allows_reactive(at(ms), true);
+            let allowed = client.pace.allows_reactive(at(ms).mono, true);
             assert!(allowed, "one refusal is no storm");
             self.call_at(number, ms);
         }
@@ -150,7 +151,7 @@ impl Fleet {
         client.pace.succeeded();
         client.lifetime = token(&self.scenario, now);
         client.waits = false;
-        let due = client.lifetime.refresh_due(None).since(now).as_ms();
+        let due = client.lifetime.due_age(None).as_ms();
         self.call_at(number, ms + due.ceil() as u64);
     }
 
@@ -159,9 +160,9 @@ impl Fleet {
         let client = &mut self.clients[number as usize];
         let before = client.pace.failures;
         let fraction = (client.random.next() >> 11) as f64 / (1u64 << 53) as f64;
-        client.pace.failed(now, Millis::ZERO, fraction);
+        client.pace.failed(now.mono, Millis::ZERO, fraction);
         let wait = match self.way {
-            Way::Core => client.pace.wait(now).as_ms().ceil() as u64,
+            Way::Core => client.pace.wait(now.mono).as_ms().ceil() as u64,
             Way::Fixed(seconds) => u64::from(seconds) * 1000,
             Way::Doubled => (1000 << before.min(6)).min(60_000),
         };
