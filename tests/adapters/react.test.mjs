@@ -79,7 +79,7 @@ const code = `
 const server = `
   import { renderToString } from 'react-dom/server';
   ${components}
-  export const rendered = createTokenManager({ baseUrl: 'http://127.0.0.1:1', refresh: '/refresh' })
+  export const rendered = createTokenManager({ baseUrl: 'http://127.0.0.1:1', refresh: '/refresh', singleUser: true })
     .then(async (auth) => (await auth.setTokens({ accessToken: 'opaque' }), renderToString(tree(auth, false))));
 `;
 

@@ -68,7 +68,7 @@ const code = `
 const server = `
   ${components}
   import { renderToString } from 'vue/server-renderer';
-  export const rendered = createTokenManager({ baseUrl: 'http://127.0.0.1:1', refresh: '/refresh' }).then(async (auth) => {
+  export const rendered = createTokenManager({ baseUrl: 'http://127.0.0.1:1', refresh: '/refresh', singleUser: true }).then(async (auth) => {
     await auth.setTokens({ accessToken: 'opaque' });
     return renderToString(createSSRApp(Root).use(createTokens(auth, { ssr: true })));
   });
