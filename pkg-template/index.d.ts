@@ -1,5 +1,16 @@
-// Symbol.dispose is declared in a library of its own (TypeScript 5.2).
-/// <reference lib="esnext.disposable" />
+import type {
+  PlatformBodyInit as BodyInit,
+  PlatformCredentials as RequestCredentials,
+  PlatformDisposable,
+  PlatformFetch,
+  PlatformHeadersInit as HeadersInit,
+  PlatformModuleSource,
+  PlatformRequestInfo as RequestInfo,
+  PlatformRequestInit as RequestInit,
+  PlatformResponse as Response,
+  PlatformSignal as AbortSignal,
+  PlatformURL as URL,
+} from './platform.js';
 
 /** A value, or a promise of one. */
 export type MaybePromise<T> = T | Promise<T>;
@@ -232,7 +243,7 @@ export interface RefreshContext {
   /** Aborted after `timeoutMs`. */
   readonly signal: AbortSignal;
   /** The plain fetch. The manager's own would wait for this very refresh. */
-  readonly fetch: typeof fetch;
+  readonly fetch: PlatformFetch;
 }
 
 /** Refreshes in the application's own way. Reject with code 'refresh-rejected', or a `status` of 400, 401, 403, 410 or 422, to end the session; any other rejection is passing. */
@@ -332,7 +343,7 @@ interface Options {
   /** This process, which has no page, has one user. Default false: without a page and without a `fetch` of your own a manager holds nobody's session. */
   singleUser?: boolean;
   /** Default: the platform's. */
-  fetch?: typeof fetch;
+  fetch?: PlatformFetch;
   /** Default: the platform's. */
   clock?: Clock;
 }
@@ -354,7 +365,7 @@ export type TokenManagerConfig = Options &
   );
 
 /** Manages the tokens of one session. `C` is the type of the access token's claims. */
-export interface TokenManager<C extends object = Claims> {
+export interface TokenManager<C extends object = Claims> extends PlatformDisposable {
   /**
    * Fetches, with the access token where the origin is allowed. Bound: hand it to any library that takes a fetch.
    *
@@ -404,8 +415,6 @@ export interface TokenManager<C extends object = Claims> {
   inspect(): Inspection;
   /** Ends timers, listeners, channels and locks; whatever waits is rejected with 'disposed'. The session stays where it is stored. */
   dispose(): void;
-  /** Does the same, for `using`. Where the platform has the symbol. */
-  [Symbol.dispose](): void;
 }
 
 /**
@@ -421,7 +430,7 @@ export interface TokenManager<C extends object = Claims> {
 export declare function createTokenManager<C extends object = Claims>(config: TokenManagerConfig): Promise<TokenManager<C>>;
 
 /** Loads the engine; `createTokenManager` does so by itself. Without a source it is the module of this file, or fallback.js where WebAssembly cannot run. Rejects with 'not-supported'; a failed load can be tried again. */
-export declare function init(source?: URL | string | BufferSource | WebAssembly.Module | Response): Promise<void>;
+export declare function init(source?: URL | string | PlatformModuleSource): Promise<void>;
 
 /** Decodes a token without checking its signature; null for any other string. After `init()`. */
 export declare function decodeJwt(token: string): { header: Record<string, unknown>; claims: Claims } | null;

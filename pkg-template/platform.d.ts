@@ -49,5 +49,5 @@ export type PlatformModuleSource = ArrayBuffer | ArrayBufferView | Instance<'Res
 /** The member of what can be disposed of, where the platform has a symbol for it. */
 export type PlatformDisposable = typeof Symbol extends { readonly dispose: infer S extends symbol } ? { [K in S]: () => void } : object;
 /** What a WebSocket tells. */
-export type PlatformMessageEvent = Instance<'MessageEvent', { readonly data: unknown }>;
+export type PlatformMessageEvent = Omit<Instance<'MessageEvent', object>, 'data'> & { readonly data: unknown };
 export type PlatformWebSocket = Instance<'WebSocket', { readonly readyState: number; send(data: string): void; close(code?: number, reason?: string): void }>;

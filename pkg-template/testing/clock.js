@@ -38,10 +38,13 @@ export class Clock {
   #wall;
   #elapsed = 0;
   made = 0;
+  #disposed = false;
   now = () => this.#wall;
   monotonic = () => this.#elapsed;
   setTimeout = (f, ms) => {
     this.made++;
+    // What is still finished after a test sets no timer for the next one.
+    if (this.#disposed) return 0;
     const delay = ms > LONGEST_TIMEOUT || !(ms >= 1) ? 1 : ms;
     this.#timers.set(++this.#count, { f, due: this.#elapsed + delay });
     return this.#count;
@@ -110,6 +113,7 @@ export class Clock {
   }
 
   dispose() {
+    this.#disposed = true;
     this.#timers.clear();
   }
 }

@@ -23,7 +23,7 @@ export async function use(): Promise<void> {
   snapshot.refreshing = true;
 
   auth.on('signed-out', ({ reason }) => {
-    const known: 'logout' | 'refresh-rejected' | 'other-tab' = reason;
+    const known: 'logout' | 'refresh-rejected' | 'other-tab' | 'idle' | 'lifetime' = reason;
     void known;
   });
   auth.on('refreshed', (event) => {
@@ -57,6 +57,10 @@ export function explain(event: TokenEvent, error: unknown): string {
     case 'refresh-failed':
     case 'warning':
       return event.error.message;
+    case 'session-ending':
+      return `${event.cause} at ${event.endsAt}`;
+    case 'step-up':
+      return event.acrValues.join();
     case 'signed-in':
     case 'refreshed':
     case 'user-changed':
@@ -86,6 +90,7 @@ function reason(error: TokenError): string {
     case 'invalid-response':
     case 'not-supported':
     case 'disposed':
+    case 'sign-in-failed':
       return error.message;
   }
 }
