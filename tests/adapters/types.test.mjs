@@ -36,7 +36,8 @@ async function compiles(name, files, options) {
     skipLibCheck: false,
     noEmit: true,
     target: 'es2022',
-    lib: ['es2022', 'dom', 'dom.iterable'],
+    // Whoever writes `using` names the library that declares it.
+    lib: ['es2022', 'dom', 'dom.iterable', 'esnext.disposable'],
     types: [],
     ...options,
   };
