@@ -68,6 +68,14 @@ impl Machine {
         {
             return Reply::Bare;
         }
+        if self.policy.inert {
+            return match ask {
+                Ask::Refresh | Ask::TokenForced => Reply::Fail(Fault::NobodysSession.into()),
+                Ask::Refused { .. } => Reply::Deliver,
+                Ask::Restore { .. } => Reply::Go,
+                _ => Reply::Bare,
+            };
+        }
         if let Some(hold) = &self.hold {
             return Reply::Wait(hold.wait);
         }

@@ -48,9 +48,7 @@ impl Machine {
 
     /// Whether a cookie may be there although the user signed out.
     fn may_ask_after_sign_out(&self) -> bool {
-        self.status() == Status::SignedOut
-            && !self.policy.inert
-            && !self.policy.needs_refresh_token()
+        self.status() == Status::SignedOut && !self.policy.needs_refresh_token()
     }
 
     /// Ends the wait once it is known who is signed in.

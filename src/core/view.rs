@@ -63,7 +63,8 @@ pub struct Inspection {
 impl Machine {
     pub fn status(&self) -> Status {
         match &self.record {
-            _ if self.policy.inert => Status::SignedOut,
+            // Nobody's session: who is signed in is for the visitor's page to say.
+            _ if self.policy.inert => Status::Unknown,
             Some(record) if record.session().is_some() => Status::SignedIn,
             Some(_) if !self.may_try_again => Status::SignedOut,
             _ if self.anonymous || self.policy.needs_refresh_token() => Status::SignedOut,

@@ -85,11 +85,18 @@ test('an option of the wrong type is refused by name', async () => {
   }
 });
 
+test('where there is no page, a relative URL is no mistake until it is called', async () => {
+  const auth = await createTokenManager({ login: '/login', refresh: '/x', singleUser: true });
+  const error = await auth.login({ user: 'alice' }).catch((error) => error);
+  assert.equal(error.code, 'invalid-config');
+  assert.match(String(error.cause?.message ?? error.message), /login: expected an absolute URL/);
+  auth.dispose();
+});
+
 test('messages say the option, what was expected and what was found', async () => {
   const cases = [
     [undefined, 'config: expected an object, found nothing'],
     [{}, 'refresh: expected a URL, an endpoint or a function, or a preset that has one, found nothing'],
-    [{ refresh: '/x' }, 'refresh: expected an http: or https: URL, absolute or relative to baseUrl, found a relative one, and neither a baseUrl nor a page'],
     [{ refresh: 'ftp://api.example/x' }, 'refresh: expected an http: or https: URL, absolute or relative to baseUrl, found another scheme'],
     [{ refresh: 'https://me:secret@api.example/x' }, 'refresh: expected an http: or https: URL, absolute or relative to baseUrl, found one with user name or password'],
     [{ preset: 'strapi' }, "preset: expected one of 'strapi4', 'strapi5', 'strapi5-plugin', 'nestjs', 'express', found strapi"],

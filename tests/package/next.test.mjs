@@ -37,7 +37,7 @@ const FILES = {
     'use client';
     import { createTokenManager } from 'evertoken';
     import { TokenProvider, useSnapshot } from 'evertoken/react';
-    const auth = await createTokenManager({ baseUrl: 'https://api.example.com', refresh: '/refresh', key: 'session' });
+    const auth = await createTokenManager({ baseUrl: 'https://api.example.com', refresh: '/refresh', key: 'session', singleUser: true });
     await auth.setTokens({ accessToken: 'opaque' });
     function Status() {
       return <p id="session">{useSnapshot(({ status }) => status)}</p>;

@@ -22,7 +22,7 @@ const FILES = {
     import { createTokenManager } from 'evertoken';
     import { createTokens } from 'evertoken/vue';
     export default defineNuxtPlugin(async ({ vueApp }) => {
-      const auth = await createTokenManager({ baseUrl: 'https://api.example.com', refresh: '/refresh', key: 'session' });
+      const auth = await createTokenManager({ baseUrl: 'https://api.example.com', refresh: '/refresh', key: 'session', singleUser: true });
       await auth.setTokens({ accessToken: 'opaque' });
       vueApp.use(createTokens(auth, { ssr: true }));
     });

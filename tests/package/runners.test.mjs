@@ -9,7 +9,7 @@ import { readme } from './support/readme.mjs';
 
 const BODY = `
   test('signs in', async () => {
-    const auth = await createTokenManager({ baseUrl: process.env.API, login: '/login', refresh: '/refresh' });
+    const auth = await createTokenManager({ baseUrl: process.env.API, login: '/login', refresh: '/refresh', singleUser: true });
     await auth.login({ user: 'alice' });
     const response = await auth.fetch('/api/posts');
     expect((await response.json()).user).toBe('alice');

@@ -27,7 +27,7 @@ const FILES = {
     import { createTokenManager } from 'evertoken';
     import { tokenStore } from 'evertoken/svelte';
     export async function load() {
-      const auth = await createTokenManager({ baseUrl: 'https://api.example.com', refresh: '/refresh', key: 'session' });
+      const auth = await createTokenManager({ baseUrl: 'https://api.example.com', refresh: '/refresh', key: 'session', singleUser: true });
       return { auth, session: tokenStore(auth) };
     }
   `,
