@@ -221,7 +221,7 @@ export function readConfig(config) {
     const value = given === undefined ? preset[path] : given;
     const found = typeof value === 'string' && value !== '' ? parsed(value, base) : undefined;
     // On a server a relative one is no mistake until it is called.
-    if (!found && !base && typeof value === 'string' && value && !/^[a-z][a-z\d+.-]*:/i.test(value)) return value;
+    if (!found && !base && path !== 'baseUrl' && typeof value === 'string' && value && !/^[a-z][a-z\d+.-]*:/i.test(value)) return value;
     if (!found) return refuse(path, HTTP);
     if (!/^https?:$/.test(found.protocol)) refuse(path, HTTP, 'another scheme');
     if (found.username || found.password) refuse(path, HTTP, 'one with user name or password');

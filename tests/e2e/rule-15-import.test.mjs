@@ -155,12 +155,13 @@ test('rule 15: on a server a storage that only browsers have degrades to memory'
   assert.deepEqual(seen, [['a', 'memory', true], ['a', 'memory', true], ['a', 'memory', true]]);
 });
 
-test('rule 15: without a page a relative URL is an invalid-config, and each configuration is its own', { timeout: 60_000 }, async () => {
+test('rule 15: without a page a relative URL is no error until it is used, and is one then', { timeout: 60_000 }, async () => {
   const seen = await run(`
     const { createTokenManager } = await import(index);
-    const error = await createTokenManager({ refresh: '/refresh' }).catch((error) => error);
-    console.log(JSON.stringify([error.code, error.message]));
+    const auth = await createTokenManager({ refresh: '/refresh', singleUser: true });
+    const error = await auth.refresh().catch((error) => error);
+    console.log(JSON.stringify([error.code, error.retryable, error.cause.code, error.cause.message]));
   `);
-  assert.equal(seen[0], 'invalid-config');
-  assert.match(seen[1], /refresh/);
+  assert.deepEqual(seen.slice(0, 3), ['refresh-unavailable', false, 'invalid-config']);
+  assert.match(seen[3], /^refresh: expected an absolute URL/);
 });

@@ -130,7 +130,7 @@ const SCENARIOS = {
 
   async 'a refresh token that has expired on the server signs out once'(visitor) {
     // Where the database does not keep the end, the server's own setting is a short one.
-    await signedOut(visitor, () => visitor.system.expires && visitor.backend.control('expire'));
+    await signedOut(visitor, () => visitor.system.expires && visitor.backend.control('expire'), true);
   },
 };
 
@@ -159,11 +159,19 @@ const LAST = {
   },
 };
 
-async function signedOut(visitor, end) {
+/** A refresh token that the page can read may say when it ends (rule 18): then
+ * the page has signed out by itself, and asks nobody. */
+async function signedOut(visitor, end, byTime = false) {
   const { resource, anonymous } = visitor.system;
   const page = await visitor.enter();
   await end();
   await visitor.ended(page);
+  if (byTime && signOuts(await visitor.state(page)).includes('signed-out:lifetime')) {
+    const log = await visitor.seen(async () => assert.deepEqual(await visitor.outcome(page), { value: anonymous }));
+    assert.equal(refreshes(visitor, log).length, 0);
+    const state = await visitor.state(page);
+    return assert.deepEqual([state.status, signOuts(state)], ['signed-out', ['signed-out:lifetime']]);
+  }
   const log = await visitor.seen(async () => {
     const outcomes = await Promise.all(times(5, page).map((page) => visitor.outcome(page)));
     assert.equal(outcomes[0].error?.code, 'refresh-rejected');
