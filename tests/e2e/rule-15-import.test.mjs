@@ -160,8 +160,8 @@ test('rule 15: without a page a relative URL is no error until it is used, and i
     const { createTokenManager } = await import(index);
     const auth = await createTokenManager({ refresh: '/refresh', singleUser: true });
     const error = await auth.refresh().catch((error) => error);
-    console.log(JSON.stringify([error.code, error.retryable, error.cause.code, error.cause.message]));
+    console.log(JSON.stringify([error.code, error.retryable, error.message]));
   `);
-  assert.deepEqual(seen.slice(0, 3), ['refresh-unavailable', false, 'invalid-config']);
-  assert.match(seen[3], /^refresh: expected an absolute URL/);
+  assert.deepEqual(seen.slice(0, 2), ['refresh-unavailable', false]);
+  assert.match(seen[2], /^refresh: expected an absolute URL/);
 });
