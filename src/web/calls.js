@@ -72,7 +72,7 @@ export class Calls {
   async #send(call, own, signal) {
     const { target } = call;
     const request = requestOf(call, this.#settings, this.#config[target], own);
-    const { url } = this.#settings[target];
+    const { url = '' } = this.#settings[target];
     if (!/^https?:/.test(url)) throw reason(invalid(`${target}: expected an absolute URL, or a baseUrl, where there is no page; found a relative one`));
     const response = await this.#transport(url, { ...request, signal });
     if (typeof response?.text !== 'function') throw reason(invalid('fetch: expected a promise of a Response, found something else'));
