@@ -64,7 +64,7 @@ pub enum Output {
     /// [`Input::Activity`](super::Input::Activity), once; false stops it.
     WatchActivity(bool),
 
-    /// Whoever waits for this may ask again: [`Machine::resume`](super::Machine::resume).
+    /// The callers that wait for this may ask again: [`Machine::resume`](super::Machine::resume).
     WaitEnded(WaitId),
     /// A sign-in (`login`, `setTokens`) has ended.
     SignInEnded {

@@ -243,7 +243,7 @@ impl Machine {
         let Some(question) = self.peers.question.take() else {
             return;
         };
-        // Whoever is silent is not waited for again until it speaks.
+        // A silent peer is not waited for again until it speaks.
         self.peers
             .known
             .retain(|peer| !question.waited.contains(peer));
