@@ -24,8 +24,11 @@ test('the tarball holds what the exports name, its types, the documents, and not
   // index.js loads the last one where it has to.
   const exported = new Set([...leaves(manifest.exports), 'fallback.js']);
   for (const file of exported) assert.ok(packed.includes(file), `${file} is exported, not packed`);
+  const maps = [...exported].filter((file) => file.endsWith('.js')).map((file) => `${file}.map`);
+  for (const file of maps) assert.ok(packed.includes(file), `${file} is not packed`);
   const superfluous = packed.filter(
-    (file) => !exported.has(file) && !documents.includes(file) && !file.endsWith('.d.ts'),
+    (file) =>
+      ![...exported, ...maps, ...documents].includes(file) && !file.endsWith('.d.ts'),
   );
   assert.deepEqual(superfluous, []);
 });
