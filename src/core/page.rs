@@ -102,7 +102,7 @@ impl Machine {
 
     pub(super) fn hold_looked(&mut self, look: u32) {
         if let Some(hold) = self.hold.take_if(|hold| hold.look == look) {
-            self.end_wait(hold.wait, Outcome::Looked);
+            self.end_wait(hold.wait, self.now.mono, Outcome::Looked);
         }
     }
 

@@ -33,7 +33,8 @@ pub(super) struct Turn {
     pub stage: Stage,
     /// The lock, while it is held or asked for.
     pub lock: Option<LockId>,
-    /// When it began, or when this tab woke up in the middle of it.
+    /// When it began, when this tab woke up in the middle of it, or since when
+    /// the caller that has waited longest has waited.
     began: Moment,
     /// `timeoutMs` of the machine's policy.
     timeout: Millis,
@@ -128,7 +129,13 @@ impl Machine {
         if let Some(fault) = refused {
             return Reply::Fail(fault.into());
         }
-        if let Some(turn) = &self.turn {
+        // A caller that has waited for one turn brings its time into the next.
+        let since = self.since;
+        if self.now.mono > since + self.policy.timeout + READ_BY {
+            return Reply::Fail(Fault::TurnTimedOut.into());
+        }
+        if let Some(turn) = &mut self.turn {
+            turn.began = turn.began.min(since);
             return Reply::Wait(turn.id);
         }
         if !self.can_refresh() {
@@ -154,7 +161,7 @@ impl Machine {
                 slept: false,
             }),
             lock: None,
-            began: self.now.mono,
+            began: since,
             timeout: self.policy.timeout,
             base: self.stamp(),
             after_sign_out,
@@ -194,18 +201,21 @@ impl Machine {
         }
     }
 
-    /// Asks for the lock once more: this tab has slept, was put away, or was
-    /// robbed. What it knew of the others' turns is old, and its own begins
-    /// anew.
+    /// Asks for the lock once more: this tab has slept or was put away. What it
+    /// knew of the others' turns is old, and its own begins anew.
     pub(super) fn lock_anew(&mut self) {
-        if let Some(lock) = self.turn.as_mut().and_then(|turn| turn.lock.take()) {
-            self.leave_lock(lock);
-        }
         let now = self.now.mono;
         if let Some(turn) = &mut self.turn {
             turn.began = now;
         }
-        self.lock_turn(true);
+        self.lock_again(true);
+    }
+
+    fn lock_again(&mut self, slept: bool) {
+        if let Some(lock) = self.turn.as_mut().and_then(|turn| turn.lock.take()) {
+            self.leave_lock(lock);
+        }
+        self.lock_turn(slept);
     }
 
     /// Until when another tab's turn that begins now is waited for: its call
@@ -249,13 +259,23 @@ impl Machine {
     }
 
     /// Another tab took the lock away. What was not sent yet waits for that
-    /// one's turn; what was sent is finished, and its commit is conditional.
+    /// one's turn, as long as its own time allows; what was sent is finished,
+    /// and its commit is conditional.
     pub(super) fn robbed(&mut self, lock: LockId) {
-        let own = |turn: &&Turn| turn.lock == Some(lock);
-        let reads = |turn: &Turn| matches!(turn.stage, Stage::Reading { .. });
-        if self.turn.as_ref().filter(own).is_some_and(reads) {
-            self.lock_anew();
+        let Some(turn) = self.turn.as_ref().filter(|turn| turn.lock == Some(lock)) else {
+            return;
+        };
+        match turn.stage {
+            Stage::Reading { since, .. } if self.slept(since) => self.lock_anew(),
+            Stage::Reading { .. } => self.lock_again(false),
+            _ => {}
         }
+    }
+
+    /// Places and tabs are not waited for so long: a tab that has been reading
+    /// since then slept, and may have lost the lock.
+    fn slept(&self, since: Moment) -> bool {
+        self.now.mono.since(since) > LONGEST_READ
     }
 
     /// Does what the time of a stage asks for.
@@ -268,9 +288,7 @@ impl Machine {
             Stage::Locking(locking) => self.expire_lock(&locking),
             Stage::Reading { look, since } => {
                 self.drop_look(look);
-                if now.since(since) > LONGEST_READ {
-                    // Places and tabs are not waited for so long: this tab
-                    // slept, and may have lost the lock.
+                if self.slept(since) {
                     self.lock_anew();
                 } else {
                     self.end_turn(Outcome::Passing(Fault::TurnTimedOut.into()));
@@ -335,9 +353,8 @@ impl Machine {
         let Some(turn) = &self.turn else { return };
         match turn.stage.clone() {
             Stage::Reading { look: own, since } if own == look => {
-                // A tab that slept here may have lost the lock, and what it
-                // read is as old as its sleep.
-                if self.now.mono.since(since) > LONGEST_READ {
+                // What it read is as old as its sleep.
+                if self.slept(since) {
                     self.lock_anew();
                 } else {
                     self.call_refresh();
@@ -502,6 +519,6 @@ impl Machine {
         if let Some(lock) = turn.lock {
             self.leave_lock(lock);
         }
-        self.end_wait(turn.id, outcome);
+        self.end_wait(turn.id, turn.began, outcome);
     }
 }
