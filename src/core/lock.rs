@@ -220,8 +220,10 @@ impl Machine {
         let mut text = Writer::object();
         text.number("until", longest.as_ms());
         text.number("by", self.peers.id as f64);
-        let text: Rc<str> = text.end().into();
         let op = OpId::new(self.number());
+        // One tab's leases differ, where its clock stands still as well.
+        text.number("op", f64::from(op.number()));
+        let text: Rc<str> = text.end().into();
         self.set_lease(
             id,
             Lease::Claiming {
