@@ -296,8 +296,10 @@ impl Machine {
             self.end_wait(wait, self.now.mono, outcome);
         }
         match self.turn.as_ref().map(|turn| (turn.id, &turn.stage)) {
-            Some((_, Stage::Locking(_) | Stage::Reading { .. })) => self.leave_turn(outcome),
-            Some((wait, _)) => self.end_wait(wait, self.now.mono, outcome),
+            Some((wait, stage)) if stage.has_called() => {
+                self.end_wait(wait, self.now.mono, outcome);
+            }
+            Some(_) => self.leave_turn(outcome),
             None => {}
         }
     }

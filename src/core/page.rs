@@ -115,7 +115,7 @@ impl Machine {
     }
 
     fn go_on_with_turn(&mut self) {
-        let waits = |stage: &Stage| matches!(stage, Stage::Locking(_) | Stage::Reading { .. });
+        let waits = |stage: &Stage| !stage.has_called();
         if self
             .turn
             .as_ref()

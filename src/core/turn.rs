@@ -6,7 +6,7 @@
 //! | stage | takes at most |
 //! |---|---|
 //! | Locking | `timeoutMs`, [`GRACE`] once or twice over, then [`STEAL`] |
-//! | Reading | until `timeoutMs` and [`READ_BY`] after the turn began |
+//! | Reading, Missing | until `timeoutMs` and [`READ_BY`] after the turn began |
 //! | Calling | `timeoutMs` |
 //! | Checking, Committing | until [`END_BY`] and [`LEAST`] after twice `timeoutMs` |
 
@@ -24,6 +24,7 @@ use super::lock::Owner;
 use super::look::LookFor;
 use super::machine::Machine;
 use super::output::{Event, Outcome, SignedOutBy};
+use super::policy::Keep;
 use super::record::{Ended, Record, Stamp};
 use super::time::{Millis, Moment};
 
@@ -36,6 +37,8 @@ pub(super) struct Turn {
     /// When it began, when this tab woke up in the middle of it, or since when
     /// the caller that has waited longest has waited.
     began: Moment,
+    /// When it got the lock.
+    granted: Moment,
     /// `timeoutMs` of the machine's policy.
     timeout: Millis,
     /// What was held when the turn began. Anything newer will do.
@@ -47,9 +50,22 @@ pub(super) struct Turn {
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Stage {
     Locking(Locking),
-    Reading { look: u32, since: Moment },
-    Calling { call: CallId },
-    Checking { look: u32, verdict: Verdict },
+    Reading {
+        look: u32,
+        since: Moment,
+    },
+    /// The lease says that there is a newer record than any that was read:
+    /// until when the next reading waits.
+    Missing {
+        until: Moment,
+    },
+    Calling {
+        call: CallId,
+    },
+    Checking {
+        look: u32,
+        verdict: Verdict,
+    },
     Committing,
 }
 
@@ -72,6 +88,14 @@ const GRACE: Millis = Millis::new(250);
 /// How long taking the lock away may take.
 const STEAL: Millis = Millis::new(250);
 
+/// How long the record is looked for that the lease speaks of: a loaded machine
+/// takes its time to show one process what another has stored. A record that
+/// died with its tab is not there to be found.
+const MISSING: Millis = Millis::new(3_000);
+
+/// How long a reading waits for the next.
+const AGAIN: Millis = Millis::new(50);
+
 const READ_BY: Millis = Millis::new(1_500);
 const END_BY: Millis = Millis::new(1_750);
 
@@ -81,11 +105,22 @@ const LEAST: Millis = Millis::new(250);
 /// What reading takes at most, as long as the page runs.
 const LONGEST_READ: Millis = Millis::new(2_000);
 
+impl Stage {
+    /// Whether its call has been sent.
+    pub fn has_called(&self) -> bool {
+        match self {
+            Self::Locking(_) | Self::Reading { .. } | Self::Missing { .. } => false,
+            Self::Calling { .. } | Self::Checking { .. } | Self::Committing => true,
+        }
+    }
+}
+
 impl Turn {
     /// When something has to be done about it.
     fn deadline(&self) -> Moment {
         match &self.stage {
             Stage::Locking(locking) => locking.until.min(self.end_by()),
+            Stage::Missing { until } => *until,
             // The call has a time of its own, and so has each place.
             Stage::Calling { .. } | Stage::Committing => Moment::NEVER,
             _ => self.end_by() + LEAST,
@@ -106,7 +141,9 @@ impl Turn {
     /// Until when a place is waited for.
     pub fn place_deadline(&self) -> Moment {
         match self.stage {
-            Stage::Reading { .. } | Stage::Locking(_) => self.began + self.timeout + READ_BY,
+            Stage::Reading { .. } | Stage::Locking(_) | Stage::Missing { .. } => {
+                self.began + self.timeout + READ_BY
+            }
             _ => self.end_by(),
         }
     }
@@ -162,6 +199,7 @@ impl Machine {
             }),
             lock: None,
             began: since,
+            granted: since,
             timeout: self.policy.timeout,
             base: self.stamp(),
             after_sign_out,
@@ -253,6 +291,9 @@ impl Machine {
         if !locking.slept && !turn.has_time(now) {
             return self.end_turn(Outcome::Passing(Fault::TurnTimedOut.into()));
         }
+        if let Some(turn) = &mut self.turn {
+            turn.granted = now;
+        }
         // Others who wait for a tab that hangs need not take the lock as well.
         self.tell_begun();
         self.read_turn();
@@ -298,6 +339,8 @@ impl Machine {
                 self.drop_look(look);
                 self.conclude(verdict);
             }
+            Stage::Missing { until } if self.slept(until) => self.lock_anew(),
+            Stage::Missing { .. } => self.read_turn(),
             Stage::Calling { .. } | Stage::Committing => {}
         }
     }
@@ -356,6 +399,9 @@ impl Machine {
                 // What it read is as old as its sleep.
                 if self.slept(since) {
                     self.lock_anew();
+                } else if self.misses_a_record() {
+                    let until = self.now.mono + AGAIN;
+                    self.stage(Stage::Missing { until });
                 } else {
                     self.call_refresh();
                 }
@@ -363,6 +409,18 @@ impl Machine {
             Stage::Checking { look: own, verdict } if own == look => self.conclude(verdict),
             _ => {}
         }
+    }
+
+    /// Whether the tab that had the lease before held a newer record, in a
+    /// place that shows it to this one.
+    fn misses_a_record(&self) -> bool {
+        let shows = self.policy.storage == Keep::Shared && !self.storage_is_down();
+        let after = self.turn.as_ref().and_then(|turn| {
+            let looks_on = self.now.mono < turn.granted + MISSING;
+            turn.lock
+                .filter(|_| looks_on && turn.has_time(self.now.mono))
+        });
+        shows && after.is_some_and(|lock| self.after(lock) > self.stamp())
     }
 
     fn call_refresh(&mut self) {
