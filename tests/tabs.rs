@@ -197,7 +197,7 @@ fn rule_1_a_small_step_of_the_clock_takes_no_lease_away() {
     world.script([Manner::Slow(2_000)]);
     let first = world.fetch(0);
     world.pass(500);
-    world.set_clock(-500.0);
+    world.set_clock(-2_000.0);
     let callers = [first, world.fetch(1)];
     world.settle();
     assert!(world.is_good(&callers));
