@@ -1,6 +1,7 @@
 // The manager as applications see it.
 
 import { isStream, lasts } from './body.js';
+import { next } from './clock.js';
 import { checkTokens } from './config.js';
 import { Ask, Input, Reply } from './engine.js';
 import { invalid, reason, TokenError } from './error.js';
@@ -171,7 +172,7 @@ function manageListeners(manager) {
    * @param {TokenEvent} [event]
    */
   function tell(event) {
-    if (!pending.size) queueMicrotask(dispatchAll);
+    if (!pending.size) next(dispatchAll);
     pending.add(event);
   }
 
