@@ -2,7 +2,7 @@
 // world, and what came of it. Its own state is promises and handles; every
 // decision is the core's.
 
-import { abortable } from './abort.js';
+import { abortable, check } from './abort.js';
 import { cookie, parsed } from './call.js';
 import { Calls } from './calls.js';
 import { makeClock, next, soon } from './clock.js';
@@ -239,7 +239,7 @@ export class Host {
   ask(ask, about, signal) {
     try {
       this.check();
-      signal?.throwIfAborted();
+      check(signal);
       this.#lookForHint();
       return this.#waiting.ask(ask, about, signal);
     } catch (error) {
