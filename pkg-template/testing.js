@@ -129,9 +129,11 @@ class MemoryServer extends Authority {
   fetch = async (input, init) => {
     // A test's DOM may have a signal of its own, which Request does not know.
     const signal = init?.signal ?? input.signal;
-    signal?.throwIfAborted();
+    if (signal?.aborted) throw signal.reason;
     const request = new Request(input, { ...init, signal: undefined });
-    const headers = Object.fromEntries(request.headers);
+    const headers = {};
+    // React Native's cannot be gone through.
+    request.headers.forEach((value, name) => (headers[name] = value));
     if (request.credentials !== 'omit' && this.#jar.size) {
       headers.cookie = [...this.#jar].map((pair) => pair.join('=')).join('; ');
     }

@@ -114,5 +114,5 @@ for (const [title, outcome] of Object.entries({
 
 test('Jest in jsdom as it is: the error names what is missing and how to get it', { timeout: 120_000 }, async () => {
   const { [NAME]: said } = await jest('jsdom', NONE)();
-  assert.match(said, /TokenError: this environment has no TextDecoder, TextEncoder, which a polyfill brings, jest-fixed-jsdom in Jest's jsdom/);
+  assert.match(said, /TokenError: this environment has no TextDecoder, TextEncoder: bring a polyfill, in Jest jest-fixed-jsdom/);
 });

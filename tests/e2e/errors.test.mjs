@@ -91,7 +91,7 @@ test('what an environment lacks is named, and how to get it', async (t) => {
   delete globalThis.TextDecoder;
   const error = await failure(createTokenManager({ refresh: '/refresh', fetch: tokens }));
   assert.deepEqual([error.code, error.retryable], ['not-supported', false]);
-  assert.equal(error.message, "this environment has no Headers, TextDecoder, which a polyfill brings, jest-fixed-jsdom in Jest's jsdom");
+  assert.equal(error.message, "this environment has no Headers, TextDecoder: bring a polyfill, in Jest jest-fixed-jsdom");
 });
 
 test('two calls that fail together each keep their own cause', async (t) => {
