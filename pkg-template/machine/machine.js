@@ -149,8 +149,20 @@ export class Module {
 }
 
 class Memory {
-  constructor(pages) {
+  constructor(pages, most = PAGE) {
+    this.most = most;
     this.resize(pages);
+  }
+  /** Gives how many pages there were; -1 where there cannot be as many. */
+  grow(count) {
+    const before = this.bytes.length / PAGE;
+    try {
+      if (before + count > this.most) return -1;
+      this.resize(before + count);
+      return before;
+    } catch {
+      return -1;
+    }
   }
   resize(pages) {
     const bytes = new Uint8Array(pages * PAGE);
@@ -177,7 +189,7 @@ class Table extends Array {
 class Instance {
   constructor(module, imports) {
     const types = module[1];
-    const memory = new Memory(module[5]?.[0][0] ?? 0);
+    const memory = new Memory(...(module[5]?.[0] ?? [0]));
     const tables = (module[4] ?? []).map(([length]) => {
       const table = new Table();
       table.grow(length, null);
@@ -329,12 +341,9 @@ class Instance {
           case 0x3f:
             stack.push(memory.bytes.length / PAGE);
             break;
-          case 0x40: {
-            const before = memory.bytes.length / PAGE;
-            memory.resize(before + (pop() >>> 0));
-            stack.push(before);
+          case 0x40:
+            stack.push(memory.grow(pop() >>> 0));
             break;
-          }
           case 0x41:
             stack.push(a);
             break;
