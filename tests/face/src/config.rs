@@ -95,13 +95,17 @@ pub fn read(given: &JsValue) -> Read<Config> {
     }
     if let Some(own) = get(given, "refresh") {
         config = match own.dyn_into::<Function>() {
-            Ok(function) => config.refresh_with(async move |context| refreshed(&function, context).await),
+            Ok(function) => {
+                config.refresh_with(async move |context| refreshed(&function, context).await)
+            }
             Err(own) => config.refresh(endpoint(&own)?),
         };
     }
     if let Some(own) = get(given, "accessToken") {
         config = config.access_token(match text(&own, "in").as_deref() {
-            Some("cookie") => AccessToken::Cookie { lifetime: number(&own, "lifetimeSeconds").map(seconds) },
+            Some("cookie") => AccessToken::Cookie {
+                lifetime: number(&own, "lifetimeSeconds").map(seconds),
+            },
             Some("header") => AccessToken::Header {
                 name: text(&own, "name").unwrap_or_else(|| "Authorization".to_owned()),
                 prefix: text(&own, "prefix").unwrap_or_else(|| "Bearer ".to_owned()),
@@ -112,7 +116,9 @@ pub fn read(given: &JsValue) -> Read<Config> {
     if let Some(own) = get(given, "refreshToken") {
         config = config.refresh_token(match text(&own, "in").as_deref() {
             Some("cookie") => RefreshToken::Cookie,
-            Some("body") => RefreshToken::Body { field: text(&own, "field") },
+            Some("body") => RefreshToken::Body {
+                field: text(&own, "field"),
+            },
             Some("header") => RefreshToken::Header {
                 name: text(&own, "name").unwrap_or_else(|| "Authorization".to_owned()),
                 prefix: text(&own, "prefix").unwrap_or_else(|| "Bearer ".to_owned()),
@@ -214,13 +220,17 @@ fn judged(judge: &Function, response: &Response) -> bool {
     let members: [(&str, JsValue); 3] = [
         ("status", response.status().into()),
         ("type", response.type_().into()),
-        ("headers", web_sys::Headers::new_with_headers(&raw(&found)).map_or(JsValue::NULL, Into::into)),
+        (
+            "headers",
+            web_sys::Headers::new_with_headers(&raw(&found)).map_or(JsValue::NULL, Into::into),
+        ),
     ];
     for (name, value) in members {
         let _ = Reflect::set(&judging, &name.into(), &value);
     }
     let said = judge.call1(&JsValue::UNDEFINED, &judging);
-    said.unwrap_or_else(|thrown| wasm_bindgen::throw_val(thrown)).is_truthy()
+    said.unwrap_or_else(|thrown| wasm_bindgen::throw_val(thrown))
+        .is_truthy()
 }
 
 /// gloo-net's headers as the platform's.
@@ -323,7 +333,10 @@ pub fn tokens(given: &JsValue) -> TokenSet {
     tokens
 }
 
-async fn refreshed(function: &Function, context: RefreshContext) -> Result<TokenSet, RefreshFailure> {
+async fn refreshed(
+    function: &Function,
+    context: RefreshContext,
+) -> Result<TokenSet, RefreshFailure> {
     let given = Object::new();
     let set = |name: &str, value: &JsValue| {
         let _ = Reflect::set(&given, &name.into(), value);
@@ -338,18 +351,23 @@ async fn refreshed(function: &Function, context: RefreshContext) -> Result<Token
         set("signal", signal);
     }
     let context = Rc::new(context);
-    let fetch = Closure::<dyn Fn(JsValue, JsValue) -> Promise>::new(move |input: JsValue, init: JsValue| {
-        let context = context.clone();
-        promise(None, async move {
-            let init = init.unchecked_into();
-            let request = match input.dyn_into::<web_sys::Request>() {
-                Ok(request) => web_sys::Request::new_with_request_and_init(&request, &init)?,
-                Err(url) => web_sys::Request::new_with_str_and_init(&texted(&url), &init)?,
-            };
-            let answer = context.fetch(request).await.map_err(|error| thrown(&error))?;
-            Ok(web_sys::Response::from(answer).into())
-        })
-    });
+    let fetch = Closure::<dyn Fn(JsValue, JsValue) -> Promise>::new(
+        move |input: JsValue, init: JsValue| {
+            let context = context.clone();
+            promise(None, async move {
+                let init = init.unchecked_into();
+                let request = match input.dyn_into::<web_sys::Request>() {
+                    Ok(request) => web_sys::Request::new_with_request_and_init(&request, &init)?,
+                    Err(url) => web_sys::Request::new_with_str_and_init(&texted(&url), &init)?,
+                };
+                let answer = context
+                    .fetch(request)
+                    .await
+                    .map_err(|error| thrown(&error))?;
+                Ok(web_sys::Response::from(answer).into())
+            })
+        },
+    );
     set("fetch", &fetch.into_js_value());
     let given = called(function, &JsValue::UNDEFINED, &Array::of1(&given)).await;
     given.map(|given| tokens(&given)).map_err(failure)
@@ -391,7 +409,9 @@ impl StorageArea for Shelf {
     }
 
     async fn remove(&self, key: &str) -> Result<(), Box<dyn Error>> {
-        self.call("remove", &Array::of1(&key.into())).await.map(drop)
+        self.call("remove", &Array::of1(&key.into()))
+            .await
+            .map(drop)
     }
 }
 

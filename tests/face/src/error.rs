@@ -23,8 +23,12 @@ pub fn install(told: Function, reason: Function) {
 fn made(by: fn(&(Function, Function)) -> &Function, values: &Array) -> JsValue {
     MADE_BY.with(|makers| {
         let makers = makers.borrow();
-        let made = makers.as_ref().map(|makers| by(makers).apply(&JsValue::UNDEFINED, values));
-        made.map_or(JsValue::UNDEFINED, |made| made.unwrap_or_else(|thrown| thrown))
+        let made = makers
+            .as_ref()
+            .map(|makers| by(makers).apply(&JsValue::UNDEFINED, values));
+        made.map_or(JsValue::UNDEFINED, |made| {
+            made.unwrap_or_else(|thrown| thrown)
+        })
     })
 }
 
@@ -39,7 +43,9 @@ pub fn thrown(error: &Error) -> JsValue {
         &error.to_string().into(),
         &error.status().map_or(JsValue::UNDEFINED, JsValue::from),
         &error.is_retryable().into(),
-        &error.retry_after().map_or(JsValue::UNDEFINED, |wait| to_ms(wait).into()),
+        &error
+            .retry_after()
+            .map_or(JsValue::UNDEFINED, |wait| to_ms(wait).into()),
     );
     values.push(&cause);
     let told = made(|(told, _)| told, &values);

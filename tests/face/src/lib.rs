@@ -58,7 +58,9 @@ impl Manager {
     pub fn create(config: &JsValue) -> Result<Promise, JsValue> {
         let config = config::read(config)?;
         Ok(promise(None, async move {
-            let auth = TokenManager::new(config).await.map_err(|error| thrown(&error))?;
+            let auth = TokenManager::new(config)
+                .await
+                .map_err(|error| thrown(&error))?;
             let shown = Default::default();
             Ok(Manager { auth, shown }.into())
         }))
@@ -87,7 +89,10 @@ impl Manager {
             },
         };
         promise(signal, async move {
-            let token = auth.token_with(wish).await.map_err(|error| thrown(&error))?;
+            let token = auth
+                .token_with(wish)
+                .await
+                .map_err(|error| thrown(&error))?;
             Ok(token.map_or(JsValue::NULL, |token| token.expose().into()))
         })
     }
@@ -140,7 +145,8 @@ impl Manager {
                 true => auth.logout_locally().await,
                 false => auth.logout().await,
             };
-            out.map(|()| JsValue::UNDEFINED).map_err(|error| thrown(&error))
+            out.map(|()| JsValue::UNDEFINED)
+                .map_err(|error| thrown(&error))
         })
     }
 

@@ -75,12 +75,19 @@ pub fn event(event: &Event) -> JsValue {
         }
         Event::UserChanged => ("user-changed", &[]),
         Event::Warning(warned) => ("warning", &[("error", thrown(warned))]),
-        Event::StepUp { acr_values, max_age, scope } => (
+        Event::StepUp {
+            acr_values,
+            max_age,
+            scope,
+        } => (
             "step-up",
             &[
                 ("acrValues", strings(acr_values)),
                 ("maxAge", seconds(*max_age)),
-                ("scope", scope.as_deref().map_or(JsValue::NULL, JsValue::from)),
+                (
+                    "scope",
+                    scope.as_deref().map_or(JsValue::NULL, JsValue::from),
+                ),
             ],
         ),
         Event::SessionEnding { ends_at, cause } => {
@@ -88,7 +95,10 @@ pub fn event(event: &Event) -> JsValue {
                 Ending::Idle => "idle",
                 Ending::Lifetime => "lifetime",
             };
-            ("session-ending", &[("endsAt", time(*ends_at)), ("cause", cause.into())])
+            (
+                "session-ending",
+                &[("endsAt", time(*ends_at)), ("cause", cause.into())],
+            )
         }
         _ => ("an event that the face does not know", &[]),
     };
@@ -103,7 +113,11 @@ pub fn inspection(found: &Inspection) -> Object {
         LockKind::Lease => "fallback",
         _ => "none",
     };
-    let degraded: Array = found.degraded.iter().map(|name| JsValue::from(*name)).collect();
+    let degraded: Array = found
+        .degraded
+        .iter()
+        .map(|name| JsValue::from(*name))
+        .collect();
     object(&[
         ("engine", "crate".into()),
         ("storage", found.storage.into()),
