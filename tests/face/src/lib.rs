@@ -7,7 +7,8 @@ mod eager;
 mod error;
 mod shown;
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
 use std::time::Duration;
 
 use evertoken::{Refresh, SignIn, Snapshot, Subscription, TokenManager, TokenWish};
@@ -33,15 +34,17 @@ pub struct Manager {
     auth: TokenManager,
     /// The snapshot that was shown last, which stays the same object until
     /// something in it changes.
-    shown: std::rc::Rc<RefCell<(Snapshot, JsValue)>>,
+    shown: Rc<RefCell<(Snapshot, JsValue)>>,
 }
 
-/// A listener, until it is taken off.
-fn taken_off(subscription: Subscription) -> Function {
-    let mut subscription = Some(subscription);
-    Closure::<dyn FnMut()>::new(move || drop(subscription.take()))
-        .into_js_value()
-        .unchecked_into()
+/// Keeps a listener until it is taken off: whoever listens need not hold what
+/// takes it off.
+fn kept(subscription: Subscription) -> Function {
+    let kept = Rc::new(Cell::new(Some(subscription)));
+    let own = kept.clone();
+    let off = Closure::<dyn Fn()>::new(move || drop(own.take()));
+    std::mem::forget(kept);
+    off.into_js_value().unchecked_into()
 }
 
 fn snapshot_of(shown: &RefCell<(Snapshot, JsValue)>, snapshot: Snapshot) -> JsValue {
@@ -160,14 +163,14 @@ impl Manager {
 
     pub fn subscribe(&self, listener: Function) -> Function {
         let shown = self.shown.clone();
-        taken_off(self.auth.subscribe(move |snapshot| {
+        kept(self.auth.subscribe(move |snapshot| {
             let snapshot = snapshot_of(&shown, snapshot.clone());
             let _ = listener.call1(&JsValue::UNDEFINED, &snapshot);
         }))
     }
 
     pub fn on(&self, listener: Function) -> Function {
-        taken_off(self.auth.on(move |event| {
+        kept(self.auth.on(move |event| {
             let _ = listener.call1(&JsValue::UNDEFINED, &shown::event(event));
         }))
     }
