@@ -316,6 +316,8 @@ fn node_tests(
 ) -> Result<Closing> {
     // One report to be read as it comes, one to be quoted at the end.
     let tap = project.work().join(format!("{name}.tap"));
+    std::fs::create_dir_all(project.work())
+        .map_err(|error| format!("{}: {error}", tap.display()))?;
     let _ = std::fs::remove_file(&tap);
     let outcome = process::run(
         Command::new("node")
