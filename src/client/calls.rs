@@ -209,9 +209,7 @@ impl Shell {
             Some(body) => builder.body(body),
             None => builder.build(),
         };
-        built
-            .map(web_sys::Request::from)
-            .map_err(|error| js_sys::Error::new(&error.to_string()).into())
+        built.map(web_sys::Request::from).map_err(|_| JsValue::UNDEFINED)
     }
 }
 

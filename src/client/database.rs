@@ -5,14 +5,14 @@
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
-use js_sys::{Array, Function, Promise};
+use js_sys::{Function, Promise};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::IdbTransactionMode as Mode;
-use web_sys::{IdbDatabase, IdbFactory, IdbKeyRange, IdbRequest, IdbTransaction};
+use web_sys::{IdbDatabase, IdbFactory, IdbRequest, IdbTransaction};
 
 use super::platform::global;
-use super::storage::{Area, Changed, Done, Text};
+use super::storage::{Area, Changed, Done, Text, web};
 
 #[wasm_bindgen]
 extern "C" {
@@ -31,10 +31,10 @@ const RECORDS: &str = "records";
 pub(super) struct Database {
     /// The key is the lease that stands in for Web Locks.
     ///
-    /// *Algorithm:* a page that is left has no time to look before it gives its
-    /// lease back. So it only writes, under a key that no other lease has, that
-    /// this one was given back; then it takes both away, if it is still there,
-    /// or the next holder does.
+    /// *Algorithm:* a page that is left has no time for a transaction. So it
+    /// first writes into `localStorage`, which takes no time, which lease it
+    /// gives back: whoever reads that one from then on finds nothing. A page
+    /// that stays then takes both away.
     lease: bool,
     connection: RefCell<Option<IdbDatabase>>,
     /// Operations that are under way.
@@ -52,10 +52,18 @@ impl Area for Database {
     }
 
     fn swap(self: Rc<Self>, key: &str, expected: Text, text: Text, done: Done<Changed>) {
-        let key = JsValue::from(key);
+        let name = key.to_owned();
+        let back = self.lease && text.is_none();
+        if back && let (Some(marks), Some(lease)) = (marks(), &expected) {
+            let _ = marks.set_item(key, lease);
+        }
         spawn_local(async move {
+            let key = JsValue::from(&*name);
             let change = Some((expected, text));
             let swapped = self.transact(Mode::Readwrite, &key, change).await;
+            if back && let Some(marks) = marks() {
+                let _ = marks.remove_item(&name);
+            }
             let swapped = swapped.map_err(Into::into);
             done(swapped.map(|(found, swapped)| swapped.then_some(()).ok_or(found)));
         });
@@ -115,29 +123,16 @@ impl Database {
         let transaction = database.transaction_with_str_and_mode(RECORDS, mode)?;
         let records = transaction.object_store(RECORDS)?;
         let ended = end_of(&transaction);
-        if let Some((Some(lease), None)) = change.as_ref().filter(|_| self.lease) {
-            records.put_with_key(&JsValue::from(1), &given_back(key, lease))?;
-            commit(&transaction);
-            // Where the page stays, nothing is left.
-            spawn_local(tidied(database, key.clone(), lease.clone()));
-            JsFuture::from(ended).await?;
-            return Ok((None, true));
-        }
+        let back = matches!(change, Some((_, None)));
         let mut found = result_of(&records.get(key)?).await?.as_string();
-        if let Some(lease) = found.as_deref().filter(|_| self.lease) {
-            let back = result_of(&records.get(&given_back(key, lease))?).await?;
-            found = found.filter(|_| back.is_undefined());
+        if self.lease && !back && found.is_some() && found == given_back(key) {
+            found = None;
         }
         let mut swapped = false;
         if let Some((expected, text)) = change
             && expected.as_deref() == found.as_deref()
         {
             // In the task of the read's success, or the transaction is over.
-            if self.lease {
-                let all = Array::of2(key, &Array::new().into());
-                let all = IdbKeyRange::bound(&Array::of1(key), &all)?;
-                records.delete(all.as_ref())?;
-            }
             match text {
                 Some(text) => records.put_with_key(&JsValue::from(&*text), key).map(drop)?,
                 None => records.delete(key).map(drop)?,
@@ -200,23 +195,14 @@ fn commit(transaction: &IdbTransaction) {
     let _ = transaction.unchecked_ref::<Transaction>().commit();
 }
 
-/// The key under which a lease was given back.
-fn given_back(key: &JsValue, lease: &str) -> JsValue {
-    Array::of2(key, &lease.into()).into()
+/// Where it says which lease was given back. Where that is blocked, a lease
+/// ends with its transaction or by itself.
+fn marks() -> Option<web_sys::Storage> {
+    web("localStorage").ok()
 }
 
-/// Takes a lease away that was given back, and that it was.
-async fn tidied(database: IdbDatabase, key: JsValue, lease: Rc<str>) {
-    let tidied = async {
-        let transaction = database.transaction_with_str_and_mode(RECORDS, Mode::Readwrite)?;
-        let records = transaction.object_store(RECORDS)?;
-        let found = result_of(&records.get(&key)?).await?.as_string();
-        if found.as_deref() == Some(&*lease) {
-            records.delete(&key)?;
-        }
-        records.delete(&given_back(&key, &lease)).map(drop)
-    };
-    let _: Result<(), JsValue> = tidied.await;
+fn given_back(key: &JsValue) -> Option<String> {
+    marks()?.get_item(&key.as_string()?).ok().flatten()
 }
 
 fn promise(set: impl FnOnce(&Function, &Function)) -> Promise {
