@@ -209,7 +209,9 @@ impl Shell {
             Some(body) => builder.body(body),
             None => builder.build(),
         };
-        built.map(web_sys::Request::from).map_err(|_| JsValue::UNDEFINED)
+        built
+            .map(web_sys::Request::from)
+            .map_err(|_| JsValue::UNDEFINED)
     }
 }
 

@@ -134,7 +134,9 @@ impl Database {
         {
             // In the task of the read's success, or the transaction is over.
             match text {
-                Some(text) => records.put_with_key(&JsValue::from(&*text), key).map(drop)?,
+                Some(text) => records
+                    .put_with_key(&JsValue::from(&*text), key)
+                    .map(drop)?,
                 None => records.delete(key).map(drop)?,
             }
             commit(&transaction);
