@@ -112,8 +112,8 @@
 
 #[cfg(feature = "client")]
 mod client;
-/// The core, for this project's own tests: no promise. By its own name it would
-/// come with `use evertoken::*`, in the place of the language's.
+// The core, for this project's own tests: no promise. By its own name it would
+// come with `use evertoken::*`, in the place of the language's.
 #[doc(hidden)]
 #[path = "core/mod.rs"]
 pub mod internals;
