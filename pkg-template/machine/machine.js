@@ -218,7 +218,7 @@ class Memory {
   }
 }
 
-/** @extends {Array<Value>} */
+/** @augments {Array<Value>} */
 class Table extends Array {
   /** @param {number} index */
   get(index) {

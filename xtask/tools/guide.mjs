@@ -10,7 +10,10 @@ import { options } from './options.mjs';
 
 const [pages, types, failures] = process.argv.slice(2);
 
-/** The order of the pages. One that is not named here comes last. */
+/**
+ * The order of the pages. One that is not named here comes last.
+ * @type {[title: string, names: string[]][]}
+ */
 const ORDER = [
   ['Start', ['quick-start', 'options', 'errors', 'server-rendering', 'migrating']],
   ['Backends', ['strapi4', 'strapi5', 'strapi5-plugin', 'nestjs', 'express']],
@@ -18,16 +21,23 @@ const ORDER = [
   ['Background', ['how-it-works', 'security', 'failures', 'limits']],
 ];
 
+/** @param {string} text */
 const escape = (text) => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
-/** How often an anchor is on the page that is being rendered. */
+/**
+ * How often an anchor is on the page that is being rendered.
+ * @type {Map<string, number>}
+ */
 const anchors = new Map();
+/** @param {string} text */
 const slug = (text) => text.toLowerCase().replaceAll(/[^\p{Letter}\p{Number}\s-]/gu, '').trim().replaceAll(/\s+/g, '-');
 
 const marked = new Marked({
   renderer: {
     // Wide ones scroll, and are reached by the keyboard.
     table(token) {
+      /** @type {(name: string, text: string) => string} */
       const cell = (name, text) => `<${name}>${text}</${name}>`;
+      /** @type {(cells: import('marked').Tokens.TableCell[], name: string) => string} */
       const row = (cells, name) =>
         `<tr>${cells.map(({ text, tokens }) => cell(text ? name : 'td', this.parser.parseInline(tokens))).join('')}</tr>`;
       const head = token.header.some(({ text }) => text) ? `<thead>${row(token.header, 'th')}</thead>` : '';
@@ -54,12 +64,17 @@ const marked = new Marked({
   },
 });
 
+/** @param {string} line */
 function changed(line) {
-  const name = { '+': 'ins', '-': 'del' }[line[0]];
+  const name = /** @type {Record<string, string>} */ ({ '+': 'ins', '-': 'del' })[line[0]];
   return name ? `<${name}>${escape(line)}</${name}>` : escape(line);
 }
 
-/** The section of a document below a heading of the second level. */
+/**
+ * The section of a document below a heading of the second level.
+ * @param {string} file
+ * @param {string} heading
+ */
 function section(file, heading) {
   const found = readFileSync(file, 'utf8').split(/^## /m).find((part) => part.startsWith(`${heading}\n`));
   if (!found) throw new Error(`${file} has no section "${heading}"`);
@@ -73,19 +88,24 @@ const ERRORS = new URL('../../src/core/error.rs', import.meta.url);
 function messages() {
   const codes = new Map([...readFileSync(ERRORS, 'utf8').matchAll(/Self::(\w+) => "([a-z]+-[a-z]+|disposed)"/g)].map(([, name, code]) => [name, code]));
   const list = readFileSync(ERRORS, 'utf8').split('faults! {')[1];
+  /** @type {[code: string | undefined, retryable: string, text: string][]} */
   const rows = [...list.matchAll(/^ {4}\w+: (\w+), (true|false),\n\s+"([^"]*)"/gm)].map(([, kind, retryable, text]) => [codes.get(kind), retryable, text]);
   if (rows.length < 20 || rows.some(([code]) => !code)) throw new Error('src/core/error.rs: the list of faults is not as it was');
-  const lines = rows.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)).map(([code, retryable, text]) => `| \`${code}\` | ${text} | ${retryable === 'true' ? 'yes' : 'no'} |`);
+  const lines = rows.sort(([a = ''], [b = '']) => (a < b ? -1 : a > b ? 1 : 0)).map(([code, retryable, text]) => `| \`${code}\` | ${text} | ${retryable === 'true' ? 'yes' : 'no'} |`);
   return ['| code | message | worth another try |', '|---|---|---|', ...lines].join('\n');
 }
 
+/** @type {Record<string, () => string>} */
 const GENERATED = {
   messages,
   options: () => options(types),
   failures: () => section(failures, 'Failures of others').slice(1).split('\n\n').filter((part) => part.trim().startsWith('|')).join('\n'),
 };
 
-/** The Markdown of a page, with what is made of other files in its place. */
+/**
+ * The Markdown of a page, with what is made of other files in its place.
+ * @param {string} name
+ */
 function source(name) {
   const text = readFileSync(join(pages, `${name}.md`), 'utf8');
   return text.replaceAll(/<!-- generated: (\w+) -->/g, (_, what) => GENERATED[what]());
@@ -93,12 +113,14 @@ function source(name) {
 
 const there = readdirSync(pages).filter((file) => file.endsWith('.md')).map((file) => file.slice(0, -3));
 const named = ORDER.flatMap(([, names]) => names);
-const groups = [...ORDER, ['More', there.filter((name) => !named.includes(name)).sort()]]
-  .map(([title, names]) => [title, names.filter((name) => there.includes(name))])
+const groups = /** @type {typeof ORDER} */ ([...ORDER, ['More', there.filter((name) => !named.includes(name)).sort()]])
+  .map(([title, names]) => /** @type {const} */ ([title, names.filter((name) => there.includes(name))]))
   .filter(([, names]) => names.length);
 const sources = new Map(there.map((name) => [name, source(name)]));
-const titleOf = (name) => /^# (.+)$/m.exec(sources.get(name))[1];
+/** @param {string} name */
+const titleOf = (name) => /** @type {RegExpExecArray} */ (/^# (.+)$/m.exec(sources.get(name) ?? ''))[1];
 
+/** @param {string} current */
 const navigation = (current) =>
   groups
     .map(([title, names]) => {
@@ -110,6 +132,7 @@ const navigation = (current) =>
     })
     .join('\n');
 
+/** @type {(title: string, current: string, body: string) => string} */
 const page = (title, current, body) => `<!doctype html>
 <html lang="en">
   <head>
@@ -145,10 +168,14 @@ ${body}
 </html>
 `;
 
-/** The way on, below a page. */
+/**
+ * The way on, below a page.
+ * @param {string} name
+ */
 function onward(name) {
   const order = groups.flatMap(([, names]) => names);
   const at = order.indexOf(name);
+  /** @type {(other: string | undefined, rel: string, text: (title: string) => string) => string} */
   const link = (other, rel, text) => (other ? `<a rel="${rel}" href="${other}.html">${text(escape(titleOf(other)))}</a>` : '<span></span>');
   return `<nav class="onward" aria-label="Next pages">${link(order[at - 1], 'prev', (title) => `← ${title}`)}${link(order[at + 1], 'next', (title) => `${title} →`)}</nav>`;
 }
