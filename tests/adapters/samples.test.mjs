@@ -16,6 +16,7 @@ const PLACES = {
   'nuxt-auth': 'nuxt/utils/auth.ts',
   'nuxt-plugin': 'nuxt/plugins/session.ts',
   explain: 'guide/explain.ts',
+  load: 'guide/posts.ts',
 };
 /** The application's own module, and what is not installed here. */
 const SURROUNDINGS = {
