@@ -18,6 +18,8 @@ const PLACES = {
   explain: 'guide/explain.ts',
   load: 'guide/posts.ts',
 };
+/** The pages whose examples are run with the backends. */
+const BACKENDS = ['strapi4', 'strapi5', 'strapi5-plugin', 'nestjs', 'express'];
 /** The application's own module, and what is not installed here. */
 const SURROUNDINGS = {
   'guide/auth.ts': `
@@ -59,6 +61,12 @@ test('every example of the README and the guide compiles, strictly', { timeout: 
     if (['libraries.md', 'state.md'].includes(page) || language === 'svelte') continue;
     const text = language === 'vue' ? vueScript(code, name) : code;
     files[PLACES[name] ?? `guide/${name}.${language === 'vue' ? 'ts' : language}`] = `${text}\nexport {};`;
+  }
+  for (const page of BACKENDS) {
+    const text = await readFile(new URL(`../../www/guide/${page}.md`, import.meta.url), 'utf8');
+    const modules = [...text.matchAll(/^```ts\n(\/\/ session\.ts[^]*?)^```/gm)];
+    assert.ok(modules.length > 0, `${page}.md has no module of a page`);
+    modules.forEach(([, code], at) => (files[`backends/${page}-${at}.ts`] = code));
   }
   const readme = await readFile(new URL('../../README.md', import.meta.url), 'utf8');
   for (const [, name, code] of readme.matchAll(/<!-- test: (\S+) -->\n```(?:js|ts)\n([^]*?)```/g)) {
