@@ -190,8 +190,8 @@ const cards = groups.map(([title, names]) => {
   return `<section class="card"><h2>${title}</h2><ul>${items.join('')}</ul></section>`;
 });
 const index = `<h1>Evertoken, the guide</h1>
-<p>Evertoken keeps the tokens of a web application: it signs in, puts the access token on every request that may have it,
-refreshes it before it ends, repairs a 401 once, and signs out only when the session is really over.</p>
+<p>Evertoken keeps a user signed in. It sends the access token to your API, renews it before it ends, sends a request that
+got a 401 once more with a new token, and signs the user out only when the server has ended the session.</p>
 <p><a class="button" href="quick-start.html">Quick start</a></p>
 <div class="cards">${cards.join('\n')}</div>`;
 writeFileSync(join(pages, 'index.html'), page('The guide', 'index', index));
