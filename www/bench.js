@@ -220,7 +220,7 @@ const response = await fetch('bench.json');
 if (response.ok) {
   const { machine, ...parts } = await response.json();
   /** @type {HTMLElement} */ (document.querySelector('#about')).textContent =
-    `Medians, with what half of the rounds lie between, on ${machine.cores} cores (${machine.model}) in ${machine.browser}. Shorter is better, except for the number of requests that are answered. Ratios hold, absolute times are this machine's.`;
+    `The figures are medians, measured on ${machine.cores} cores (${machine.model}) in ${machine.browser}. Less is better, except for the number of requests that are answered. The times are that machine's; on another one the ratios will be about the same.`;
   const sections = /** @type {[string, (found: unknown) => void][]} */ (Object.entries(SECTIONS));
   for (const [name, draw] of sections) {
     if (!(name in parts)) continue;

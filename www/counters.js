@@ -29,6 +29,7 @@ export class Counters {
       clockSkewMs: `${Math.round(inspection.clockSkewMs)} ms`,
       lastError: inspection.lastError?.code ?? '–',
       degraded: inspection.degraded.join(', ') || '–',
+      hints: inspection.hints.join('; ') || '–',
     })
   }
 

@@ -8,7 +8,7 @@ const NAMES = { unknown: 'Not known yet', 'signed-out': 'Signed out', 'signed-in
 const TROUBLE = { ...NAMES, unknown: 'No connection', 'signed-in': 'Signed in, server unreachable' }
 /** @type {Record<string, string>} */
 const ADVICE = {
-  unknown: 'No request has been made, so nobody asked the server yet.',
+  unknown: 'Nobody was signed in here before, so the page has not asked the server.',
   'signed-out': 'Requests go out without a token.',
 }
 

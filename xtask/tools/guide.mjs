@@ -57,8 +57,8 @@ const marked = new Marked({
       return `<a href="${escape(href.replace(/^([\w-]+)\.md(?=#|$)/, '$1.html'))}">${this.parser.parseInline(tokens)}</a>`;
     },
     image({ href, text }) {
-      // A drawing of the guide takes the colours of the page.
-      if (href.endsWith('.svg')) return readFileSync(join(pages, href), 'utf8');
+      // A drawing of the guide takes the colours of the page. A wide one scrolls, as tables do.
+      if (href.endsWith('.svg')) return `<span class="wide" tabindex="0">${readFileSync(join(pages, href), 'utf8')}</span>`;
       return `<img src="${escape(href)}" alt="${escape(text)}">`;
     },
   },
