@@ -5,6 +5,7 @@ import assert from 'node:assert/strict';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { blocks, vueScript } from './support/guide.mjs';
 import { LIBRARIES, install, run } from './support/install.mjs';
 
@@ -18,6 +19,7 @@ const PLACES = {
   explain: 'guide/explain.ts',
   load: 'guide/posts.ts',
 };
+const RUNNERS = fileURLToPath(new URL('../testing/node_modules', import.meta.url));
 /** The pages whose examples are run with the backends. */
 const BACKENDS = ['strapi4', 'strapi5', 'strapi5-plugin', 'nestjs', 'express'];
 /** The application's own module, and what is not installed here. */
@@ -35,10 +37,6 @@ const SURROUNDINGS = {
     }
     declare module 'axios-auth-refresh' {
       export default function create(instance: import('axios').AxiosInstance, refresh: (failed: import('axios').AxiosError) => Promise<void>): number;
-    }
-    declare module 'vitest' {
-      export function test(name: string, run: () => Promise<void>): void;
-      export function expect(value: unknown): { toEqual(other: unknown): void; toBe(other: unknown): void };
     }
     declare module 'node:test' { export function test(name: string, run: () => Promise<void>): void; export function afterEach(run: () => void): void }
     declare module 'node:assert/strict' {
@@ -89,6 +87,11 @@ test('every example of the README and the guide compiles, strictly', { timeout: 
     module: 'esnext',
     moduleResolution: 'bundler',
     skipLibCheck: true,
+    // What the guide's tests are written for, where it is installed.
+    paths: {
+      ...Object.fromEntries(['vitest', 'msw', 'msw/node', '@testing-library/react'].map((name) => [name, [join(RUNNERS, name)]])),
+      '@playwright/test': [join(LIBRARIES, 'playwright-core')],
+    },
   };
   await writeFile(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, include: ['**/*'] }));
   const { stdout } = await run(join(LIBRARIES, '.bin/tsc'), ['-p', folder, '--pretty', 'false'], { cwd: folder }).catch((error) => error);
