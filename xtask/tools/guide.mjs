@@ -3,10 +3,10 @@
 // PAGES is the folder of the Markdown files, beside which each becomes a page
 // of HTML. TYPES is index.d.ts, of which the reference of the options is made,
 // and FAILURES the document with the table of peers' failures.
-import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Marked } from 'marked';
-import { options } from './options.mjs';
+import { markdown } from './pages.mjs';
 
 const [pages, types, failures] = process.argv.slice(2);
 
@@ -70,53 +70,12 @@ function changed(line) {
   return name ? `<${name}>${escape(line)}</${name}>` : escape(line);
 }
 
-/**
- * The section of a document below a heading of the second level.
- * @param {string} file
- * @param {string} heading
- */
-function section(file, heading) {
-  const found = readFileSync(file, 'utf8').split(/^## /m).find((part) => part.startsWith(`${heading}\n`));
-  if (!found) throw new Error(`${file} has no section "${heading}"`);
-  return found.slice(heading.length).replaceAll(/\]\(\.\.?\/[^)]*\)/g, ']()');
-}
-
-/** Where the core's errors and their texts are. */
-const ERRORS = new URL('../../src/core/error.rs', import.meta.url);
-
-/** A table of the core's messages, by code. */
-function messages() {
-  const codes = new Map([...readFileSync(ERRORS, 'utf8').matchAll(/Self::(\w+) => "([a-z]+-[a-z]+|disposed)"/g)].map(([, name, code]) => [name, code]));
-  const list = readFileSync(ERRORS, 'utf8').split('faults! {')[1];
-  /** @type {[code: string | undefined, retryable: string, text: string][]} */
-  const rows = [...list.matchAll(/^ {4}\w+: (\w+), (true|false),\n\s+"([^"]*)"/gm)].map(([, kind, retryable, text]) => [codes.get(kind), retryable, text]);
-  if (rows.length < 20 || rows.some(([code]) => !code)) throw new Error('src/core/error.rs: the list of faults is not as it was');
-  const lines = rows.sort(([a = ''], [b = '']) => (a < b ? -1 : a > b ? 1 : 0)).map(([code, retryable, text]) => `| \`${code}\` | ${text} | ${retryable === 'true' ? 'yes' : 'no'} |`);
-  return ['| code | message | worth another try |', '|---|---|---|', ...lines].join('\n');
-}
-
-/** @type {Record<string, () => string>} */
-const GENERATED = {
-  messages,
-  options: () => options(types),
-  failures: () => section(failures, 'Failures of others').slice(1).split('\n\n').filter((part) => part.trim().startsWith('|')).join('\n'),
-};
-
-/**
- * The Markdown of a page, with what is made of other files in its place.
- * @param {string} name
- */
-function source(name) {
-  const text = readFileSync(join(pages, `${name}.md`), 'utf8');
-  return text.replaceAll(/<!-- generated: (\w+) -->/g, (_, what) => GENERATED[what]());
-}
-
-const there = readdirSync(pages).filter((file) => file.endsWith('.md')).map((file) => file.slice(0, -3));
+const sources = markdown(pages, types, failures);
+const there = [...sources.keys()];
 const named = ORDER.flatMap(([, names]) => names);
 const groups = /** @type {typeof ORDER} */ ([...ORDER, ['More', there.filter((name) => !named.includes(name)).sort()]])
   .map(([title, names]) => /** @type {const} */ ([title, names.filter((name) => there.includes(name))]))
   .filter(([, names]) => names.length);
-const sources = new Map(there.map((name) => [name, source(name)]));
 /** @param {string} name */
 const titleOf = (name) => /** @type {RegExpExecArray} */ (/^# (.+)$/m.exec(sources.get(name) ?? ''))[1];
 
