@@ -15,9 +15,9 @@ use crate::tools::Tools;
 use crate::{Result, announce, bundle, process, show};
 
 /// What a page may have to download for the default entry, in bytes of brotli.
-const BUDGET: u64 = 42_700;
+const BUDGET: u64 = 43_400;
 /// The same where the standard library is the toolchain's own.
-const BUDGET_PREBUILT: u64 = 45_000;
+const BUDGET_PREBUILT: u64 = 45_700;
 
 /// How many functions are listed.
 const TOP: usize = 40;
