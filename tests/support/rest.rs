@@ -71,6 +71,16 @@ impl World {
             return;
         }
         let living = self.living();
+        // An end that was cleared away is no longer told to a page that comes
+        // later: for both nobody is signed in.
+        let session = |tab: &usize| {
+            self.tabs[*tab]
+                .held()
+                .is_some_and(|held| held.state.is_ok())
+        };
+        if self.laws.meddled && !living.iter().any(session) {
+            return;
+        }
         let stamps: HashSet<_> = living
             .iter()
             .map(|tab| format!("{:?}", self.tabs[*tab].held().map(|record| record.stamp)))
