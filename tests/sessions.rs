@@ -3,7 +3,7 @@
 
 mod support;
 
-use evertoken::core::record::Ended;
+use evertoken::internals::record::Ended;
 use support::{Ask, Done, ErrorKind, Event, Kind, Manner, SignedOutBy, Status, World};
 
 const LAZY: &str = r#""proactive":false"#;

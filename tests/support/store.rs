@@ -3,8 +3,8 @@
 
 use std::rc::Rc;
 
-use evertoken::core::policy::Keep;
-use evertoken::core::{OpId, Place};
+use evertoken::internals::policy::Keep;
+use evertoken::internals::{OpId, Place};
 
 use super::document::parse;
 use super::fault::Fault;
@@ -403,7 +403,7 @@ impl World {
                     // A clock that was set meanwhile ends a lease too soon.
                     self.laws.apart |= self.laws.jumped > 0 || self.mono_lost > 0;
                 }
-                self.lock.holder = Some((tab, evertoken::core::LockId::new(0)));
+                self.lock.holder = Some((tab, evertoken::internals::LockId::new(0)));
                 self.laws.granted_at = self.now;
             }
         }
