@@ -117,6 +117,7 @@ mod client;
 #[doc(hidden)]
 #[path = "core/mod.rs"]
 pub mod internals;
+#[cfg(any(feature = "client", all(target_arch = "wasm32", feature = "npm")))]
 use internals as core;
 #[cfg(all(target_arch = "wasm32", feature = "npm"))]
 pub mod web;

@@ -204,6 +204,7 @@ export class Module {
 }
 
 class Memory {
+  bytes = new Uint8Array();
   /**
    * @param {number} pages
    * @param {number} [most]
@@ -229,7 +230,7 @@ class Memory {
   /** @param {number} pages */
   resize(pages) {
     const bytes = new Uint8Array(pages * PAGE);
-    if (this.bytes) bytes.set(this.bytes);
+    bytes.set(this.bytes);
     this.bytes = bytes;
     this.buffer = bytes.buffer;
     this.view = new DataView(this.buffer);
