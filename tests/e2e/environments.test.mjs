@@ -79,14 +79,32 @@ for (const [place, run] of Object.entries(PLACES)) {
   }
 }
 
-for (const [title, csrf] of [['and what is there says no word of it', undefined], ['where the CSRF cookie cannot be read', { cookie: 'XSRF-TOKEN', header: 'x-csrf-token' }]]) {
-  rule(`a frame without an origin, in which document.cookie and localStorage throw, ${title}`, async ({ page, server, pages }) => {
+for (const [kind, storage] of [['blob:', 'indexeddb'], ['data:', 'memory']]) {
+  rule(`a worker of a ${kind} URL`, async ({ page, server, pages }) => {
+    server.origins.push('null');
+    expires(server);
+    const source = `import { createTokenManager } from '${pages.origin}/pkg/index.js'; postMessage(await (${journey(server.origin, { storage: 'indexeddb' })})(createTokenManager));`;
+    const outcome = await page.evaluate(
+      ([kind, source]) =>
+        new Promise((resolve) => {
+          const url = kind === 'blob:' ? URL.createObjectURL(new Blob([source], { type: 'text/javascript' })) : `data:text/javascript,${encodeURIComponent(source)}`;
+          new Worker(url, { type: 'module' }).onmessage = ({ data }) => resolve(data);
+        }),
+      [kind, source],
+    );
+    assert.deepEqual(outcome, expected('wasm', storage));
+    quiet(server);
+  });
+}
+
+for (const config of [{ storage: 'local' }, { storage: 'session', remember: 'local' }, { storage: 'indexeddb', csrf: { cookie: 'XSRF-TOKEN', header: 'x-csrf-token' } }, { storage: 'local', remember: 'indexeddb', session: { idleSeconds: 600 } }]) {
+  rule(`a frame without an origin, in which cookies and storage throw, with ${JSON.stringify(config)}`, async ({ page, server, pages }) => {
     server.origins.push('null');
     expires(server);
     const source = `
       import { createTokenManager } from '${pages.origin}/pkg/index.js';
       const thrown = [() => document.cookie, () => localStorage].map((get) => { try { get(); } catch ({ name }) { return name; } });
-      const run = ${journey(server.origin, { storage: 'local', csrf })};
+      const run = ${journey(server.origin, config)};
       parent.postMessage([thrown, origin, await run(createTokenManager)], '*');`;
     const seen = await page.evaluate((source) => {
       const frame = document.createElement('iframe');
