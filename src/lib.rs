@@ -117,6 +117,7 @@ mod client;
 #[doc(hidden)]
 #[path = "core/mod.rs"]
 pub mod internals;
+#[allow(unused_imports, reason = "no host is there without a feature")]
 use internals as core;
 #[cfg(all(target_arch = "wasm32", feature = "npm"))]
 pub mod web;
