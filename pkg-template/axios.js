@@ -1,13 +1,30 @@
 import { SEND, absolute, gone, redirects, verdict } from './send.js';
 
-/** What is attached to an instance, the last of it at work, and what was there
- * before: `{ adapter, before, original, attached }`. */
+/**
+ * @typedef {import('./index.js').TokenManager<object>} TokenManager
+ * @typedef {import('axios').InternalAxiosRequestConfig} Config
+ * @typedef {NonNullable<Config['adapter']>} Adapter
+ * @typedef {import('axios').AxiosResponse} Outcome
+ *
+ * What is attached to an instance, the last of it at work, and what was there
+ * before.
+ * @typedef {{ adapter: import('axios').AxiosAdapter, before: Adapter | undefined, attached: Map<TokenManager, Set<object>> }} State
+ */
+
+/** @type {WeakMap<object, State>} */
 const instances = new WeakMap();
-/** What sends for each adapter that is made here: another instance may have
- * been made of one that is attached. */
+/**
+ * What sends for each adapter that is made here: another instance may have
+ * been made of one that is attached.
+ * @type {WeakMap<object, Adapter>}
+ */
 const originals = new WeakMap();
 
-/** Puts a manager's tokens on what an instance sends; see axios.d.ts. */
+/**
+ * Puts a manager's tokens on what an instance sends; see axios.d.ts.
+ * @param {import('axios').AxiosInstance} instance
+ * @param {TokenManager} auth
+ */
 export function attach(instance, auth) {
   let state = instances.get(instance);
   // Whoever has put another adapter in the place of this one wants it, and may
@@ -33,30 +50,44 @@ export function attach(instance, auth) {
   };
 }
 
-/** Puts an adapter into an instance that asks the last manager attached. */
+/**
+ * Puts an adapter into an instance that asks the last manager attached.
+ * @param {import('axios').AxiosInstance} instance
+ * @returns {State}
+ */
 function installed(instance) {
   // An instance that only sends: the interceptors and transforms of the first
   // run once for each request, however often it is sent.
   const bare = instance.create();
   const { defaults } = bare;
-  const before = instance.defaults.adapter;
-  const original = originals.get(before) ?? before;
+  const before = /** @type {Adapter} */ (instance.defaults.adapter);
+  const original = originals.get(/** @type {object} */ (before)) ?? before;
+  /** @type {State['attached']} */
   const attached = new Map();
-  defaults.headers = {};
+  defaults.headers = /** @type {typeof defaults.headers} */ ({});
   delete defaults.baseURL;
   delete defaults.params;
 
+  /** @type {import('axios').AxiosAdapter} */
   const adapter = (config) => request({ instance, bare, original, auth: [...attached.keys()].at(-1) }, config);
   originals.set(adapter, original);
   instance.defaults.adapter = adapter;
   return { adapter, before, attached };
 }
 
+/**
+ * @param {{ instance: import('axios').AxiosInstance, bare: import('axios').AxiosInstance, original: Adapter, auth: TokenManager | undefined }} parts
+ * @param {Config} config
+ * @returns {Promise<any>} an answer: `judged` has been called where nothing was thrown
+ */
 async function request({ instance, bare, original, auth }, config) {
+  /** @type {Promise<Outcome> | undefined} */
   let last;
+  /** @type {Record<string, string>} */
   const own = {};
   for (const [name, value] of Object.entries(config.headers)) if (value != null && value !== false) own[name] = value;
 
+  /** @type {(url: string, options: import('./send.js').Licence) => Promise<Outcome>} */
   function send(url, { headers, credentials, redirect }) {
     const manual = redirect === 'manual';
     // Before version 1 there is no adapter but XMLHttpRequest.
@@ -69,12 +100,16 @@ async function request({ instance, bare, original, auth }, config) {
       url,
       baseURL: undefined,
       params: undefined,
-      headers: headers instanceof Headers ? Object.fromEntries(headers) : headers,
+      headers: headers instanceof Headers ? Object.fromEntries(headers) : /** @type {Record<string, string>} */ (headers),
       withCredentials: credentials ? credentials === 'include' : config.withCredentials,
       transformRequest: [],
       transformResponse: [],
     });
     // What the caller sees is the request that the caller made.
+    /**
+     * @template {{ config?: object, response?: { config: object } }} T
+     * @param {T} outcome an answer, or an error of axios
+     */
     const mine = (outcome) => {
       if (outcome.response) outcome.response.config = config;
       outcome.config = config;
@@ -84,6 +119,7 @@ async function request({ instance, bare, original, auth }, config) {
     return last;
   }
 
+  /** @type {typeof send extends (...given: infer P) => unknown ? (...given: P) => Promise<Response> : never} */
   async function judged(url, options) {
     const sent = send(url, options);
     // Version 0.27 calls the XMLHttpRequest of a network error its response.
@@ -95,17 +131,17 @@ async function request({ instance, bare, original, auth }, config) {
   if (!auth) return send(url, { headers: own });
   const over = gone(auth);
   try {
-    await auth.fetch(url, {
+    await auth.fetch(url, /** @type {RequestInit} */ ({
       method: config.method,
       headers: own,
       ...(config.withCredentials && { credentials: 'include' }),
       ...(!lasts(config.data) && { body: new ReadableStream(), duplex: 'half' }),
       signal: signalOf(config),
       [SEND]: judged,
-    });
+    }));
   } catch (error) {
     // What axios tells of its own sending is the caller's.
-    if (error?.config !== config) putAway(last);
+    if (/** @type {{ config?: Config } | undefined} */ (error)?.config !== config) putAway(last);
     if (await over(error)) return send(url, { headers: own });
     throw error;
   }
@@ -115,17 +151,24 @@ async function request({ instance, bare, original, auth }, config) {
 /** What can be sent twice, beside a text and a view. */
 const LASTING = ['Blob', 'File', 'FormData', 'URLSearchParams', 'ArrayBuffer'];
 
-/** Whether a body is still there once it has been sent. The package form-data
- * calls itself FormData, and is a stream. */
+/**
+ * Whether a body is still there once it has been sent. The package form-data
+ * calls itself FormData, and is a stream.
+ * @param {any} data
+ */
 const lasts = (data) =>
   data == null ||
   typeof data === 'string' ||
   ArrayBuffer.isView(data) ||
   (LASTING.includes(Object.prototype.toString.call(data).slice(8, -1)) && typeof data.pipe !== 'function');
 
-/** Lets go of the answer that nobody gets: an answer as a stream keeps its
- * connection until it has been read. */
+/**
+ * Lets go of the answer that nobody gets: an answer as a stream keeps its
+ * connection until it has been read.
+ * @param {Promise<Outcome> | undefined} sent
+ */
 function putAway(sent) {
+  /** @type {(outcome: Outcome) => unknown} */
   const away = ({ data }) => {
     if (data?.cancel) return data.cancel();
     return data?.destroy?.();
@@ -133,12 +176,15 @@ function putAway(sent) {
   sent?.then(away, ({ response }) => response && away(response)).catch(() => {});
 }
 
-/** What ends the wait for a token; axios makes an error of its own of it. */
+/**
+ * What ends the wait for a token; axios makes an error of its own of it.
+ * @param {Config} config
+ */
 function signalOf({ signal, cancelToken }) {
-  if (!cancelToken) return signal;
+  if (!cancelToken) return /** @type {AbortSignal | undefined} */ (signal);
   const both = new AbortController();
   const abort = () => both.abort();
   cancelToken.promise.then(abort);
-  signal?.addEventListener('abort', abort, { once: true });
+  /** @type {AbortSignal | undefined} */ (signal)?.addEventListener('abort', abort, { once: true });
   return both.signal;
 }

@@ -27,7 +27,7 @@ export interface Claims {
 
 /** Says who can do something about an error. Stable: nothing is ever renamed. */
 export type TokenErrorCode =
-  /** An option, or a call, cannot be meant: the message names it, what was found and what is expected. */
+  /** An option or an argument is wrong: the message names it, what was found and what is expected. */
   | 'invalid-config'
   /** The session ended, or became another user's, while the call waited; or there is none to refresh. */
   | 'signed-out'
@@ -41,7 +41,7 @@ export type TokenErrorCode =
   | 'refresh-unavailable'
   /** An answer, or what was handed in as tokens, holds no token. */
   | 'invalid-response'
-  /** The platform lacks something: at creation both WebAssembly and fallback.js, in a 'warning' a storage. */
+  /** The platform lacks something. At creation, neither WebAssembly nor fallback.js can be loaded; in a 'warning', a storage cannot be used. */
   | 'not-supported'
   /** The manager was disposed of, or its module trapped. */
   | 'disposed'
@@ -55,13 +55,13 @@ interface ErrorOf<Code extends TokenErrorCode> extends Error {
   readonly retryable: boolean;
   /** The HTTP status behind it, if there is one. */
   readonly status?: number;
-  /** Milliseconds until the next attempt is allowed; where the server did not say and nothing is spaced, there is none. */
+  /** Milliseconds until the next attempt is allowed. Absent where no pause is needed. */
   readonly retryAfterMs?: number;
   /** What is behind it: another `TokenError`, or what the platform or a refresh function threw. */
   readonly cause?: unknown;
 }
 
-/** No answer of a server is behind it, and trying again helps nobody. */
+/** Belongs to errors that no server's answer caused and that another try does not mend. */
 interface Final {
   readonly retryable: false;
   readonly status?: never;
@@ -110,7 +110,7 @@ export interface TokenSet {
   refreshToken?: string;
   /** Seconds from now. Comes before the token's own `exp`. */
   expiresIn?: number;
-  /** Milliseconds since the epoch. Counts where neither `expiresIn` nor `exp` and `iat` say more. */
+  /** Milliseconds since the epoch. `expiresIn` comes before it; so do `exp` and `iat` in what a refresh function gives. */
   expiresAt?: number;
   /** Seconds from now until the session ends, whatever is refreshed. */
   sessionExpiresIn?: number;
@@ -139,7 +139,7 @@ export type Snapshot<C extends object = Claims> =
       readonly status: 'signed-in';
       /** Milliseconds since the epoch, on this machine's clock; null when no end is known. */
       readonly expiresAt: number | null;
-      /** Likewise: when the session ends, whatever is refreshed. */
+      /** Milliseconds since the epoch, on this machine's clock: when the session ends, however often the token is refreshed; null when no end is known. */
       readonly sessionEndsAt: number | null;
       /** The access token's claims; null for an opaque token or one in a cookie. */
       readonly claims: C | null;
@@ -219,7 +219,7 @@ export interface Endpoint {
   headers?: HeadersInit;
   /** Whether the access token goes with the call: true sends one, and for a logout fetches one first if the held one has ended. Default: only logout sends one, and only a valid one. */
   authenticate?: boolean;
-  /** Default: 'include' where a cookie carries a token or nothing says what does, else 'same-origin'. */
+  /** Default: 'include', so that a cookie can travel; 'same-origin' where `refreshToken` is in body or header and `accessToken` in no cookie. */
   credentials?: RequestCredentials;
   /** Default: 'json' where there is something to send, else 'none'; never with GET. */
   body?: 'json' | 'form' | 'none';
@@ -249,7 +249,7 @@ export interface RefreshContext {
 /** Refreshes in the application's own way. Reject with code 'refresh-rejected', or a `status` of 400, 401, 403, 410 or 422, to end the session; any other rejection is passing. */
 export type RefreshFunction = (context: RefreshContext) => Promise<TokenSet>;
 
-/** Keeps the record where the application wants it. Each call has 1.5 seconds; one that fails or hangs means memory and a 'warning'; what is kept from then on is still set here, as long as the manager lives. */
+/** Keeps the record where the application wants it. If a call fails or takes more than 1.5 seconds, the manager goes on in memory, with a 'warning'; it still sets new records here, as long as it lives. */
 export interface CustomStorage {
   /** Gives what was set last, null where nothing is. */
   get(key: string): MaybePromise<string | null>;
@@ -324,7 +324,7 @@ interface Options {
     /** 'page' takes pointer, key and touch and becoming visible for activity, 'manual' only `touch()`. Default 'page'. */
     activity?: 'page' | 'manual';
   };
-  /** Names a cookie that scripts can read: while it is absent there is no refresh cookie either, and nobody is asked. Default: none. */
+  /** Names a cookie that scripts can read. While it is absent there is no refresh cookie either, and the server is not asked. Default: none. */
   hint?: { cookie: string };
   /** Names the stored record, the lock and the channel. Default 'evertoken'. */
   key?: string;
@@ -340,7 +340,7 @@ interface Options {
   csrf?: Csrf;
   /** Share the session, and its refreshes, with other tabs of the same origin and `key`. Default true. */
   crossTab?: boolean;
-  /** This process, which has no page, has one user. Default false: without a page and without a `fetch` of your own a manager holds nobody's session. */
+  /** True says that this process, which has no page, serves one user. Default false: without a page and without a `fetch` of your own, a manager holds nobody's session. */
   singleUser?: boolean;
   /** Default: the platform's. */
   fetch?: PlatformFetch;
@@ -348,7 +348,7 @@ interface Options {
   clock?: Clock;
 }
 
-/** Configures a manager. All but `refresh` has a default, and a preset has that as well. */
+/** Configures a manager. Every field but `refresh` has a default; a preset sets `refresh` as well. */
 export type TokenManagerConfig = Options &
   (
     | {
@@ -370,23 +370,23 @@ export interface TokenManager<C extends object = Claims> extends PlatformDisposa
    * Fetches, with the access token where the origin is allowed. Bound: hand it to any library that takes a fetch.
    *
    * Signed out it is the plain fetch. An expired token is refreshed first; an `unauthorized` answer is repaired once,
-   * unless the body cannot be sent twice. A second one is the caller's, as is every other status, and a 401 that asks for a stronger sign-in.
+   * unless the body cannot be sent twice. The caller gets a second one, every other status, and a 401 that asks for a stronger sign-in.
    * Rejects with 'refresh-unavailable', 'refresh-rejected', 'signed-out' or 'disposed' where a needed token cannot be had; else like `fetch`.
    */
   fetch(input: RequestInfo | URL, init?: RequestInit): Promise<Response>;
   /**
    * Gives a valid access token, or null when signed out or with cookie access tokens.
-   * `minValiditySeconds` (default 0) wants so much left; beyond the lifetime it costs one refresh and gives what there is.
-   * `refresh: 'never'` waits for nothing, 'force' wants a new one.
+   * The token is good for `minValiditySeconds` more (default 0); if no token lives that long, one refresh is made and its token given.
+   * With `refresh: 'never'` nothing is waited for, with 'force' a new token is fetched.
    * Rejects with 'refresh-unavailable', 'refresh-rejected', 'signed-out' or 'disposed'.
    */
   getToken(options?: { minValiditySeconds?: number; refresh?: 'auto' | 'force' | 'never'; signal?: AbortSignal }): Promise<string | null>;
   /** Refreshes now, or joins the refresh under way. Rejects as `getToken` does, with 'signed-out' also where there is nothing to refresh. */
   refresh(options?: { signal?: AbortSignal }): Promise<Snapshot<C>>;
   /**
-   * Settles who is signed in, for an application's start: known already, it gives the snapshot at once; else it asks, and
-   * after a passing failure again, for as long as the page lives. `afterSignOut` asks although the user signed out here, for a
-   * session that a server has begun since.
+   * Finds out whether somebody is signed in; an application calls it once, when it starts. If that is known, it resolves at
+   * once. If not, it asks the server, and after a passing failure asks again, for as long as the page lives. With
+   * `afterSignOut` it asks although the user signed out here, because a server may have begun a session since.
    */
   restore(options?: { signal?: AbortSignal; afterSignOut?: boolean }): Promise<Snapshot<C>>;
   /**
@@ -401,9 +401,9 @@ export interface TokenManager<C extends object = Claims> extends PlatformDisposa
    * with 'invalid-config' a lifetime of the wrong type; the session is kept. `remember` as for `login`.
    */
   setTokens(tokens: TokenSet, options?: { remember?: boolean }): Promise<Snapshot<C>>;
-  /** The user is here: puts the idle end of the session off, in all tabs. */
+  /** Says that the user is here, which puts the idle end of the session off in all tabs. */
   touch(): void;
-  /** Signs out: here at once, in all tabs, then at the server unless `local`. A server that does not confirm within `timeoutMs` is a 'warning', not a rejection. */
+  /** Signs out here and in all tabs at once, and then tells the server, unless `local`. If the server does not confirm within `timeoutMs`, there is a 'warning' and no rejection. */
   logout(options?: { signal?: AbortSignal; local?: boolean }): Promise<void>;
   /** The state now. */
   readonly snapshot: Snapshot<C>;

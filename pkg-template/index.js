@@ -9,12 +9,26 @@ import { WHERE, begin } from './source.js';
 
 export { TokenError };
 
+/**
+ * @typedef {import('./engine.js').Instance} Instance
+ * @typedef {import('./host.js').Host} Host
+ */
+
+/** @type {Promise<void> | undefined} */
 let loading;
+/** @type {Instance | undefined} */
 let engine;
-/** The hosts of the managers that are on the present instance. */
+/**
+ * The hosts of the managers that are on the present instance.
+ * @type {Set<Host>}
+ */
 const hosts = new Set();
 
-/** Loads the module; see index.d.ts. */
+/**
+ * Loads the module; see index.d.ts.
+ * @param {unknown} [source]
+ * @returns {Promise<void>}
+ */
 export function init(source) {
   loading ??= begin(source, engine?.module).then(
     (begun) => void (engine = begun),
@@ -26,22 +40,34 @@ export function init(source) {
   return loading;
 }
 
-/** Makes a manager; see index.d.ts. */
+/** What a test's environment or an engine may not have, and all of this needs. */
+const NEEDED = ['AbortController', 'Headers', 'TextDecoder', 'TextEncoder', 'URL'];
+
+/**
+ * Makes a manager; see index.d.ts.
+ * @param {unknown} config
+ */
 export async function createTokenManager(config) {
-  const loaded = init().then(() => ({ kind: engine.module ? 'wasm' : 'js', make, closed: (host) => hosts.delete(host), trapped }));
+  const lacking = NEEDED.filter((name) => !(name in globalThis));
+  if (lacking.length) throw new TokenError('not-supported', { message: `this environment has no ${lacking.join(', ')}: bring a polyfill, in Jest jest-fixed-jsdom` });
+  const loaded = init().then(() => ({ kind: /** @type {Instance} */ (engine).module ? 'wasm' : 'js', make, closed: (/** @type {Host} */ host) => hosts.delete(host), trapped }));
   // Where the configuration cannot be read either, only that is told.
   loaded.catch(() => {});
   return TokenManager.create(config, loaded);
 }
 
+/** @type {(host: Host, policy: unknown, wall: number, mono: number) => import('./engine.js').Engine} */
 function make(host, policy, wall, mono) {
-  const made = new engine.Engine(host, policy, wall, mono, Math.random());
+  const made = new /** @type {Instance} */ (engine).Engine(host, policy, wall, mono, Math.random());
   hosts.add(host);
   return made;
 }
 
-/** A trap leaves the module in no state to be used: every manager on it ends
- * with an error, and the next one is made on a new instance. */
+/**
+ * A trap leaves the module in no state to be used: every manager on it ends
+ * with an error, and the next one is made on a new instance.
+ * @param {TokenError} error
+ */
 function trapped(error) {
   for (const host of hosts) host.crash(error);
   hosts.clear();
@@ -49,7 +75,10 @@ function trapped(error) {
   init().catch(() => {}); // who makes a manager hears of it
 }
 
-/** Decodes a token; see index.d.ts. */
+/**
+ * Decodes a token; see index.d.ts.
+ * @param {unknown} token
+ */
 export function decodeJwt(token) {
   return typeof token === 'string' ? decode(token) : null;
 }

@@ -32,7 +32,7 @@ export declare function useSnapshot<T, C extends object = Claims>(
   equal?: (a: T, b: T) => boolean,
 ): T;
 
-/** Gives the access token's claims; null when signed out, for an opaque token and for one in a cookie. They are others after each refresh. */
+/** Gives the access token's claims; null when signed out, for an opaque token and for one in a cookie. Each refresh brings a new object. */
 export declare function useClaims<C extends object = Claims>(): C | null;
 /** Gives what `select` takes from the claims, and renders again only when that changes; null where there are none. */
 export declare function useClaims<T, C extends object = Claims>(

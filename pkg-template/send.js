@@ -11,23 +11,42 @@ export const redirects = () =>
     message: 'accessToken: a header other than Authorization needs a client that can leave redirects alone; use the fetch of the manager',
   });
 
-/** The part of an answer that decides. */
+/**
+ * What a manager's fetch says of one sending.
+ * @typedef {object} Licence
+ * @property {HeadersInit} [headers]
+ * @property {RequestCredentials} [credentials]
+ * @property {RequestRedirect} [redirect]
+ */
+
+/**
+ * The part of an answer that decides.
+ * @param {number} status
+ * @param {[string, string][]} headers
+ */
 export const verdict = (status, headers) => (status >= 200 ? new Response(null, { status, headers }) : Response.error());
 
-/** Where a request goes: relative to the page, as other clients have it, and
- * to the manager's own base where there is no page. */
+/**
+ * Where a request goes: relative to the page, as other clients have it, and
+ * to the manager's own base where there is no page.
+ * @param {string} url
+ */
 export function absolute(url) {
   const base = globalThis.document?.baseURI ?? globalThis.location?.href;
   return base ? new URL(url, base).href : url;
 }
 
-/** Gives what says of an error whether the manager was gone before a request
+/**
+ * Gives what says of an error whether the manager was gone before a request
  * was made. Such a request is sent as if nobody had attached the manager; one
- * that waited when the manager was disposed of is rejected. */
+ * that waited when the manager was disposed of is rejected.
+ * @param {import('./index.js').TokenManager<object>} auth
+ * @returns {(error: unknown) => Promise<boolean>}
+ */
 export function gone(auth) {
   const before = auth.getToken({ refresh: 'never' }).then(
     () => false,
     ({ code }) => code === 'disposed',
   );
-  return async (error) => error?.code === 'disposed' && before;
+  return async (error) => /** @type {{ code?: unknown } | null | undefined} */ (error)?.code === 'disposed' && before;
 }

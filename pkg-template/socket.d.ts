@@ -1,7 +1,7 @@
 import type { TokenManager } from './index.js';
 import type { PlatformMessageEvent, PlatformSignal, PlatformURL, PlatformWebSocket } from './platform.js';
 
-/** How a connection does. 'waiting' is between two attempts. */
+/** Names the states of a connection; 'waiting' is between two attempts. */
 export type ConnectionState = 'connecting' | 'open' | 'waiting' | 'closed';
 
 /** Why a connection ended for good. */
@@ -12,7 +12,7 @@ export type Closed =
   | { readonly reason: 'signed-out'; readonly error?: unknown }
   /** The manager was disposed of: noticed within a second. */
   | { readonly reason: 'disposed'; readonly error?: unknown }
-  /** Trying again makes no sense: an answer that is none, or something that was thrown while connecting. */
+  /** Trying again makes no sense: the server answered with something else, or something was thrown while connecting. */
   | { readonly reason: 'failed'; readonly error: unknown };
 
 /** Configures how a connection is kept. */
@@ -23,7 +23,7 @@ export interface ConnectionOptions {
   capMs?: number;
   /** Closes the connection. */
   signal?: PlatformSignal;
-  /** Is told how the connection does. */
+  /** Is called with each new state. */
   onState?: (state: ConnectionState) => void;
 }
 

@@ -10,6 +10,7 @@ import { packed } from './packed.js';
 /** What is said where it cannot start. */
 export const WHERE = 'the engine could not start';
 
+/** @type {machine.Module | undefined} */
 let module;
 
 /** Gives an engine. */

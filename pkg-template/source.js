@@ -8,7 +8,12 @@ import { instantiate } from './engine.js';
 export const WHERE =
   "neither the WebAssembly module nor fallback.js could be loaded: a Content-Security-Policy has to allow 'wasm-unsafe-eval' or that file; a service worker has to import it at its start, or 'evertoken/js' in place of 'evertoken'";
 
-/** Gives an engine; `module` is what the one before it was made of. */
+/**
+ * Gives an engine; `module` is what the one before it was made of.
+ * @param {unknown} source
+ * @param {WebAssembly.Module} [module]
+ * @returns {Promise<import('./engine.js').Instance>}
+ */
 export async function begin(source, module) {
   if (source === undefined) {
     try {

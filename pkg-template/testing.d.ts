@@ -23,7 +23,7 @@ export interface MockCall {
   readonly refreshToken: string | undefined;
   /** Whose access token it is, if it is good. */
   readonly user: string | undefined;
-  /** Answers, with text or with JSON. A second answer is none. */
+  /** Answers, with text or with JSON. A second answer is ignored. */
   reply(status: number, body?: unknown, headers?: Record<string, string>): void;
   /** Ends the connection without an answer: `fetch` rejects with a `TypeError`. */
   drop(): void;
@@ -32,7 +32,7 @@ export interface MockCall {
 /** Answers a call by itself; `proceed()` answers as the server would have. */
 export type MockHandler = (call: MockCall, proceed: () => unknown) => unknown;
 
-/** Says what the server is like. Nothing is needed. */
+/** Says what the server is like. Every option has a default. */
 export interface MockServerOptions {
   /** Path. Default '/login'. */
   login?: string;

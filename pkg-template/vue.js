@@ -2,21 +2,39 @@ import { computed, getCurrentInstance, inject, onMounted, onScopeDispose, shallo
 
 const KEY = Symbol('evertoken');
 
-/** What a server renders, and a page that takes over what a server rendered. */
+/**
+ * @typedef {import('./index.js').TokenManager<object>} TokenManager
+ * @typedef {import('./index.js').Snapshot<object>} Snapshot
+ * @typedef {{ manager: TokenManager, ssr: boolean }} Given
+ */
+
+/**
+ * What a server renders, and a page that takes over what a server rendered.
+ * @type {Snapshot}
+ */
 const UNKNOWN = Object.freeze({
   status: 'unknown',
   refreshing: false,
   stale: false,
   expiresAt: null,
+  sessionEndsAt: null,
   claims: null,
   error: null,
 });
 
-/** What each application was given: Vue complains of a second. */
+/**
+ * What each application was given: Vue complains of a second.
+ * @type {WeakMap<import('vue').App, Given>}
+ */
 const given = new WeakMap();
 
+/**
+ * Makes the plugin; see vue.d.ts.
+ * @param {TokenManager} manager
+ */
 export function createTokens(manager, { ssr = false } = {}) {
   return {
+    /** @param {import('vue').App} app */
     install(app) {
       const known = given.get(app);
       if (known) return void Object.assign(known, { manager, ssr });
@@ -28,7 +46,7 @@ export function createTokens(manager, { ssr = false } = {}) {
 }
 
 function provided() {
-  const found = inject(KEY, undefined);
+  const found = inject(/** @type {import('vue').InjectionKey<Given>} */ (KEY), undefined);
   if (!found) throw new Error('evertoken/vue: expected app.use(createTokens(manager)) before this call, found nothing provided');
   return found;
 }
@@ -41,6 +59,7 @@ export function useSnapshot() {
   const snapshot = shallowRef(later ? UNKNOWN : manager.snapshot);
   const show = () => (snapshot.value = manager.snapshot);
   const follow = () => stops.push(manager.subscribe(show));
+  /** @type {(() => void)[]} */
   const stops = [];
   onScopeDispose(() => stops.forEach((stop) => stop()));
   if (later) onMounted(() => (show(), follow()));
@@ -48,6 +67,10 @@ export function useSnapshot() {
   return shallowReadonly(snapshot);
 }
 
+/**
+ * Gives the claims; see vue.d.ts.
+ * @param {(claims: object) => unknown} [select]
+ */
 export function useClaims(select = (claims) => claims) {
   const snapshot = useSnapshot();
   return computed(() => {

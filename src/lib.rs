@@ -1,7 +1,7 @@
-//! A token manager for browsers: it signs in, puts the access token on the
-//! requests that may have it, refreshes it before it ends, and signs out when
-//! the session is really over. Applications in JavaScript use the npm package
-//! of the same name, whose README says how; those in Rust use this crate.
+//! A token manager for browsers. It signs in, sends the access token to the
+//! API, renews it before it ends, and signs out only when the server has ended
+//! the session. Applications in JavaScript use the npm package of the same
+//! name, whose README says how; those in Rust use this crate.
 //!
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![cfg_attr(
@@ -117,7 +117,7 @@ mod client;
 #[doc(hidden)]
 #[path = "core/mod.rs"]
 pub mod internals;
-#[allow(unused_imports, reason = "no host is there without a feature")]
+#[cfg(any(feature = "client", all(target_arch = "wasm32", feature = "npm")))]
 use internals as core;
 #[cfg(all(target_arch = "wasm32", feature = "npm"))]
 pub mod web;

@@ -184,6 +184,26 @@ fn rule_1_who_gets_the_lease_waits_for_the_record_that_it_speaks_of() {
     assert!(world.took(caller) < 5_000, "{}", world.took(caller));
 }
 
+/// A lease that was claimed just before the clock was set back a little is
+/// still held.
+#[test]
+fn rule_1_a_small_step_of_the_clock_takes_no_lease_away() {
+    let mut world = World::new(LAZY);
+    world.lease = true;
+    world.open();
+    world.open();
+    world.log_in(0, "ann");
+    world.pass(25_000);
+    world.script([Manner::Slow(2_000)]);
+    let first = world.fetch(0);
+    world.pass(500);
+    world.set_clock(-2_000.0);
+    let callers = [first, world.fetch(1)];
+    world.settle();
+    assert!(world.is_good(&callers));
+    assert_eq!(world.refreshes(), 1);
+}
+
 /// B2: a hung endpoint ends after `timeoutMs` for all tabs, with an error.
 #[test]
 fn rule_1_b2_a_hung_endpoint_is_one_call_and_bounded() {

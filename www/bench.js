@@ -1,9 +1,31 @@
 // Draws bench.json, which `cargo xtask bench` writes.
 
+/**
+ * A number, or a median with what half of the rounds lie between.
+ * @typedef {number | { median: number, low: number, high: number }} Figure
+ *
+ * A peer, and what was measured of it: what it cannot do is not there.
+ * @typedef {{ name: string, title?: string, brotli: number, alone?: Figure, parallel?: Figure, cold?: Figure, slowReady?: Figure, waiting1000?: Waiting, waiting10000?: Waiting, ratio?: Figure }} Peer
+ * @typedef {{ calls: number, ok: number, ms: Figure, heap: number }} Waiting
+ * @typedef {{ name: string, title?: string, sizes: Record<string, Figure> }} Decoder
+ * @typedef {{ name: string, title: string, count: number, request: { median: number }, refresh: { median: number } }} Point
+ * @typedef {{ requests: number, total: number, wasm: number, rows: { name: string, us: number }[], calls: Record<string, number> }} Profile
+ * @typedef {{ date: string, rounds: number, load: number[] }} Measured
+ *
+ * What bench.json holds beside the machine, by the name of the part.
+ * @typedef {{ peers: Peer[], loopback: Peer[], decoding: Decoder[], growth: Point[], profile: Profile, firefox: { rows: Peer[], decoding: Decoder[] } }} Found
+ */
+
 const OWN = 'evertoken';
 const SVG = 'http://www.w3.org/2000/svg';
-const main = document.querySelector('main');
+const main = /** @type {HTMLElement} */ (document.querySelector('main'));
 
+/**
+ * @template {keyof HTMLElementTagNameMap} Tag
+ * @param {Tag} name
+ * @param {string | Node | (string | Node)[]} content
+ * @param {Element} [parent]
+ */
 function element(name, content, parent) {
   const made = document.createElement(name);
   made.append(...[content].flat());
@@ -11,29 +33,52 @@ function element(name, content, parent) {
   return made;
 }
 
+/**
+ * @template {keyof SVGElementTagNameMap} Tag
+ * @param {Tag} name
+ * @param {Record<string, string | number>} attributes
+ * @param {Element} [parent]
+ */
 function drawn(name, attributes, parent) {
   const made = document.createElementNS(SVG, name);
-  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
+  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, String(value));
   parent?.append(made);
   return made;
 }
 
+/**
+ * @param {number} value
+ * @param {number} places
+ */
 const number = (value, places) => value.toLocaleString('en', { minimumFractionDigits: places, maximumFractionDigits: places });
 
-/** A figure is a number, or { median, low, high }. */
-const middle = (figure) => figure?.median ?? figure;
+/** @param {Figure | undefined} figure */
+const middle = (figure) => (typeof figure === 'object' ? figure.median : (figure ?? NaN));
 
-/** A chart of bars: a row of `rows` each, shortest first. */
+/**
+ * A chart of bars: a row of `rows` each, shortest first.
+ * @template {{ name: string, title?: string }} Row
+ * @param {string} title
+ * @param {Row[]} rows
+ * @param {(row: Row) => Figure | undefined} of
+ * @param {number} places
+ */
 function bars(title, rows, of, places) {
   const shown = rows.filter((row) => Number.isFinite(middle(of(row)))).sort((a, b) => middle(of(a)) - middle(of(b)));
   if (!shown.length) return;
   element('h3', title, main);
-  const most = Math.max(...shown.map((row) => of(row).high ?? middle(of(row))));
+  /** @param {Row} row */
+  const spreadOf = (row) => {
+    const found = of(row);
+    return typeof found === 'object' ? found : undefined;
+  };
+  const most = Math.max(...shown.map((row) => spreadOf(row)?.high ?? middle(of(row))));
+  /** @param {number} value */
   const share = (value) => Math.min(Math.max(value / most, 0.005), 1) * 100;
   const table = element('table', [], main);
   table.className = 'bars';
   for (const row of shown) {
-    const found = of(row);
+    const median = middle(of(row));
     const line = element('tr', [], table);
     line.classList.toggle('own', row.name === OWN);
     element('th', row.title ?? row.name, line).scope = 'row';
@@ -41,10 +86,11 @@ function bars(title, rows, of, places) {
     track.className = 'track';
     const bar = element('span', [], track);
     bar.className = 'bar';
-    bar.style.width = `${share(middle(found))}%`;
-    const figure = element('span', number(middle(found), places), track);
+    bar.style.width = `${share(median)}%`;
+    const figure = element('span', number(median, places), track);
     figure.className = 'figure';
-    if (found.low === undefined || found.low === found.high) continue;
+    const found = spreadOf(row);
+    if (!found || found.low === found.high) continue;
     const spread = element('span', [], track);
     spread.className = 'spread';
     spread.style.insetInlineStart = `${share(found.low)}%`;
@@ -53,6 +99,10 @@ function bars(title, rows, of, places) {
   }
 }
 
+/**
+ * @param {string[]} head
+ * @param {string[][]} rows
+ */
 function table(head, rows) {
   const frame = element('div', [], main);
   frame.className = 'wide';
@@ -66,8 +116,12 @@ function table(head, rows) {
   }
 }
 
-/** What grows with a number of things: both axes are logarithmic, and the
- * dashes are what is linear. */
+/**
+ * What grows with a number of things: both axes are logarithmic, and the
+ * dashes are what is linear.
+ * @param {Point[]} rows
+ * @param {Element} parent
+ */
 function curve(rows, parent) {
   const figure = element('figure', [], parent);
   element('figcaption', rows[0].title, figure);
@@ -77,8 +131,10 @@ function curve(rows, parent) {
   const least = 0.1;
   const most = 1e6;
   const counts = rows.map(({ count }) => Math.max(count, 1));
-  const span = Math.log(counts.at(-1) / counts[0]) || 1;
+  const span = Math.log(counts[counts.length - 1] / counts[0]) || 1;
+  /** @param {number} count */
   const x = (count) => (Math.log(Math.max(count, 1) / counts[0]) / span) * width;
+  /** @param {number} us */
   const y = (us) => height - (Math.log(Math.max(us, least) / least) / Math.log(most / least)) * height;
   for (let us = least; us <= most; us *= 10) {
     drawn('line', { class: 'axis', x1: 0, x2: width, y1: y(us), y2: y(us) }, svg);
@@ -88,18 +144,19 @@ function curve(rows, parent) {
   for (const { count } of rows) {
     drawn('text', { x: x(count), y: height + 16, 'text-anchor': 'middle' }, svg).textContent = number(count, 0);
   }
-  const last = rows.at(-1);
+  const last = rows[rows.length - 1];
   const linear = rows.map(({ count }) => [x(count), y((last.refresh.median * Math.max(count, 1)) / Math.max(last.count, 1))]);
   drawn('polyline', { class: 'linear', points: linear.join(' ') }, svg);
-  for (const kind of ['request', 'refresh']) {
+  for (const kind of /** @type {const} */ (['request', 'refresh'])) {
     const points = rows.map((row) => [x(row.count), y(row[kind].median)]);
     drawn('polyline', { class: kind, points: points.join(' ') }, svg);
     for (const [cx, cy] of points) drawn('circle', { class: kind, cx, cy, r: 3 }, svg);
-    const [endX, endY] = points.at(-1);
+    const [endX, endY] = points[points.length - 1];
     drawn('text', { x: endX, y: endY - 8, 'text-anchor': 'end' }, svg).textContent = kind;
   }
 }
 
+/** @type {{ [Part in keyof Found]: (found: Found[Part]) => void }} */
 const SECTIONS = {
   peers(rows) {
     element('h2', 'Beside its peers', main);
@@ -108,11 +165,13 @@ const SECTIONS = {
     bars('Added to each of 1,000 at once, microseconds', rows, (row) => row.parallel, 2);
     bars('From import to the first request, ms', rows, (row) => row.cold, 1);
     bars('From import to ready on a processor four times slower, ms', rows, (row) => row.slowReady, 1);
-    for (const [count, of] of [['1,000', (row) => row.waiting1000], ['10,000', (row) => row.waiting10000]]) {
+    /** @type {[string, (row: Peer) => Waiting | undefined][]} */
+    const amounts = [['1,000', (row) => row.waiting1000], ['10,000', (row) => row.waiting10000]];
+    for (const [count, of] of amounts) {
       bars(`${count} requests on an ended token: refresh calls`, rows, (row) => of(row)?.calls, 0);
       bars(`${count} requests on an ended token: answered`, rows, (row) => of(row)?.ok, 0);
       bars(`${count} requests on an ended token, ms (a refresh takes 50)`, rows, (row) => of(row)?.ms, 0);
-      bars(`${count} requests on an ended token: memory, MB`, rows, (row) => of(row)?.heap / 1e6, 1);
+      bars(`${count} requests on an ended token: memory, MB`, rows, (row) => (of(row)?.heap ?? NaN) / 1e6, 1);
     }
   },
   loopback(rows) {
@@ -147,7 +206,11 @@ const SECTIONS = {
   },
 };
 
-/** When a part was measured, and what else the machine had to do. */
+/**
+ * When a part was measured, and what else the machine had to do.
+ * @param {Measured} measured
+ * @param {number} cores
+ */
 function measuredAt({ date, rounds, load }, cores) {
   const busy = Math.max(...load) > cores + 1 ? `, on a machine that was busy (load ${load.map((one) => number(one, 0)).join(' to ')}): the figures are too high` : '';
   return `Measured on ${new Date(date).toLocaleString('en', { dateStyle: 'long', timeStyle: 'short' })} in ${rounds} interleaved round${rounds === 1 ? '' : 's'}${busy}.`;
@@ -156,9 +219,10 @@ function measuredAt({ date, rounds, load }, cores) {
 const response = await fetch('bench.json');
 if (response.ok) {
   const { machine, ...parts } = await response.json();
-  document.querySelector('#about').textContent =
-    `Medians, with what half of the rounds lie between, on ${machine.cores} cores (${machine.model}) in ${machine.browser}. Shorter is better, except for the number of requests that are answered. Ratios hold, absolute times are this machine's.`;
-  for (const [name, draw] of Object.entries(SECTIONS)) {
+  /** @type {HTMLElement} */ (document.querySelector('#about')).textContent =
+    `The figures are medians, measured on ${machine.cores} cores (${machine.model}) in ${machine.browser}. Less is better, except for the number of requests that are answered. The times are that machine's; on another one the ratios will be about the same.`;
+  const sections = /** @type {[string, (found: unknown) => void][]} */ (Object.entries(SECTIONS));
+  for (const [name, draw] of sections) {
     if (!(name in parts)) continue;
     const { measured, found } = parts[name];
     draw(found);

@@ -2,6 +2,9 @@
 
 import { byId, create, setText } from './elements.js'
 
+/** @typedef {{ kind: string, status?: number, ms?: number, retryAfter?: number }} Order */
+
+/** @type {{ id: string, label: string, hint: string, fault: Order }[]} */
 const FAULTS = [
   { id: 'delay', label: 'Late answer', hint: 'after 3 s', fault: { kind: 'delay', ms: 3000 } },
   { id: 'hang', label: 'No answer', hint: 'until the time-out', fault: { kind: 'hang' } },
@@ -18,17 +21,31 @@ const FAULTS = [
   { id: 'expired-token', label: 'Dead token', hint: 'ended on arrival', fault: { kind: 'expired-token' } },
 ]
 
+/** @type {import('./errors.js').Words} */
 const UNHEARD = ['The server did not take this order', 'It may be out of reach, or its panel closed.']
+
+/**
+ * What the parts of the page have of each other.
+ * @typedef {object} Page
+ * @property {import('/pkg/index.js').TokenManager} auth
+ * @property {import('./panel.js').Panel} panel
+ * @property {import('./log.js').Log} log
+ * @property {import('./timeline.js').TimeLine} timeline
+ * @property {import('./naive.js').NaiveInterceptor} naive
+ * @property {(error: unknown, otherwise?: import('./errors.js').Words) => void} problem
+ * @property {() => void} restart
+ */
 
 export class Faults {
   #page
-  #times = byId('fault-times')
+  #times = /** @type {HTMLSelectElement} */ (byId('fault-times'))
   #active = byId('active-faults')
-  #ttl = byId('ttl-access')
-  #down = byId('server-down')
+  #ttl = /** @type {HTMLSelectElement} */ (byId('ttl-access'))
+  #down = /** @type {HTMLInputElement} */ (byId('server-down'))
+  /** @type {Map<HTMLElement, Order>} */
   #buttons = new Map()
 
-  /** `page` has auth, panel, log, timeline, naive, problem(error) and restart(). */
+  /** @param {Page} page */
   constructor(page) {
     this.#page = page
     const { panel, auth } = page
@@ -52,9 +69,10 @@ export class Faults {
       const down = this.#down.checked
       this.#order(down ? 'the server goes down' : 'the server is back', () => panel.order('down', { down }))
     })
-    panel.addEventListener('state', ({ detail }) => this.#render(detail))
+    panel.on('state', (state) => this.#render(state))
   }
 
+  /** @param {(typeof FAULTS)[number]} entry */
   #button({ id, label, hint, fault }) {
     const name = `fault-${id}`
     const button = create(
@@ -67,16 +85,25 @@ export class Faults {
     button.addEventListener('click', () => {
       const times = Number(this.#times.value)
       const order = { target: 'refresh', ...fault, times }
-      const when = { 1: 'the next refresh', 0: 'every refresh' }[times] ?? `the next ${times} refreshes`
+      const when = /** @type {Record<number, string>} */ ({ 1: 'the next refresh', 0: 'every refresh' })[times] ?? `the next ${times} refreshes`
       this.#order(`${label} (${hint}) for ${when}`, () => this.#page.panel.order('fault', order))
     })
     return button
   }
 
+  /**
+   * @param {string} id
+   * @param {string} text
+   * @param {() => Promise<unknown>} act
+   */
   #onClick(id, text, act) {
     byId(id).addEventListener('click', () => this.#order(text, act))
   }
 
+  /**
+   * @param {string} text
+   * @param {() => Promise<unknown>} act
+   */
   async #order(text, act) {
     const { log, timeline, problem } = this.#page
     const at = Date.now()
@@ -90,6 +117,7 @@ export class Faults {
     }
   }
 
+  /** @param {import('./panel.js').State} state */
   #render(state) {
     const faults = Array.isArray(state.faults) ? state.faults : []
     const waiting = faults.map(inWords)
@@ -102,6 +130,7 @@ export class Faults {
     if (document.activeElement !== this.#ttl) this.#select(state.accessTtlMs)
   }
 
+  /** @param {number} ms */
   #select(ms) {
     const value = String(ms)
     if (![...this.#ttl.options].some((option) => option.value === value)) {
@@ -111,6 +140,7 @@ export class Faults {
   }
 }
 
+/** @param {import('./panel.js').Fault} fault */
 function inWords({ target, kind, status, times }) {
   const count = times === 0 ? ', until cleared' : times > 1 ? ` × ${times}` : ''
   return `${kind === 'status' ? status : kind} on ${target}${count}`

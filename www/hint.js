@@ -14,7 +14,10 @@ export function wasSignedIn() {
   }
 }
 
-/** Keeps in mind what the status has become; 'unknown' changes nothing. */
+/**
+ * Keeps in mind what the status has become; 'unknown' changes nothing.
+ * @param {string} status
+ */
 export function remember(status) {
   try {
     if (status === 'signed-in') localStorage.setItem(KEY, 'yes')
@@ -24,7 +27,11 @@ export function remember(status) {
   }
 }
 
-/** Keeps the name that a sign-in's answer gave for a user: tokens of this backend carry only a number. */
+/**
+ * Keeps the name that a sign-in's answer gave for a user: tokens of this backend carry only a number.
+ * @param {unknown} id
+ * @param {string} name
+ */
 export function rememberName(id, name) {
   try {
     localStorage.setItem(NAME + id, name)
@@ -33,7 +40,10 @@ export function rememberName(id, name) {
   }
 }
 
-/** Gives the name of a user, or null. */
+/**
+ * Gives the name of a user, or null.
+ * @param {unknown} id
+ */
 export function nameOfUser(id) {
   try {
     return localStorage.getItem(NAME + id)

@@ -6,6 +6,13 @@ import { duration } from './format.js'
 const AHEAD_SHARE = 1 / 5
 const AHEAD_MOST_MS = 60_000
 
+/**
+ * A token's life: when it began, how long it is, when it ends, and when the manager means to renew it.
+ * @typedef {{ from: number, lifetimeMs: number, expiresAt: number, aheadAt: number, refused?: boolean }} Token
+ *
+ * @typedef {import('/pkg/index.js').Snapshot} Snapshot
+ */
+
 export class LifeBar {
   #bar = byId('life-bar')
   #fill = byId('life-fill')
@@ -13,11 +20,16 @@ export class LifeBar {
   #seconds = byId('life-seconds')
   #unit = byId('life-unit')
   #caption = byId('life-caption')
+  /** @type {Token | null} */
   #token = null
+  /** @type {number | null} */
   #nextRefreshAt = null
   #spokenAt = 0
 
-  /** Shows another token, or none: `{ from, lifetimeMs, expiresAt }`. */
+  /**
+   * Shows another token, or none.
+   * @param {Token | null} token
+   */
   show(token) {
     this.#token = token
     this.#spokenAt = 0
@@ -30,18 +42,25 @@ export class LifeBar {
     this.#spokenAt = 0
   }
 
-  /** Takes over from inspect() when the next refresh is due. */
+  /**
+   * Takes over from inspect() when the next refresh is due.
+   * @param {number | null} nextRefreshAt
+   */
   due(nextRefreshAt) {
     this.#nextRefreshAt = nextRefreshAt
   }
 
-  /** Draws the present instant. */
+  /**
+   * Draws the present instant.
+   * @param {number} now
+   * @param {Snapshot} snapshot
+   */
   frame(now, snapshot) {
     if (!this.#token) return this.#empty(snapshot)
     const { expiresAt, lifetimeMs } = this.#token
     const { refused } = this.#token
     const leftMs = refused ? 0 : Math.max(0, expiresAt - now)
-    const aheadAt = this.#aheadAt()
+    const aheadAt = this.#aheadAt(this.#token)
     const phase = leftMs === 0 ? 'ended' : snapshot.stale ? 'stale' : now >= aheadAt ? 'ahead' : 'fresh'
     this.#bar.dataset.phase = phase
     this.#fill.style.transform = `scaleX(${Math.min(1, leftMs / lifetimeMs)})`
@@ -58,22 +77,29 @@ export class LifeBar {
 
   // After a failure the next attempt may lie beyond the expiry; the mark is about this token's own plan, so it only
   // follows inspect() while that plan is within the token's life.
-  #aheadAt() {
-    const { expiresAt, lifetimeMs, from } = this.#token
+  /** @param {Token} token */
+  #aheadAt({ expiresAt, lifetimeMs, from }) {
     const planned = this.#nextRefreshAt
     if (planned !== null && planned > from && planned < expiresAt) return planned
     return expiresAt - Math.min(AHEAD_MOST_MS, lifetimeMs * AHEAD_SHARE)
   }
 
+  /**
+   * @param {number} now
+   * @param {number} aheadAt
+   * @param {string} phase
+   * @param {Snapshot} snapshot
+   */
   #sentence(now, aheadAt, phase, snapshot) {
     if (snapshot.refreshing) return 'Being renewed at this moment.'
-    if (this.#token.refused) return 'The server refuses it. The manager learns of that with the next request.'
+    if (this.#token?.refused) return 'The server refuses it. The manager learns of that with the next request.'
     if (phase === 'ended') return 'It has ended: the next request waits for a new one.'
     if (phase === 'stale') return 'The last refresh failed. It is used while it lives.'
     if (phase === 'ahead') return 'Past the mark: to be renewed beside the requests.'
     return `Renewed ahead of time, in ${duration(Math.ceil((aheadAt - now) / 1000) * 1000)}.`
   }
 
+  /** @param {Snapshot} snapshot */
   #empty(snapshot) {
     this.#bar.dataset.phase = 'none'
     this.#fill.style.transform = 'scaleX(0)'
@@ -86,6 +112,7 @@ export class LifeBar {
   }
 }
 
+/** @param {number} leftMs */
 function reading(leftMs) {
   if (leftMs < 120_000) return [(leftMs / 1000).toFixed(1), 's']
   if (leftMs < 7_200_000) return [String(Math.floor(leftMs / 60_000)), 'min']

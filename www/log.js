@@ -10,7 +10,12 @@ export class Log {
   #list = byId('log')
   #announcement = byId('announcement')
 
-  /** Adds an entry: kind is 'request', 'refresh', 'state', 'order' or 'problem'. */
+  /**
+   * Adds an entry.
+   * @param {number} at
+   * @param {'request' | 'refresh' | 'state' | 'order' | 'problem'} kind
+   * @param {string} text
+   */
   add(at, kind, text) {
     const entry = create(
       'li',
@@ -20,10 +25,13 @@ export class Log {
       create('span', { class: 'what', text }),
     )
     this.#list.prepend(entry)
-    while (this.#list.childElementCount > KEPT) this.#list.lastElementChild.remove()
+    while (this.#list.childElementCount > KEPT) this.#list.lastElementChild?.remove()
   }
 
-  /** Says something to screen readers, politely. */
+  /**
+   * Says something to screen readers, politely.
+   * @param {string} text
+   */
   announce(text) {
     setText(this.#announcement, text)
   }

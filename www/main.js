@@ -29,25 +29,39 @@ import { Session } from './session.js'
 import { TimeLine } from './timeline.js'
 import { Traffic } from './traffic.js'
 
+/**
+ * @typedef {import('/pkg/index.js').TokenEvent} TokenEvent
+ * @typedef {import('/pkg/index.js').Snapshot} Snapshot
+ * @typedef {import('./lifebar.js').Token} Token
+ */
+
+/**
+ * What is written down of an event; those that are not here are not.
+ * @type {{ [Type in TokenEvent['type']]?: (event: Extract<TokenEvent, { type: Type }>) => string }}
+ */
 const EVENTS = {
   'signed-in': () => 'signed in',
   refreshed: () => 'token renewed',
   'refresh-failed': ({ error }) => `refresh failed: ${error ? describe(error).detail : 'no reason given'}`,
   'signed-out': ({ reason }) => `signed out: ${{ logout: 'by logout', 'refresh-rejected': 'the server refused to renew', 'other-tab': 'in another tab', idle: 'nothing was done for a while', lifetime: 'its time was over' }[reason] ?? reason}`,
   'user-changed': () => 'another user is signed in',
-  warning: ({ message, error }) => `warning: ${message ?? error?.message ?? 'no text'}`,
+  warning: ({ error }) => `warning: ${error.message}`,
 }
 const CALLS = new Set(['login', 'refresh', 'logout'])
 const INSPECT_EVERY_MS = 500
 
 const log = new Log()
 const panel = new Panel()
-const timeline = new TimeLine(byId('timeline'))
+const timeline = new TimeLine(/** @type {SVGSVGElement} */ (/** @type {Element} */ (byId('timeline'))))
 const lifebar = new LifeBar()
 const counters = new Counters()
 const naive = new NaiveInterceptor()
 
-/** Shows an error in words, or with null takes the notice away; `otherwise` is a title and advice for foreign ones. */
+/**
+ * Shows an error in words, or with null takes the notice away.
+ * @param {unknown} error
+ * @param {import('./errors.js').Words} [otherwise] for an error that is not the package's
+ */
 function problem(error, otherwise) {
   const notice = byId('problem')
   if (error === null) {
@@ -62,8 +76,9 @@ function problem(error, otherwise) {
 }
 
 byId('dismiss').addEventListener('click', () => problem(null))
-byId('decode-input').addEventListener('input', ({ target }) => {
-  const text = target.value.trim()
+const decodeInput = /** @type {HTMLTextAreaElement} */ (byId('decode-input'))
+decodeInput.addEventListener('input', () => {
+  const text = decodeInput.value.trim()
   const decoded = text ? decodeJwt(text) : undefined
   setText(byId('decode-output'), text ? (decoded ? JSON.stringify(decoded, null, 2) : 'null: this is no JWT.') : '')
 })
@@ -81,7 +96,7 @@ async function start() {
     refresh: '/api/token/refresh',
     logout: '/api/auth/logout',
   })
-  window.evertoken = { auth }
+  Object.assign(window, { evertoken: { auth } })
 
   const page = { auth, panel, log, timeline, naive, problem, restart }
   const session = new Session(auth, problem)
@@ -93,9 +108,12 @@ async function start() {
     log.clear()
   }
 
+  /** @type {Pick<Snapshot, 'refreshing' | 'stale' | 'expiresAt' | 'claims'> & { status: Snapshot['status'] | null }} */
   let last = { status: null, refreshing: false, stale: false, expiresAt: null, claims: null }
+  /** @type {Token | null} */
   let held = null
   let refreshStartedAt = 0
+  /** @param {Snapshot} snapshot */
   const render = (snapshot) => {
     const now = Date.now()
     session.render(snapshot)
@@ -119,8 +137,9 @@ async function start() {
     last = snapshot
   }
   auth.subscribe(render)
-  for (const [type, say] of Object.entries(EVENTS)) {
-    auth.on(type, (event) => {
+  const said = /** @type {[TokenEvent['type'], (event: TokenEvent) => string][]} */ (Object.entries(EVENTS))
+  for (const [type, say] of said) {
+    auth.on(type, (/** @type {TokenEvent} */ event) => {
       const text = say(event)
       const bad = type === 'refresh-failed' || type === 'warning'
       log.add(Date.now(), bad ? 'problem' : 'state', text)
@@ -128,7 +147,7 @@ async function start() {
       if (type !== 'refreshed') log.announce(text)
       if (type === 'signed-in') problem(null)
       if (type === 'user-changed' && held) naive.signedIn(Date.now(), held.lifetimeMs)
-      if (event.error && (type === 'refresh-failed' || event.reason === 'refresh-rejected')) problem(event.error)
+      if (event.type === 'refresh-failed') problem(event.error)
       inspect()
     })
   }
@@ -145,22 +164,29 @@ async function start() {
   if (auth.snapshot.status === 'unknown' && wasSignedIn()) await auth.restore().catch(problem)
 }
 
-/** The token's life as the page draws it: its full lifetime, even where it was taken over half-way from another tab. */
+/**
+ * The token's life as the page draws it: its full lifetime, even where it was taken over half-way from another tab.
+ * @param {Snapshot} snapshot
+ * @param {number} now
+ * @param {number | null} nextRefreshAt
+ * @returns {Token | null}
+ */
 function tokenOf({ expiresAt, claims }, now, nextRefreshAt) {
   if (expiresAt === null) return null
-  const stated = (claims?.exp - claims?.iat) * 1000
+  const stated = ((claims?.exp ?? NaN) - (claims?.iat ?? NaN)) * 1000
   const lifetimeMs = Math.max(1, expiresAt - now, Number.isFinite(stated) ? stated : 0)
-  const aheadAt = nextRefreshAt > now ? nextRefreshAt : expiresAt - Math.min(60_000, lifetimeMs / 5)
+  const aheadAt = nextRefreshAt !== null && nextRefreshAt > now ? nextRefreshAt : expiresAt - Math.min(60_000, lifetimeMs / 5)
   return { from: now, expiresAt, lifetimeMs, aheadAt }
 }
 
 /** Follows the panel: the refresh calls and sign-ins as the server saw them, and its counters. */
 async function listen() {
+  /** @type {ReturnType<TimeLine['refresh']>[]} */
   const struck = []
-  panel.addEventListener('state', ({ detail }) => counters.server(detail))
-  panel.addEventListener('unreachable', () => connected(false))
-  panel.addEventListener('connection', ({ detail }) => connected(detail))
-  panel.addEventListener('server-event', ({ detail }) => {
+  panel.on('state', (state) => counters.server(state))
+  panel.on('unreachable', () => connected(false))
+  panel.on('connection', (open) => connected(open))
+  panel.on('server-event', (detail) => {
     const { at, kind, status, fault, outcome, ms } = detail
     if (kind === 'fault') {
       // Told when the fault strikes: from then on the call is seen to wait, however long it hangs.
@@ -184,18 +210,26 @@ async function listen() {
   await panel.open()
 }
 
+/**
+ * @param {import('./panel.js').ServerEvent} event
+ * @returns {'ok' | 'refused' | 'failed'}
+ */
 function outcomeOf({ status, fault }) {
   if (!status || status >= 500 || status === 429) return 'failed'
   if (status >= 400) return 'refused'
   return fault && fault !== 'delay' ? 'failed' : 'ok'
 }
 
+/** @param {boolean} yes */
 function connected(yes) {
   byId('connection').dataset.connected = String(yes)
   setText(byId('connection'), yes ? 'Connected' : 'No connection')
 }
 
-// One loop draws everything that moves. With reduced motion it moves once a second instead of gliding.
+/**
+ * One loop draws everything that moves. With reduced motion it moves once a second instead of gliding.
+ * @param {import('/pkg/index.js').TokenManager} auth
+ */
 function draw(auth) {
   const still = matchMedia('(prefers-reduced-motion: reduce)')
   let drawnAt = 0

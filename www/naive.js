@@ -23,10 +23,15 @@ export class NaiveInterceptor {
   #lifetimeMs = 0
   #bornAt = 0
   #aliveUntil = 0
+  /** @type {number | null} */
   #answerAt = null
   #latencyMs = FIRST_GUESS_MS
 
-  /** A sign-in, or a session found at start: it holds a token of this lifetime from now on. */
+  /**
+   * A sign-in, or a session found at start: it holds a token of this lifetime from now on.
+   * @param {number} now
+   * @param {number} lifetimeMs
+   */
   signedIn(now, lifetimeMs) {
     this.#signedIn = true
     this.#lifetimeMs = lifetimeMs
@@ -39,18 +44,28 @@ export class NaiveInterceptor {
     this.#answerAt = null
   }
 
-  /** The server stopped accepting the access tokens issued until then. May be told late, and twice. */
+  /**
+   * The server stopped accepting the access tokens issued until then. May be told late, and twice.
+   * @param {number} at
+   */
   expire(at) {
     if (at >= this.#bornAt) this.#aliveUntil = Math.min(this.#aliveUntil, at)
   }
 
-  /** The real refresh endpoint answered with a token of this lifetime, in this time. */
+  /**
+   * The real refresh endpoint answered with a token of this lifetime, in this time.
+   * @param {number} latencyMs
+   * @param {number} lifetimeMs
+   */
   refreshTook(latencyMs, lifetimeMs) {
     this.#latencyMs = latencyMs
     this.#lifetimeMs = lifetimeMs
   }
 
-  /** A refresh asked for by hand: one call for this client too, and where it succeeds, as new a token. */
+  /**
+   * A refresh asked for by hand: one call for this client too, and where it succeeds, as new a token.
+   * @param {() => Promise<unknown>} refresh
+   */
   async renewByHand(refresh) {
     if (this.#signedIn) this.calls += 1
     await refresh()
@@ -58,7 +73,11 @@ export class NaiveInterceptor {
     this.#answerAt = null
   }
 
-  /** The page starts a request. `endpointWorks` is false while the real refresh fails or has not been answered. */
+  /**
+   * The page starts a request. `endpointWorks` is false while the real refresh fails or has not been answered.
+   * @param {number} now
+   * @param {boolean} endpointWorks
+   */
   request(now, endpointWorks) {
     if (!this.#signedIn) return
     if (this.#answerAt !== null && now >= this.#answerAt && endpointWorks) {
@@ -70,6 +89,7 @@ export class NaiveInterceptor {
     this.#answerAt ??= now + this.#latencyMs
   }
 
+  /** @param {number} at */
   #born(at) {
     this.#bornAt = at
     this.#aliveUntil = at + this.#lifetimeMs

@@ -3,11 +3,39 @@
 const HIDDEN_GRACE_MS = 60_000
 const STATE_AFTER_EVENT_MS = 250
 
+/**
+ * What the backend says of itself.
+ * @typedef {{ counters: Record<string, number>, faults: Fault[], down: boolean, accessTtlMs: number }} State
+ *
+ * What it does wrong, and how often; 0 until told otherwise.
+ * @typedef {{ target: string, kind: string, status?: number, times: number }} Fault
+ *
+ * What it reports as it happens.
+ * @typedef {{ at: number, kind: string, status?: number, fault?: string, outcome?: string, ms?: number }} ServerEvent
+ *
+ * What a panel tells, by the type of the event.
+ * @typedef {{ state: State, unreachable: unknown, connection: boolean, 'server-event': ServerEvent }} Told
+ */
+
 export class Panel extends EventTarget {
+  /** @type {State | null} */
   state = null
+  /** @type {EventSource | null} */
   #source = null
+  /** @type {number | null} */
   #pending = null
-  #hiddenTimer = null
+  /** @type {number | undefined} */
+  #hiddenTimer
+
+  /**
+   * Calls a listener with what is told under a type.
+   * @template {keyof Told} Type
+   * @param {Type} type
+   * @param {(told: Told[Type]) => void} listener
+   */
+  on(type, listener) {
+    this.addEventListener(type, (event) => listener(/** @type {CustomEvent<Told[Type]>} */ (event).detail))
+  }
 
   /** Reads the state once, then listens. */
   async open() {
@@ -35,7 +63,11 @@ export class Panel extends EventTarget {
     }
   }
 
-  /** Sends one order, whose answer is the state that follows from it. Rejects if the order was not taken. */
+  /**
+   * Sends one order, whose answer is the state that follows from it. Rejects if the order was not taken.
+   * @param {string} name
+   * @param {object} [body]
+   */
   async order(name, body = {}) {
     const response = await fetch(`/panel/${name}`, {
       method: 'POST',
@@ -46,6 +78,7 @@ export class Panel extends EventTarget {
     this.#take(await response.json())
   }
 
+  /** @param {State} state */
   #take(state) {
     this.state = state
     this.#tell('state', state)
@@ -54,13 +87,13 @@ export class Panel extends EventTarget {
 
   #listen() {
     if (this.#source) return
-    this.#source = new EventSource('/panel/events')
-    this.#source.onopen = () => {
+    const source = (this.#source = new EventSource('/panel/events'))
+    source.onopen = () => {
       this.#tell('connection', true)
       this.#readSoon()
     }
-    this.#source.onerror = () => this.#tell('connection', false)
-    this.#source.onmessage = ({ data }) => {
+    source.onerror = () => this.#tell('connection', false)
+    source.onmessage = ({ data }) => {
       const event = parse(data)
       if (!event) return
       this.#tell('server-event', event)
@@ -81,11 +114,20 @@ export class Panel extends EventTarget {
     }, STATE_AFTER_EVENT_MS)
   }
 
+  /**
+   * @template {keyof Told} Type
+   * @param {Type} type
+   * @param {Told[Type]} detail
+   */
   #tell(type, detail) {
     this.dispatchEvent(new CustomEvent(type, { detail }))
   }
 }
 
+/**
+ * @param {string} data
+ * @returns {ServerEvent | null}
+ */
 function parse(data) {
   try {
     const event = JSON.parse(data)

@@ -6,8 +6,9 @@ import { nameOfUser, rememberName } from './hint.js'
 const NAMES = { unknown: 'Not known yet', 'signed-out': 'Signed out', 'signed-in': 'Signed in' }
 /** While the server cannot be asked. */
 const TROUBLE = { ...NAMES, unknown: 'No connection', 'signed-in': 'Signed in, server unreachable' }
+/** @type {Record<string, string>} */
 const ADVICE = {
-  unknown: 'No request has been made, so nobody asked the server yet.',
+  unknown: 'Nobody was signed in here before, so the page has not asked the server.',
   'signed-out': 'Requests go out without a token.',
 }
 
@@ -18,28 +19,34 @@ export class Session {
   #note = byId('session-note')
   #out = byId('sign-out')
 
-  /** `auth` is the manager, `problem` shows an error. */
+  /**
+   * @param {import('/pkg/index.js').TokenManager} auth
+   * @param {(error: unknown) => void} problem shows an error
+   */
   constructor(auth, problem) {
-    const identifier = byId('identifier')
-    const password = byId('password')
+    const identifier = /** @type {HTMLInputElement} */ (byId('identifier'))
+    const password = /** @type {HTMLInputElement} */ (byId('password'))
     this.#form.addEventListener('submit', async (event) => {
       event.preventDefault()
       const login = async () => {
-        const { user } = await auth.login({ identifier: identifier.value, password: password.value })
+        const { user } = /** @type {{ user?: { id: number, username?: string } }} */ (
+          await auth.login({ identifier: identifier.value, password: password.value })
+        )
         if (user?.username) rememberName(user.id, user.username)
         this.render(auth.snapshot)
       }
       await this.#busy(byId('sign-in'), login, problem)
     })
     this.#out.addEventListener('click', () => this.#busy(this.#out, () => auth.logout(), problem))
-    for (const choice of document.querySelectorAll('[data-user]')) {
+    for (const choice of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll('[data-user]'))) {
       choice.addEventListener('click', () => {
-        identifier.value = choice.dataset.user
+        identifier.value = choice.dataset.user ?? ''
         password.value = 'Password1!'
       })
     }
   }
 
+  /** @param {import('/pkg/index.js').Snapshot} snapshot */
   render(snapshot) {
     const { status, stale } = snapshot
     const signedIn = status === 'signed-in'
@@ -56,6 +63,11 @@ export class Session {
     this.#note.hidden = signedIn
   }
 
+  /**
+   * @param {HTMLElement} button
+   * @param {() => Promise<void>} act
+   * @param {(error: unknown) => void} problem
+   */
   async #busy(button, act, problem) {
     // Not `disabled`: a disabled button drops the keyboard's focus.
     if (button.ariaDisabled === 'true') return
@@ -71,6 +83,7 @@ export class Session {
   }
 }
 
+/** @param {import('/pkg/index.js').Claims | null} claims */
 function nameIn(claims) {
   const id = claims?.sub ?? claims?.id ?? claims?.user_id
   const name = claims?.username ?? claims?.name ?? claims?.email ?? nameOfUser(id)

@@ -7,20 +7,30 @@ import { duration } from './format.js'
 const URL = '/api/posts'
 const HUNDRED = 100
 
+/**
+ * How a request ended: with a status, or with an error.
+ * @typedef {{ status?: number, error?: unknown, ms: number }} Outcome
+ */
+
 export class Traffic {
   #auth
   #page
   #result = byId('traffic-result')
   #burst = byId('burst-result')
-  #timer = null
+  /** @type {number | undefined} */
+  #timer
 
-  /** `page` has timeline, log, naive, panel and problem(error). */
+  /**
+   * @param {import('/pkg/index.js').TokenManager} auth
+   * @param {import('./faults.js').Page} page
+   */
   constructor(auth, page) {
     this.#auth = auth
     this.#page = page
     byId('send-one').addEventListener('click', () => this.#one())
     byId('send-hundred').addEventListener('click', () => this.#hundred())
-    byId('every-second').addEventListener('change', ({ target }) => this.#everySecond(target.checked))
+    const every = /** @type {HTMLInputElement} */ (byId('every-second'))
+    every.addEventListener('change', () => this.#everySecond(every.checked))
   }
 
   async #one() {
@@ -46,15 +56,17 @@ export class Traffic {
     log.add(Date.now(), outcomes.some(({ error }) => error) ? 'problem' : 'request', text)
   }
 
+  /** @param {boolean} on */
   #everySecond(on) {
     clearInterval(this.#timer)
     // Read out once, when it stops; a live region that changes every second would never be silent.
     this.#result.ariaLive = on ? 'off' : 'polite'
-    this.#timer = on ? setInterval(() => this.#one(), 1000) : null
+    this.#timer = on ? setInterval(() => this.#one(), 1000) : undefined
     if (on) this.#one()
     else this.#show('Stopped.')
   }
 
+  /** @returns {Promise<Outcome>} */
   async #send(from = Date.now()) {
     const { timeline, naive } = this.#page
     const { refreshing, stale } = this.#auth.snapshot
@@ -73,19 +85,24 @@ export class Traffic {
     }
   }
 
+  /** @param {string} text */
   #show(text) {
     this.#result.hidden = false
     setText(this.#result, text)
   }
 }
 
+/** @param {Outcome} outcome */
 function sentence({ status, error, ms }) {
   if (error) return `GET ${URL}: ${describe(error).title} (${nameOf(error)}), after ${duration(ms)}`
   const meaning = status === 403 ? ' (the server wants a token, and nobody is signed in)' : ''
   return `GET ${URL}: ${status}${meaning}, in ${duration(ms)}`
 }
 
-/** "100 × 200", or "97 × 200, 3 × refresh-unavailable". */
+/**
+ * "100 × 200", or "97 × 200, 3 × refresh-unavailable".
+ * @param {Outcome[]} outcomes
+ */
 function tally(outcomes) {
   const counts = new Map()
   for (const { status, error } of outcomes) {
@@ -95,6 +112,10 @@ function tally(outcomes) {
   return [...counts].map(([name, count]) => `${count} × ${name}`).join(', ')
 }
 
+/**
+ * @param {number} count
+ * @param {string} noun
+ */
 function plural(count, noun) {
   return `${count} ${noun}${count === 1 ? '' : 's'}`
 }

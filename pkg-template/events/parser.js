@@ -11,15 +11,24 @@ const END = /\r\n|\n|\r/g;
  * Algorithm: only the new piece is searched for ends of lines, and the parts of
  * a line are put together once, at its end, so that an event costs what it is
  * long, however it was cut.
+ *
+ * @param {object} told
+ * @param {(type: string, data: string) => void} told.dispatch
+ * @param {(id: string) => void} told.identify
+ * @param {(ms: number) => void} told.retry
  */
 export function parser({ dispatch, identify, retry }) {
   const decoder = new TextDecoder();
+  /** @type {string[]} */
   let parts = [];
   let returned = false;
   let type = '';
+  /** @type {string[]} */
   let data = [];
+  /** @type {string | undefined} */
   let id;
 
+  /** @param {string} text */
   function line(text) {
     if (text === '') {
       if (id !== undefined) identify(id);
@@ -38,7 +47,7 @@ export function parser({ dispatch, identify, retry }) {
     else if (name === 'retry' && /^\d+$/.test(value)) retry(+value);
   }
 
-  return (piece) => {
+  return (/** @type {Uint8Array<ArrayBuffer>} */ piece) => {
     const text = decoder.decode(piece, { stream: true });
     let from = returned && text[0] === '\n' ? 1 : 0;
     if (text) returned = text.endsWith('\r');

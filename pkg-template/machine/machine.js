@@ -4,6 +4,25 @@
 
 import { OPERATIONS } from './operations.js';
 
+/**
+ * What a stack, a local or a global holds: null is a reference to nothing.
+ * @typedef {number | bigint | Callable | null} Value
+ *
+ * A function of the module or of its imports. JavaScript calls it as it is, `run`
+ * by `inner`, with what the stack has.
+ * @typedef {((...values: Value[]) => unknown) & Type & { inner: (values: Value[]) => any }} Callable
+ *
+ * @typedef {{ params: number[], results: number[] }} Type
+ * @typedef {{ target: number, arity: number, loop: number }} Label
+ *
+ * Of an instruction. What `a` and `b` are follows from `op`: nothing but `run`
+ * and `decoded` look at them.
+ * @typedef {{ code: number, op: number, a: any, b: any, takes: number, label: Label }} Instruction
+ *
+ * @typedef {{ locals: Value[], code: Instruction[] }} Body
+ * @typedef {Record<string, Record<string, (...values: Value[]) => Value>>} Imports
+ */
+
 const PAGE = 0x1_0000;
 /** Loads and stores from 0x28 on: the methods of a DataView. */
 const ACCESS =
@@ -11,15 +30,23 @@ const ACCESS =
     ' ',
   );
 
-/** Makes of a value what an instruction expects of its type. */
+/**
+ * Makes of a value what an instruction expects of its type.
+ * @type {(type: number, value: any) => Value}
+ */
 const typed = (type, value) => (type === 0x7f ? value | 0 : type === 0x7e ? BigInt.asIntN(64, value) : type === 0x7c ? +value : type === 0x7d ? Math.fround(value) : value);
+/** @param {number} type */
 const zero = (type) => (type === 0x7e ? 0n : type > 0x7a ? 0 : null);
 
-/** Reads the binary format (core specification, chapter 5). */
+/**
+ * Reads the binary format (core specification, chapter 5).
+ * @param {Uint8Array<ArrayBuffer>} bytes
+ */
 function reader(bytes) {
   let at = 0;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const byte = () => bytes[at++];
+  /** @param {number} size */
   function signed(size) {
     let value = 0n;
     let shift = 0n;
@@ -31,7 +58,12 @@ function reader(bytes) {
     for (let shift = 0, more = 0x80; more & 0x80; shift += 7) value += ((more = byte()) & 0x7f) * 2 ** shift;
     return value;
   }
+  /**
+   * @template T
+   * @param {() => T} read
+   */
   const list = (read) => Array.from({ length: unsigned() }, read);
+  /** @param {number} length */
   const taken = (length) => bytes.subarray(at, (at += length));
   return {
     byte,
@@ -63,23 +95,28 @@ const [UNARY, BINARY, LOAD, STORE] = [0x100, 0x101, 0x102, 0x103];
  * what it is in the binary format. One that opens a block has the label that
  * branches to it go by, the type's counts of values, and the places of its
  * else and its end.
+ * @param {Uint8Array<ArrayBuffer>} body
+ * @param {Type[]} types
+ * @returns {Body}
  */
 export function decoded(body, types) {
   const read = reader(body);
   const { unsigned } = read;
-  const locals = read.list(() => [unsigned(), read.byte()]).flatMap(([count, type]) => Array(count).fill(zero(type)));
+  const locals = read.list(() => /** @type {const} */ ([unsigned(), read.byte()])).flatMap(([count, type]) => Array(count).fill(zero(type)));
+  /** @type {Instruction[]} */
   const code = [];
+  /** @type {Instruction[]} */
   const open = [];
   while (!read.ended) {
     let op = read.byte();
     if (op === 0xfc) op = 0xfc00 + unsigned();
-    const one = { code: op, op, a: 0, b: 0 };
+    const one = /** @type {Instruction} */ ({ code: op, op, a: 0, b: 0 });
     if (op > 0x01 && op < 0x05) {
       const block = Number(read.signed(33));
       one.takes = block < 0 ? 0 : types[block].params.length;
       const gives = block < 0 ? +(block !== -0x40) : types[block].results.length;
       // Where a branch goes, and what it takes along.
-      one.label = op === 0x03 ? { target: code.length + 1, arity: one.takes, loop: 1 } : { arity: gives, loop: 0 };
+      one.label = op === 0x03 ? { target: code.length + 1, arity: one.takes, loop: 1 } : /** @type {Label} */ ({ arity: gives, loop: 0 });
       open.push(one);
     } else if (op === 0x05) open[open.length - 1].b = code.length + 1;
     else if (op === 0x0b) {
@@ -101,7 +138,7 @@ export function decoded(body, types) {
       one.a = unsigned();
       one.b = unsigned();
     } else if (op === 0x0c || op === 0x0d || op === 0x10 || (op > 0x1f && op < 0x27) || op === 0xd2 || op > 0xfc07) one.a = unsigned();
-    const operation = OPERATIONS[op];
+    const operation = /** @type {Function | undefined} */ (OPERATIONS[op]);
     if (operation) {
       one.a = operation;
       one.op = operation.length > 1 ? BINARY : UNARY;
@@ -114,10 +151,27 @@ export function decoded(body, types) {
   return { locals, code };
 }
 
+/**
+ * The sections that count, by their number.
+ * @typedef {{
+ *   1: Type[],
+ *   2?: [from: string, name: string, kind: number, index: number][],
+ *   3: number[],
+ *   4?: number[][],
+ *   5?: number[][],
+ *   6?: Value[],
+ *   7: [name: string, kind: number, index: number][],
+ *   9?: [offset: number, elements: number[]][],
+ *   10: Uint8Array<ArrayBuffer>[],
+ *   11?: [offset: number, bytes: Uint8Array][],
+ * }} Sections
+ */
+
 /** Reads a module's sections. */
 export class Module {
+  /** @param {Uint8Array<ArrayBuffer> | ArrayBuffer} bytes */
   constructor(bytes) {
-    const read = reader(new Uint8Array(bytes.buffer ?? bytes, bytes.byteOffset ?? 0, bytes.byteLength));
+    const read = reader((new Uint8Array(/** @type {Uint8Array<ArrayBuffer>} */ (bytes).buffer ?? bytes, /** @type {Uint8Array} */ (bytes).byteOffset ?? 0, bytes.byteLength)));
     read.at = 8;
     const limits = () => (read.byte() & 1 ? [read.unsigned(), read.unsigned()] : [read.unsigned()]);
     const constant = () => {
@@ -126,6 +180,7 @@ export class Module {
       read.byte();
       return value;
     };
+    /** @type {Record<number, () => unknown>} */
     const sections = {
       1: () => (read.byte(), { params: read.list(read.byte), results: read.list(read.byte) }),
       2: () => [read.name(), read.name(), read.byte(), read.unsigned()],
@@ -142,32 +197,57 @@ export class Module {
       const id = read.byte();
       const length = read.unsigned();
       const end = read.at + length;
-      if (sections[id]) this[id] = read.list(sections[id]);
+      if (sections[id]) /** @type {Record<number, unknown>} */ (/** @type {object} */ (this))[id] = read.list(sections[id]);
       read.at = end;
     }
   }
 }
 
 class Memory {
-  constructor(pages) {
+  bytes = new Uint8Array();
+  /**
+   * @param {number} pages
+   * @param {number} [most]
+   */
+  constructor(pages, most = PAGE) {
+    this.most = most;
     this.resize(pages);
   }
+  /**
+   * Gives how many pages there were; -1 where there cannot be as many.
+   * @param {number} count
+   */
+  grow(count) {
+    const before = this.bytes.length / PAGE;
+    try {
+      if (before + count > this.most) return -1;
+      this.resize(before + count);
+      return before;
+    } catch {
+      return -1;
+    }
+  }
+  /** @param {number} pages */
   resize(pages) {
     const bytes = new Uint8Array(pages * PAGE);
-    if (this.bytes) bytes.set(this.bytes);
+    bytes.set(this.bytes);
     this.bytes = bytes;
     this.buffer = bytes.buffer;
     this.view = new DataView(this.buffer);
   }
 }
 
+/** @augments {Array<Value>} */
 class Table extends Array {
+  /** @param {number} index */
   get(index) {
     return this[index];
   }
+  /** @type {(index: number, value: Value) => void} */
   set(index, value) {
     this[index] = value;
   }
+  /** @type {(count: number, value: Value) => number} */
   grow(count, value) {
     for (let n = 0; n < count; n++) this.push(value);
     return this.length - count;
@@ -175,18 +255,26 @@ class Table extends Array {
 }
 
 class Instance {
+  /**
+   * @param {Sections} module
+   * @param {Imports} imports
+   */
   constructor(module, imports) {
     const types = module[1];
-    const memory = new Memory(module[5]?.[0][0] ?? 0);
+    const [pages = 0, most] = module[5]?.[0] ?? [];
+    const memory = /** @type {{ bytes: Uint8Array<ArrayBuffer>, view: Record<string, any>, resize(pages: number): void, grow(count: number): number }} */ (new Memory(pages, most));
     const tables = (module[4] ?? []).map(([length]) => {
       const table = new Table();
       table.grow(length, null);
       return table;
     });
     const globals = [...(module[6] ?? [])];
-    /** What JavaScript calls, with what `run` does. */
+    /**
+     * What JavaScript calls, with what `run` does.
+     * @type {(inner: (values: Value[]) => unknown, type: Type) => Callable}
+     */
     const callable = (inner, { params, results }) => {
-      const outer = (...values) => inner(params.map((type, n) => typed(type, values[n])));
+      const outer = (/** @type {Value[]} */ ...values) => inner(params.map((type, n) => typed(type, values[n])));
       return Object.assign(outer, { inner, params, results });
     };
     const functions = (module[2] ?? []).map(([from, name, , index]) => {
@@ -195,27 +283,34 @@ class Instance {
     });
     module[3].forEach((index, n) => {
       const type = types[index];
+      /** @type {Body | undefined} */
       let made;
       functions.push(callable((values) => run((made ??= decoded(module[10][n], types)), type.results.length, values), type));
     });
     for (const [offset, elements] of module[9] ?? []) elements.forEach((index, n) => (tables[0][offset + n] = functions[index]));
     for (const [offset, bytes] of module[11] ?? []) memory.bytes.set(bytes, offset);
 
+    /** @type {Record<string, unknown>} */
     this.exports = {};
     for (const [name, kind, index] of module[7]) this.exports[name] = [functions[index], tables[index], memory, { value: globals[index] }][kind];
 
+    /** @type {(body: Body, gives: number, local: Value[]) => Value | Value[]} */
     function run({ locals, code }, gives, local) {
       for (const value of locals) local.push(value);
+      // Their types are what each instruction says: a module that was compiled is valid.
+      /** @type {any[]} */
       const stack = [];
       // The open blocks, and how high the stack was before each.
       const labels = [{ target: code.length, arity: gives, loop: 0 }];
       const heights = [0];
       let pc = 0;
       const pop = () => stack.pop();
+      /** @param {Instruction} block */
       const enter = ({ label, takes }) => {
         labels.push(label);
         heights.push(stack.length - takes);
       };
+      /** @param {number} depth */
       const branch = (depth) => {
         const place = labels.length - 1 - depth;
         const { target, arity, loop } = labels[place];
@@ -224,6 +319,7 @@ class Instance {
         labels.length = heights.length = place + loop;
         pc = target;
       };
+      /** @param {Callable} callee */
       const call = ({ inner, params, results }) => {
         const from = stack.length - params.length;
         const values = stack.slice(from);
@@ -289,7 +385,7 @@ class Instance {
             call(functions[a]);
             break;
           case 0x11: {
-            const found = tables[b][pop() >>> 0];
+            const found = /** @type {Callable} */ (tables[b][pop() >>> 0]);
             if (`${found?.params};${found?.results}` !== `${types[a].params};${types[a].results}`) throw new Error('indirect call');
             call(found);
             break;
@@ -329,12 +425,9 @@ class Instance {
           case 0x3f:
             stack.push(memory.bytes.length / PAGE);
             break;
-          case 0x40: {
-            const before = memory.bytes.length / PAGE;
-            memory.resize(before + (pop() >>> 0));
-            stack.push(before);
+          case 0x40:
+            stack.push(memory.grow(pop() >>> 0));
             break;
-          }
           case 0x41:
             stack.push(a);
             break;
@@ -375,5 +468,9 @@ class Instance {
   }
 }
 
-/** Gives an instance of a module. */
-export const instantiate = async (module, imports) => new Instance(module, imports);
+/**
+ * Gives an instance of a module.
+ * @param {Module} module
+ * @param {Imports} imports
+ */
+export const instantiate = async (module, imports) => new Instance(/** @type {Sections} */ (/** @type {object} */ (module)), imports);

@@ -5,11 +5,28 @@
 // this project, by a fetch without a network in those of applications.
 import { jwt, unique } from './token.js';
 
-/** One request as it arrived. Who makes it says how it is answered: by
- * `send(status, text, headers)` and `cut()`, and what its `text` is. */
+/**
+ * @typedef {Call & { text: string, send(status: number, text: string, headers: AnswerHeaders): void, cut(): void }} Answerable
+ * @typedef {{ user: string, alive: boolean }} Family the tokens of one sign-in
+ * @typedef {{ accessToken: string, refreshToken: string, expiresIn: number | undefined }} Tokens
+ * @typedef {(call: any, proceed: () => unknown) => unknown} Handler of the kind of call that the server takes
+ * @typedef {'login' | 'refresh' | 'logout' | 'api' | 'open'} Route
+ * @typedef {Record<string, string | string[]>} AnswerHeaders
+ */
+
+/**
+ * One request as it arrived. Who makes it says how it is answered: by
+ * `send(status, text, headers)` and `cut()`, and what its `text` is.
+ */
 export class Call {
   answered = false;
 
+  /**
+   * @param {Authority} authority
+   * @param {string} method
+   * @param {string} url
+   * @param {Record<string, string | undefined>} headers
+   */
   constructor(authority, method, url, headers) {
     const { pathname, search } = new URL(url, 'http://server');
     this.server = authority;
@@ -21,7 +38,7 @@ export class Call {
   }
 
   get json() {
-    return JSON.parse(this.text);
+    return JSON.parse(/** @type {Answerable} */ (/** @type {object} */ (this)).text);
   }
 
   get cookies() {
@@ -35,23 +52,28 @@ export class Call {
   }
 
   get refreshToken() {
-    const carriers = [this.text, this.headers['x-refresh-token'], this.headers.authorization, this.headers.cookie];
+    const carriers = [/** @type {Answerable} */ (/** @type {object} */ (this)).text, this.headers['x-refresh-token'], this.headers.authorization, this.headers.cookie];
     return /rt-[0-9a-f]+/.exec(carriers.join(' '))?.[0];
   }
 
+  /**
+   * @param {number} status
+   * @param {unknown} body
+   * @param {AnswerHeaders} headers
+   */
   reply(status, body = '', headers = {}) {
     if (this.answered) return;
     this.answered = true;
     const text = typeof body === 'string' ? body : JSON.stringify(body);
     const type = typeof body === 'string' ? 'text/plain' : 'application/json';
-    this.send(status, text, { 'content-type': type, ...headers });
+    /** @type {Answerable} */ (/** @type {object} */ (this)).send(status, text, { 'content-type': type, ...headers });
   }
 
   /** Ends the connection without an answer. */
   drop() {
     if (this.answered) return;
     this.answered = true;
-    this.cut();
+    /** @type {Answerable} */ (/** @type {object} */ (this)).cut();
   }
 }
 
@@ -66,47 +88,73 @@ export class Authority {
   /** Whether a token is refused when its lifetime is over, and not only when
    * it is told to be. */
   punctual = true;
+  /** @type {object | ((user: string) => object)} */
   claims = {};
+  /** @type {Call[]} */
   calls = [];
   replays = 0;
+  /** @type {Record<string, Route>} */
   routes = { '/login': 'login', '/refresh': 'refresh', '/logout': 'logout' };
+  /** @param {string} path */
   protects = (path) => path.startsWith('/api/');
-  /** What a token answer looks like. */
+  /**
+   * What a token answer looks like.
+   * @type {(tokens: any) => unknown}
+   */
   shape = ({ accessToken, refreshToken, expiresIn }) => ({ accessToken, refreshToken, expiresIn });
 
+  /** @type {Record<Route, { handler: Handler, times: number }[]>} */
   #handlers = { login: [], refresh: [], logout: [], api: [], open: [] };
+  /** @type {Set<(value?: unknown) => void>} */
   #waits = new Set();
+  /** @type {Set<Family>} */
   #families = new Set();
+  /** @type {Map<string | undefined, { family: Family, until: number }>} */
   #access = new Map();
+  /** @type {Map<string | undefined, { family: Family, used: boolean }>} */
   #refresh = new Map();
 
   now = () => Date.now();
 
+  /** @param {string} path */
   routeOf(path) {
     return this.routes[path] ?? (this.protects(path) ? 'api' : 'open');
   }
 
   // ---- programming ----
 
-  /** Answers all calls of a route, or the next `times`, with `handler(call,
-   * proceed)`; the newest handler comes first. */
+  /**
+   * Answers all calls of a route, or the next `times`, with `handler(call,
+   * proceed)`; the newest handler comes first.
+   * @param {Route} route
+   * @param {Handler} handler
+   */
   on(route, handler, times = Infinity) {
     this.#handlers[route].unshift({ handler, times });
   }
 
+  /** @type {(route: Route, handler: Handler) => void} */
   once(route, handler) {
     this.on(route, handler, 1);
   }
 
-  /** Forgets what was programmed. */
+  /**
+   * Forgets what was programmed.
+   * @param {Route} route
+   */
   clear(route) {
     this.#handlers[route] = [];
   }
 
-  /** Keeps the calls of a route waiting. `arrived` gives the first of them,
-   * `release()` lets all go on. */
+  /**
+   * Keeps the calls of a route waiting. `arrived` gives the first of them,
+   * `release()` lets all go on.
+   * @param {Route} route
+   */
   hold(route, times = Infinity) {
+    /** @type {(call: any) => void} */
     let arrive;
+    /** @type {any} */
     let release;
     const arrived = new Promise((resolve) => (arrive = resolve));
     const gate = new Promise((resolve) => (release = resolve));
@@ -124,15 +172,20 @@ export class Authority {
 
   // ---- counting ----
 
+  /** @param {Route} route */
   of(route) {
     return this.calls.filter((call) => call.route === route);
   }
 
+  /** @param {Route} route */
   count(route) {
     return this.of(route).length;
   }
 
-  /** Settles when the `count`th call of a route has arrived. */
+  /**
+   * Settles when the `count`th call of a route has arrived.
+   * @param {Route} route
+   */
   async seen(route, count = 1) {
     while (this.count(route) < count) await new Promise((resolve) => this.#waits.add(resolve));
     return this.of(route)[count - 1];
@@ -147,6 +200,10 @@ export class Authority {
     return this.#issue(family);
   }
 
+  /**
+   * @param {Family} family
+   * @returns {Tokens}
+   */
   #issue(family) {
     if (this.newestOnly) this.expire();
     const now = Math.floor(this.now() / 1000);
@@ -174,19 +231,28 @@ export class Authority {
     return [...this.#families].filter((family) => family.alive).length;
   }
 
+  /** @param {string} token */
   accepts(token) {
     return this.userOf(token) !== undefined;
   }
 
-  /** Whose access token it is, if it is good. */
+  /**
+   * Whose access token it is, if it is good.
+   * @param {string | undefined} token
+   */
   userOf(token) {
     const held = this.#access.get(token);
-    const ended = this.punctual && held?.until <= this.now();
+    const ended = this.punctual && /** @type {number} */ (held?.until) <= this.now();
     return held?.family.alive && !ended ? held.family.user : undefined;
   }
 
+  /**
+   * @param {Call} call
+   * @param {Tokens} tokens
+   */
   #grant(call, tokens) {
     const cookies = [];
+    /** @type {Partial<Tokens>} */
     const shown = { ...tokens };
     if (this.carrier === 'cookie') {
       cookies.push(`refresh=${tokens.refreshToken}; HttpOnly; SameSite=Strict; Path=/`);
@@ -201,17 +267,23 @@ export class Authority {
 
   // ---- serving ----
 
-  /** Whom a sign-in is for, or nobody. */
+  /**
+   * Whom a sign-in is for, or nobody.
+   * @param {Answerable} call
+   * @returns {string | undefined}
+   */
   signIn(call) {
     return /alice|bob|carol/.exec(call.text)?.[0];
   }
 
+  /** @param {Answerable} call */
   login(call) {
     const user = this.signIn(call);
     if (!user) return call.reply(401, { error: 'wrong name or password' });
     this.#grant(call, this.issue(user));
   }
 
+  /** @param {Call} call */
   refresh(call) {
     const held = this.#refresh.get(call.refreshToken);
     if (held?.used) {
@@ -223,6 +295,7 @@ export class Authority {
     this.#grant(call, this.#issue(held.family));
   }
 
+  /** @param {Call} call */
   logout(call) {
     const held = this.#refresh.get(call.refreshToken);
     if (held) held.family.alive = false;
@@ -230,17 +303,25 @@ export class Authority {
     call.reply(204, '', { 'set-cookie': gone });
   }
 
+  /**
+   * @param {Call} call
+   * @returns {unknown}
+   */
   api(call) {
     const user = this.userOf(call.token);
     if (user === undefined) return call.reply(401, { error: 'unauthorized' });
     call.reply(200, { user, method: call.method });
   }
 
+  /** @param {Call} call */
   open(call) {
     call.reply(200, { open: true });
   }
 
-  /** Answers a call, as programmed or as it should be. */
+  /**
+   * Answers a call, as programmed or as it should be.
+   * @param {Call} call
+   */
   async serve(call) {
     this.calls.push(call);
     const waits = [...this.#waits];
@@ -249,7 +330,7 @@ export class Authority {
     const handlers = this.#handlers[call.route];
     const chosen = handlers.find(({ times }) => times > 0);
     if (chosen && --chosen.times === 0) handlers.splice(handlers.indexOf(chosen), 1);
-    const proceed = () => this[call.route](call);
+    const proceed = () => this[call.route](/** @type {Answerable} */ (call));
     if (chosen) await chosen.handler(call, proceed);
     else await proceed();
   }

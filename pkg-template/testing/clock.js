@@ -1,7 +1,10 @@
 const LONGEST_TIMEOUT = 2 ** 31 - 1;
 const later = globalThis.setTimeout;
 
-/** A turn of the event loop, so that all promises have had theirs. */
+/**
+ * A turn of the event loop, so that all promises have had theirs.
+ * @returns {Promise<void>}
+ */
 export const turn = () =>
   new Promise((resolve) => {
     // jsdom has no channels.
@@ -14,7 +17,15 @@ export const turn = () =>
     port2.postMessage(0);
   });
 
-/** Settles at a manager's next snapshot. */
+/**
+ * @typedef {import('../index.js').TokenManager<object>} TokenManager
+ * @typedef {{ f: () => void, due: number }} Timer
+ */
+
+/**
+ * Settles at a manager's next snapshot.
+ * @param {TokenManager} manager
+ */
 export const change = (manager) =>
   new Promise((resolve) => {
     const off = manager.subscribe((snapshot) => {
@@ -23,7 +34,10 @@ export const change = (manager) =>
     });
   });
 
-/** Settles when a manager has no refresh under way. */
+/**
+ * Settles when a manager has no refresh under way.
+ * @param {TokenManager} [manager]
+ */
 export async function idle(manager) {
   await turn();
   while (manager?.snapshot.refreshing) await change(manager);
@@ -33,6 +47,7 @@ export async function idle(manager) {
  * delay of more than 2^31-1 ms is one of 1 ms, and timers go by the monotonic
  * reading: a step of the wall clock makes none of them due. */
 export class Clock {
+  /** @type {Map<unknown, Timer>} */
   #timers = new Map();
   #count = 0;
   #wall;
@@ -41,6 +56,7 @@ export class Clock {
   #disposed = false;
   now = () => this.#wall;
   monotonic = () => this.#elapsed;
+  /** @type {(f: () => void, ms: number) => number} */
   setTimeout = (f, ms) => {
     this.made++;
     // What is still finished after a test sets no timer for the next one.
@@ -49,6 +65,7 @@ export class Clock {
     this.#timers.set(++this.#count, { f, due: this.#elapsed + delay });
     return this.#count;
   };
+  /** @param {unknown} id */
   clearTimeout = (id) => void this.#timers.delete(id);
 
   constructor(at = Date.now()) {
@@ -78,7 +95,11 @@ export class Clock {
     return Math.min(...[...this.#timers.values()].map(({ due }) => due)) - this.#elapsed;
   }
 
-  /** Lets time go by, timer after timer, each with all that it sets off. */
+  /**
+   * Lets time go by, timer after timer, each with all that it sets off.
+   * @param {number} ms
+   * @param {TokenManager[]} managers
+   */
   async advance(ms, ...managers) {
     const until = this.#elapsed + ms;
     // What is under way sets its timers first.
@@ -93,13 +114,19 @@ export class Clock {
     this.at += Math.max(0, until - this.#elapsed);
   }
 
-  /** A machine that slept: the time is another one, then what is due fires. */
+  /**
+   * A machine that slept: the time is another one, then what is due fires.
+   * @param {number} ms
+   */
   jump(ms) {
     this.at += ms;
     this.fire();
   }
 
-  /** Somebody set the wall clock: no time has passed. */
+  /**
+   * Somebody set the wall clock: no time has passed.
+   * @param {number} ms
+   */
   step(ms) {
     this.#wall += ms;
   }

@@ -216,10 +216,10 @@ impl Machine {
             .and_then(|lease| lease.number("until"))
             .and_then(Instant::from_ms);
         let after = lease.and_then(Stamp::read).unwrap_or_default();
-        // One that ends later than any lease can was written before the clock
-        // was set back.
+        // One that ends much later than any lease can was written before the
+        // clock was set back.
         let longest = now.wall + self.policy.timeout + GRACE;
-        let held = until.is_some_and(|until| until > now.wall && until <= longest);
+        let held = until.is_some_and(|until| until > now.wall && until <= longest + GRACE);
         let shares = self.shared_lease(id).is_some_and(
             |other| matches!(&other.lease, Some(Lease::Held { text }) if Some(&**text) == found),
         );

@@ -513,7 +513,10 @@ impl Machine {
                 self.last_error = Some(error);
                 self.event(Event::RefreshFailed(error));
                 // The server is spared by all tabs.
-                self.keep_held();
+                match self.record.clone() {
+                    Some(record) => self.commit(Purpose::BackOff, record),
+                    None => self.mark(),
+                }
                 self.tell(false);
                 self.end_turn(Outcome::Passing(error));
             }

@@ -21,7 +21,7 @@
  * @param {unknown} value
  * @returns {Text}
  */
-const textOf = (value) => (typeof value === 'string' ? value.replace(/\p{Surrogate}/gu, '\uFFFD') : null);
+const textOf = (value) => (typeof value === 'string' ? value.replace(/[\ud800-\udfff]/gu, '\uFFFD') : null);
 
 /**
  * Opens the place that a configuration names.

@@ -64,6 +64,7 @@ test('guide: explain', async () => {
   await manager.logout();
   assert.equal(await said(manager.refresh()), 'Please sign in.');
   assert.equal(explain(new TypeError('Failed to fetch')), 'No connection.');
+  assert.equal(explain(new Error('posts: status 500')), 'Something went wrong.');
   await assert.rejects(said(manager.login(null)), { code: 'invalid-config' });
 });
 
@@ -334,7 +335,7 @@ test('guide: every example has a name and is run', async () => {
   assert.deepEqual(unmarked, [], 'examples without a name');
   const folders = ['adapters', 'package'].map((name) => new URL(`../${name}/`, import.meta.url));
   const files = await Promise.all(folders.map(async (folder) => (await readdir(folder)).filter((name) => name.endsWith('.test.mjs')).map((name) => new URL(name, folder))));
-  const tests = (await Promise.all(files.flat().map((file) => readFile(file, 'utf8')))).join('\n').replaceAll('${framework}-claims', "'react-claims' 'vue-claims'");
+  const tests = (await Promise.all(files.flat().map((file) => readFile(file, 'utf8')))).join('\n').replaceAll('${framework}-claims', "'react-claims' 'vue-claims'").replaceAll('${framework}-load', "'react-load' 'vue-load' 'svelte-load'");
   const forgotten = [...blocks.keys()].filter((name) => name !== 'auth' && !tests.includes(`'${name}'`));
   assert.deepEqual(forgotten, []);
 });

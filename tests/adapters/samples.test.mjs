@@ -5,6 +5,7 @@ import assert from 'node:assert/strict';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { blocks, vueScript } from './support/guide.mjs';
 import { LIBRARIES, install, run } from './support/install.mjs';
 
@@ -16,7 +17,11 @@ const PLACES = {
   'nuxt-auth': 'nuxt/utils/auth.ts',
   'nuxt-plugin': 'nuxt/plugins/session.ts',
   explain: 'guide/explain.ts',
+  load: 'guide/posts.ts',
 };
+const RUNNERS = fileURLToPath(new URL('../testing/node_modules', import.meta.url));
+/** The pages whose examples are run with the backends. */
+const BACKENDS = ['strapi4', 'strapi5', 'strapi5-plugin', 'nestjs', 'express'];
 /** The application's own module, and what is not installed here. */
 const SURROUNDINGS = {
   'guide/auth.ts': `
@@ -32,10 +37,6 @@ const SURROUNDINGS = {
     }
     declare module 'axios-auth-refresh' {
       export default function create(instance: import('axios').AxiosInstance, refresh: (failed: import('axios').AxiosError) => Promise<void>): number;
-    }
-    declare module 'vitest' {
-      export function test(name: string, run: () => Promise<void>): void;
-      export function expect(value: unknown): { toEqual(other: unknown): void; toBe(other: unknown): void };
     }
     declare module 'node:test' { export function test(name: string, run: () => Promise<void>): void; export function afterEach(run: () => void): void }
     declare module 'node:assert/strict' {
@@ -59,6 +60,12 @@ test('every example of the README and the guide compiles, strictly', { timeout: 
     const text = language === 'vue' ? vueScript(code, name) : code;
     files[PLACES[name] ?? `guide/${name}.${language === 'vue' ? 'ts' : language}`] = `${text}\nexport {};`;
   }
+  for (const page of BACKENDS) {
+    const text = await readFile(new URL(`../../www/guide/${page}.md`, import.meta.url), 'utf8');
+    const modules = [...text.matchAll(/^```ts\n(\/\/ session\.ts[^]*?)^```/gm)];
+    assert.ok(modules.length > 0, `${page}.md has no module of a page`);
+    modules.forEach(([, code], at) => (files[`backends/${page}-${at}.ts`] = code));
+  }
   const readme = await readFile(new URL('../../README.md', import.meta.url), 'utf8');
   for (const [, name, code] of readme.matchAll(/<!-- test: (\S+) -->\n```(?:js|ts)\n([^]*?)```/g)) {
     if (name !== 'jest') files[`guide/readme-${name}.ts`] = code;
@@ -80,6 +87,11 @@ test('every example of the README and the guide compiles, strictly', { timeout: 
     module: 'esnext',
     moduleResolution: 'bundler',
     skipLibCheck: true,
+    // What the guide's tests are written for, where it is installed.
+    paths: {
+      ...Object.fromEntries(['vitest', 'msw', 'msw/node', '@testing-library/react'].map((name) => [name, [join(RUNNERS, name)]])),
+      '@playwright/test': [join(LIBRARIES, 'playwright-core')],
+    },
   };
   await writeFile(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, include: ['**/*'] }));
   const { stdout } = await run(join(LIBRARIES, '.bin/tsc'), ['-p', folder, '--pretty', 'false'], { cwd: folder }).catch((error) => error);

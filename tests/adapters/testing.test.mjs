@@ -1,10 +1,13 @@
 // evertoken/testing, as applications use it: the tests of a small application
 // (tests/testing), by three runners and in a browser.
 import assert from 'node:assert/strict';
-import { copyFile, readFile, readdir, symlink, writeFile } from 'node:fs/promises';
+import { copyFile, mkdtemp, readFile, readdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { createMockServer } from '../../pkg-template/testing.js';
+import { javascript } from './support/guide.mjs';
 import { install, run } from './support/install.mjs';
 import { suite } from './support/suite.mjs';
 
@@ -20,7 +23,17 @@ before(async () => {
   for (const file of await readdir(sample)) {
     if (/^(app|cases)\..*js$/.test(file)) await copyFile(join(sample, file), join(folder, file));
   }
-  await symlink(join(runners, 'vitest'), join(folder, 'node_modules/vitest'));
+  /** The runners' own, in the place of what the adapters' tests have. */
+  const link = async (name) => {
+    const place = join(folder, 'node_modules', name);
+    await rm(place, { recursive: true, force: true });
+    await symlink(join(runners, name), place);
+  };
+  await link('vitest');
+  for (const name of ['react', 'react-dom', 'jsdom', 'msw', '@testing-library']) await link(name);
+  await writeFile(join(folder, 'vitest.vitest.js'), await javascript('testing-vitest'));
+  await writeFile(join(folder, 'library.vitest.js'), `// @vitest-environment jsdom\n${await javascript('testing-library')}`);
+  await writeFile(join(folder, 'msw.vitest.js'), await javascript('testing-msw'));
   const config = { test: { include: ['*.vitest.js'], reporters: ['json'], outputFile: 'vitest.json' } };
   await writeFile(join(folder, 'vitest.config.mjs'), `export default ${JSON.stringify(config)};`);
   const [, example] = /<!-- test: testing -->\n```js\n([^]*?)```/.exec(readme);
@@ -38,18 +51,21 @@ const node = (...parameters) =>
 const passed = ({ testResults }) =>
   testResults.flatMap(({ assertionResults }) => assertionResults.filter(({ status }) => status === 'passed').map(({ title }) => title));
 
-test('testing: by Vitest, and the example of the README', { timeout: 180_000 }, async () => {
+test('testing: by Vitest, and the examples of the README and the guide', { timeout: 180_000 }, async () => {
   await node(join(runners, 'vitest/vitest.mjs'), 'run');
   const told = JSON.parse(await readFile(join(installed.folder, 'vitest.json'), 'utf8'));
-  assert.deepEqual(passed(told).sort(), [...names, 'posts are loaded after the token has ended'].sort());
+  const guide = ['a token that has ended is renewed before the request', 'the page follows the session', 'posts are loaded'];
+  assert.deepEqual(passed(told).sort(), [...names, ...guide, 'posts are loaded after the token has ended'].sort());
 });
 
 test('testing: by Jest', { timeout: 180_000 }, async () => {
   const program = join(runners, 'jest/bin/jest.js');
-  const config = { testMatch: ['**/app.jest.js'], transform: {} };
+  // The guide's example, as it is in Jest.
+  await writeFile(join(installed.folder, 'guide.jest.js'), (await javascript('testing-vitest')).replace('"vitest"', '"@jest/globals"'));
+  const config = { testMatch: ['**/*.jest.js'], transform: {} };
   await node('--experimental-vm-modules', program, '--json', '--outputFile=jest.json', '--runInBand', '--config', JSON.stringify({ ...config, rootDir: installed.folder }));
   const told = JSON.parse(await readFile(join(installed.folder, 'jest.json'), 'utf8'));
-  assert.deepEqual(passed(told), names);
+  assert.deepEqual(passed(told).sort(), [...names, 'a token that has ended is renewed before the request'].sort());
 });
 
 test("testing: by Node.js's own runner", { timeout: 60_000 }, async () => {
@@ -81,4 +97,23 @@ check('testing: in a browser, where tabs share', async ({ page, server }) => {
   });
   assert.deepEqual(outcomes, Object.fromEntries(names.map((name) => [name, 'passed'])));
   assert.equal(server.calls.length, 0);
+});
+
+const driven = app("import { createTokenManager } from 'evertoken'; window.app = { createTokenManager };");
+
+driven('testing: by Playwright, whose route hands requests to a server', async ({ page }) => {
+  const folder = await mkdtemp(join(tmpdir(), 'evertoken-guide-'));
+  await writeFile(join(folder, 'answer.mjs'), await javascript('testing-playwright'));
+  const { answer } = await import(pathToFileURL(join(folder, 'answer.mjs')).href);
+  await rm(folder, { recursive: true });
+  const server = createMockServer({ login: '/api/login', refresh: '/api/refresh', api: ({ user }) => `a post of ${user}` });
+  await answer(page, server);
+  const text = await page.evaluate(async () => {
+    const auth = await app.createTokenManager({ baseUrl: location.origin, login: '/api/login', refresh: '/api/refresh' });
+    await auth.login({ user: 'alice' });
+    await auth.refresh();
+    return (await auth.fetch('/api/posts')).text();
+  });
+  assert.equal(text, 'a post of alice');
+  assert.equal(server.count('refresh'), 1);
 });

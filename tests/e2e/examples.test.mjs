@@ -65,7 +65,7 @@ for (const name of await readdir(built)) {
   });
 }
 
-// Those over the crate show what it says in words of their own.
+// Those over the crate: tests/frontends.
 for (const name of ['react', 'vue', 'typescript']) {
   test(`the example ${name}: a server that is down at the start is no sign-out`, { timeout: 90_000 }, async (t) => {
     const { origin, order, stop } = await startBackend('--root', join(built, name), '--access-ttl', '10m');

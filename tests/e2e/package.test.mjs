@@ -2,7 +2,7 @@
 // it from a static server without a bundler.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
+import { readFile, readdir } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -11,7 +11,8 @@ import { chromium } from 'playwright-core';
 
 const pkg = process.env.EVERTOKEN_PKG;
 const manifest = JSON.parse(await readFile(join(pkg, 'package.json'), 'utf8'));
-const documents = ['CHANGELOG.md', 'LICENSE-APACHE', 'LICENSE-MIT', 'README.md'];
+const documents = ['CHANGELOG.md', 'LICENSE-APACHE', 'LICENSE-MIT', 'README.md', 'SECURITY.md', 'guide/turn.svg'];
+const pages = (await readdir(new URL('../../www/guide/', import.meta.url))).filter((name) => name.endsWith('.md')).map((name) => `guide/${name}`);
 
 const leaves = (value) =>
   typeof value === 'string' ? [value.replace('./', '')] : Object.values(value).flatMap(leaves);
@@ -28,9 +29,27 @@ test('the tarball holds what the exports name, its types, the documents, and not
   for (const file of maps) assert.ok(packed.includes(file), `${file} is not packed`);
   const superfluous = packed.filter(
     (file) =>
-      ![...exported, ...maps, ...documents].includes(file) && !file.endsWith('.d.ts'),
+      ![...exported, ...maps, ...documents, ...pages].includes(file) && !file.endsWith('.d.ts'),
   );
   assert.deepEqual(superfluous, []);
+});
+
+test('every link of the packed README and guide leads somewhere, also from the site of npm', async () => {
+  const files = `https://unpkg.com/evertoken@${manifest.version}/`;
+  const anchors = (text) => [...text.matchAll(/^#+ (.+)$/gm)].map(([, title]) => title.toLowerCase().replaceAll(/[^\p{Letter}\p{Number}\s-]/gu, '').trim().replaceAll(/\s+/g, '-'));
+  for (const page of ['README.md', ...pages]) {
+    const text = await readFile(join(pkg, page), 'utf8');
+    const links = [...text.replaceAll(/^```[^]*?^```/gm, '').matchAll(/\]\(([^)\s]+)\)/g)].map(([, link]) => link);
+    for (const link of links) {
+      const [path, anchor] = link.replace(files, '/').split('#');
+      if (path.startsWith('https:')) continue;
+      // npm's site knows of no other file of the package.
+      if (page === 'README.md') assert.ok(link.startsWith('#') || path.startsWith('/'), `${page}: ${link}`);
+      const found = path === '' ? page : path.startsWith('/') ? path.slice(1) : `guide/${path}`;
+      const there = await readFile(join(pkg, found), 'utf8');
+      if (anchor) assert.ok(anchors(there).includes(anchor), `${page}: ${link} has no such heading`);
+    }
+  }
 });
 
 test('the version is that of the crate', async () => {

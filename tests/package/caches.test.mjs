@@ -141,6 +141,15 @@ follows('pinia', 'pinia', `${own('pinia')}
   import { watchEffect } from 'vue';
   setActivePinia(createPinia());
   ${show('watchEffect(render);', 'useSession().user')}`);
+follows('pinia-data', 'pinia', `${own('pinia-data')}
+  import { createPinia, setActivePinia } from 'pinia';
+  import { watchEffect } from 'vue';
+  setActivePinia(createPinia());
+  const store = usePosts();
+  const load = () => void store.load();
+  auth.on('signed-in', load);
+  auth.on('user-changed', load);
+  ${show('watchEffect(render);', 'store.posts[0]?.title')}`);
 follows('reactive', 'vue', `${own('reactive')}
   import { reactive, watchEffect } from 'vue';
   export const deep = reactive({ auth });

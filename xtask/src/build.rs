@@ -251,10 +251,19 @@ fn inputs(project: &Project) -> Result<String> {
         "src",
         "pkg-template",
         "xtask",
+        // A table of the guide, which goes into the package.
+        "tests/README.md",
     ];
     for name in sources.into_iter().chain(bundle::DOCUMENTS) {
         fingerprint.add(name.as_bytes());
         fingerprint.add_path(&project.root.join(name))?;
+    }
+    let guide = project.root.join("www/guide");
+    for file in bundle::files(&guide)? {
+        // The pages that are rendered there are made of these.
+        if file.extension().is_some_and(|e| e == "md" || e == "svg") {
+            fingerprint.add_path(&guide.join(file))?;
+        }
     }
     let compiler = process::output(Command::new("rustc").arg("-vV").current_dir(&project.root))?;
     fingerprint.add(compiler.as_bytes());

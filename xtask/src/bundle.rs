@@ -8,7 +8,13 @@ use crate::project::Project;
 use crate::{Result, constants, manifest, process};
 
 /// Files of the repository's top that go into the package where they exist.
-pub const DOCUMENTS: [&str; 4] = ["README.md", "CHANGELOG.md", "LICENSE-APACHE", "LICENSE-MIT"];
+pub const DOCUMENTS: [&str; 5] = [
+    "README.md",
+    "CHANGELOG.md",
+    "LICENSE-APACHE",
+    "LICENSE-MIT",
+    "SECURITY.md",
+];
 
 /// Makes `package` from pkg-template/ and from `bindings`, the folder with
 /// wasm-bindgen's engine.js and the optimised engine.wasm.
@@ -41,6 +47,12 @@ pub fn assemble(project: &Project, bindings: &Path, package: &Path) -> Result {
             copy(&document, &package.join(name))?;
         }
     }
+    // With the guide, and with links that work there.
+    process::run(
+        Command::new("node")
+            .arg(project.build_scripts().join("documents.mjs"))
+            .args([&project.root, package]),
+    )?;
     process::run(
         Command::new("node")
             .arg(project.build_scripts().join("bundle.mjs"))

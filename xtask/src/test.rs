@@ -228,6 +228,8 @@ fn in_browsers(
         places.extend(tools.browser(browser)?.named(browser));
     }
     tools.node_modules(&folder)?;
+    // Timers that stand still.
+    tools.node_modules(&project.root.join("tests/testing"))?;
     // Many wait for timers; two browsers do not get in each other's way.
     node_tests(project, name, tests, Some(2), &places)
 }

@@ -19,17 +19,29 @@ const main = join(stage, 'index.js');
 const fallback = join(stage, 'fallback.js');
 const inJavaScript = join(stage, 'js.js');
 
-// The first versions with all that the shell uses, AbortSignal's
-// throwIfAborted last; the module would run in older ones.
+// The first versions with all that the shell uses, AbortSignal's reason last; the module would run in older ones.
 const engines = ['chrome100', 'firefox97', 'safari15.4', 'node18'];
 
-/** The files that a value in "exports" leads to, whatever the conditions. */
+/**
+ * What "exports" says of a name: a file, or one for each condition.
+ * @typedef {string | null | { [condition: string]: Exported }} Exported
+ */
+
+/**
+ * The files that a value in "exports" leads to, whatever the conditions.
+ * @param {Exported} value
+ * @returns {string[]}
+ */
 function leaves(value) {
   if (typeof value === 'string') return [value];
   return value === null ? [] : Object.values(value).flatMap(leaves);
 }
 
-/** Keeps the other entries files of their own in `entry`. */
+/**
+ * Keeps the other entries files of their own in `entry`.
+ * @param {string} entry
+ * @returns {import('esbuild').Plugin}
+ */
 const sharing = (entry) => ({
   name: 'sharing',
   setup(build) {
@@ -42,7 +54,10 @@ const sharing = (entry) => ({
   },
 });
 
-/** Puts the engine in JavaScript into an entry that is index.js otherwise. */
+/**
+ * Puts the engine in JavaScript into an entry that is index.js otherwise.
+ * @type {import('esbuild').Plugin}
+ */
 const sourced = {
   name: 'sourced',
   setup(build) {
@@ -50,10 +65,14 @@ const sourced = {
   },
 };
 
+/** @type {Record<string, import('esbuild').Plugin[]>} */
 const PLUGINS = { [main]: [embed, glue], [fallback]: [machine], [inJavaScript]: [sourced, embed, machine, glue] };
 
-/** What a file begins with that is for the tools of others, such as React's
- * 'use client': terser takes it for nothing. */
+/**
+ * What a file begins with that is for the tools of others, such as React's
+ * 'use client': terser takes it for nothing.
+ * @param {string} entry
+ */
 async function directive(entry) {
   return /^'use \w+';/.exec(await readFile(entry, 'utf8'))?.[0];
 }
@@ -63,16 +82,22 @@ async function directive(entry) {
 const NAMED = /^Token(?:Error|Manager)$/;
 const UNDERSCORED = /\b_(Token(?:Error|Manager))\b/g;
 
-/** A source map with the names of the files in the stage, and without what is
- * no source: the texts of the modules. */
+/**
+ * A source map with the names of the files in the stage, and without what is
+ * no source: the texts of the modules.
+ * @param {string} text
+ */
 function named(text) {
+  /** @type {{ version: 3, names: string[], mappings: string, sources: string[], sourcesContent: (string | null)[] }} */
   const map = JSON.parse(text);
+  /** @param {string} path */
   const isSource = (path) => !/\.wa(?:sm|t)$/.test(path);
   map.sourcesContent = map.sourcesContent.map((content, at) => (isSource(map.sources[at]) ? content : null));
   map.sources = map.sources.map((path) => `evertoken/${relative(stage, resolve(target, path)).split(sep).join('/')}`);
   return map;
 }
 
+/** @param {string} entry */
 async function bundle(entry) {
   const { outputFiles } = await build({
     entryPoints: [entry],
@@ -117,7 +142,7 @@ async function bundle(entry) {
     },
   });
   await mkdir(dirname(file), { recursive: true });
-  await writeFile(file, code);
+  await writeFile(file, /** @type {string} */ (code));
   await writeFile(`${file}.map`, JSON.stringify(map));
 }
 

@@ -7,16 +7,17 @@ import binaryen from 'binaryen';
 import { unpack } from '../../pkg-template/machine/unpack.js';
 import { pack } from './pack.mjs';
 
+/** @type {import('esbuild').Plugin} */
 export const embed = {
   name: 'embed',
   setup(build) {
     build.onLoad({ filter: /\.wasm$/ }, async ({ path }) => {
       const { text, module } = pack(await readFile(path));
       const unpacker = await assembled(join(dirname(path), 'unpack.wat'));
-      for (const [name, made] of [
+      for (const [name, made] of /** @type {const} */ ([
         ['unpack.wat', unpacked(text, unpacker)],
         ['unpack.js', unpack(text)],
-      ]) {
+      ])) {
         if (Buffer.compare(made, module)) throw new Error(`embed.mjs: ${name} does not make ${basename(path)} of its text`);
       }
       return { contents: JSON.stringify(text), loader: 'json' };
@@ -28,7 +29,10 @@ export const embed = {
   },
 };
 
-/** The module of a text in WebAssembly's own format. */
+/**
+ * The module of a text in WebAssembly's own format.
+ * @param {string} path
+ */
 export async function assembled(path) {
   const module = binaryen.parseText(await readFile(path, 'utf8'));
   try {
@@ -41,9 +45,15 @@ export async function assembled(path) {
   }
 }
 
-/** As pkg-template/packed.js does it. */
+/**
+ * As pkg-template/packed.js does it.
+ * @param {string} text
+ * @param {Buffer<ArrayBuffer>} unpacker
+ */
 function unpacked(text, unpacker) {
-  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(unpacker));
+  // The types of Node.js have no constructors for it.
+  const { Instance, Module } = Reflect.get(globalThis, 'WebAssembly');
+  const { exports } = new Instance(new Module(unpacker));
   const memory = Buffer.from(exports.memory.buffer);
   const end = 0x400 + memory.write(text, 0x400, 'ascii');
   return memory.subarray(0x2_0000, exports.unpack(end));

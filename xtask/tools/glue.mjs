@@ -4,10 +4,17 @@
 // another version of wasm-bindgen, fails the build.
 import { readFile } from 'node:fs/promises';
 
+/**
+ * What it is about, where it is, and what takes its place.
+ * @typedef {[name: string, pattern: RegExp, replacement: string | ((...found: string[]) => string)]} Edit
+ */
+
 /** A view is made for each text: there are few, and memory that grows without
  * WebAssembly leaves the old views as they were. */
+/** @type {Edit} */
 const VIEW = ['cached view', /let (cached(\w+)Memory0) = null;\n(function \w+\(\) \{)[^]*?\n\}/g, '$3 return new $2(wasm.memory.buffer); }'];
 
+/** @type {Edit[]} */
 const EDITS = [
   ['import of the module', /import source wasmModule from "\.\/engine_bg\.wasm";/, ''],
   [
@@ -37,7 +44,11 @@ const EDITS = [
   ['decoder that is tried', /cachedTextDecoder\.decode\(\);/, ''],
 ];
 
-/** Gives imports and exports the short names that wasm-opt gave them. */
+/**
+ * Gives imports and exports the short names that wasm-opt gave them.
+ * @param {string} text
+ * @param {{ imports: [from: string, name: string, short: string][], exports: [name: string, short: string][] }} names
+ */
 function renamed(text, { imports, exports }) {
   const short = new Map(exports);
   const calls = text.replace(/\bwasm\.(\w+)/g, (_, name) => {
@@ -51,24 +62,35 @@ function renamed(text, { imports, exports }) {
   }, calls);
 }
 
-/** Makes the edits, each of which has to find its place. */
+/**
+ * Makes the edits, each of which has to find its place.
+ * @param {string} text
+ * @param {Edit[]} edits
+ */
 function edited(text, edits) {
   return edits.reduce((text, [name, pattern, replacement]) => {
     if (text.search(pattern) < 0) throw new Error(`glue.mjs: the generated code has changed, found no place for: ${name}`);
-    return text.replace(pattern, replacement);
+    return text.replace(pattern, /** @type {string} */ (replacement));
   }, text);
 }
 
+/** @param {string} text */
 const uncommented = (text) => text.replace(/\/\*\*[^]*?\*\//g, '');
 
-/** The text of a module in which `instantiate(source)` gives what wasm-bindgen
- * exports, and `module`. */
+/**
+ * The text of a module in which `instantiate(source)` gives what wasm-bindgen
+ * exports, and `module`.
+ * @param {string} text
+ * @param {string} module
+ */
 function factory(text, module) {
+  /** @type {string[]} */
   const outside = [];
+  /** @type {string[]} */
   const exported = [];
   const body = text
-    .replace(/^(?:import .*;|export enum [^}]*\})$/gm, (declaration) => outside.push(declaration) && '')
-    .replace(/^export (class|function) (\w+)/gm, (_, kind, name) => exported.push(name) && `${kind} ${name}`);
+    .replace(/^(?:import .*;|export enum [^}]*\})$/gm, (declaration) => (outside.push(declaration), ''))
+    .replace(/^export (class|function) (\w+)/gm, (_, kind, name) => (exported.push(name), `${kind} ${name}`));
   return `${outside.join('\n')}
 export async function instantiate(source, machine = WebAssembly) {
 ${body}
@@ -76,6 +98,7 @@ return { ${exported.join(', ')}, module: ${module} };
 }`;
 }
 
+/** @type {import('esbuild').Plugin} */
 export const glue = {
   name: 'glue',
   setup(build) {

@@ -3,31 +3,41 @@
 // PAGES is the folder of the Markdown files, beside which each becomes a page
 // of HTML. TYPES is index.d.ts, of which the reference of the options is made,
 // and FAILURES the document with the table of peers' failures.
-import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Marked } from 'marked';
-import { options } from './options.mjs';
+import { markdown } from './pages.mjs';
 
 const [pages, types, failures] = process.argv.slice(2);
 
-/** The order of the pages. One that is not named here comes last. */
+/**
+ * The order of the pages. One that is not named here comes last.
+ * @type {[title: string, names: string[]][]}
+ */
 const ORDER = [
   ['Start', ['quick-start', 'options', 'errors', 'server-rendering', 'migrating']],
   ['Backends', ['strapi4', 'strapi5', 'strapi5-plugin', 'nestjs', 'express']],
-  ['Frameworks', ['axios', 'react', 'vue', 'svelte', 'angular', 'sockets', 'libraries', 'state', 'testing']],
+  ['Frameworks', ['axios', 'react', 'vue', 'svelte', 'angular', 'react-native', 'sockets', 'libraries', 'state', 'testing']],
   ['Background', ['how-it-works', 'security', 'failures', 'limits']],
 ];
 
+/** @param {string} text */
 const escape = (text) => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
-/** How often an anchor is on the page that is being rendered. */
+/**
+ * How often an anchor is on the page that is being rendered.
+ * @type {Map<string, number>}
+ */
 const anchors = new Map();
+/** @param {string} text */
 const slug = (text) => text.toLowerCase().replaceAll(/[^\p{Letter}\p{Number}\s-]/gu, '').trim().replaceAll(/\s+/g, '-');
 
 const marked = new Marked({
   renderer: {
     // Wide ones scroll, and are reached by the keyboard.
     table(token) {
+      /** @type {(name: string, text: string) => string} */
       const cell = (name, text) => `<${name}>${text}</${name}>`;
+      /** @type {(cells: import('marked').Tokens.TableCell[], name: string) => string} */
       const row = (cells, name) =>
         `<tr>${cells.map(({ text, tokens }) => cell(text ? name : 'td', this.parser.parseInline(tokens))).join('')}</tr>`;
       const head = token.header.some(({ text }) => text) ? `<thead>${row(token.header, 'th')}</thead>` : '';
@@ -47,58 +57,29 @@ const marked = new Marked({
       return `<a href="${escape(href.replace(/^([\w-]+)\.md(?=#|$)/, '$1.html'))}">${this.parser.parseInline(tokens)}</a>`;
     },
     image({ href, text }) {
-      // A drawing of the guide takes the colours of the page.
-      if (href.endsWith('.svg')) return readFileSync(join(pages, href), 'utf8');
+      // A drawing of the guide takes the colours of the page. A wide one scrolls, as tables do.
+      if (href.endsWith('.svg')) return `<span class="wide" tabindex="0">${readFileSync(join(pages, href), 'utf8')}</span>`;
       return `<img src="${escape(href)}" alt="${escape(text)}">`;
     },
   },
 });
 
+/** @param {string} line */
 function changed(line) {
-  const name = { '+': 'ins', '-': 'del' }[line[0]];
+  const name = /** @type {Record<string, string>} */ ({ '+': 'ins', '-': 'del' })[line[0]];
   return name ? `<${name}>${escape(line)}</${name}>` : escape(line);
 }
 
-/** The section of a document below a heading of the second level. */
-function section(file, heading) {
-  const found = readFileSync(file, 'utf8').split(/^## /m).find((part) => part.startsWith(`${heading}\n`));
-  if (!found) throw new Error(`${file} has no section "${heading}"`);
-  return found.slice(heading.length).replaceAll(/\]\(\.\.?\/[^)]*\)/g, ']()');
-}
-
-/** Where the core's errors and their texts are. */
-const ERRORS = new URL('../../src/core/error.rs', import.meta.url);
-
-/** A table of the core's messages, by code. */
-function messages() {
-  const codes = new Map([...readFileSync(ERRORS, 'utf8').matchAll(/Self::(\w+) => "([a-z]+-[a-z]+|disposed)"/g)].map(([, name, code]) => [name, code]));
-  const list = readFileSync(ERRORS, 'utf8').split('faults! {')[1];
-  const rows = [...list.matchAll(/^ {4}\w+: (\w+), (true|false),\n\s+"([^"]*)"/gm)].map(([, kind, retryable, text]) => [codes.get(kind), retryable, text]);
-  if (rows.length < 20 || rows.some(([code]) => !code)) throw new Error('src/core/error.rs: the list of faults is not as it was');
-  const lines = rows.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)).map(([code, retryable, text]) => `| \`${code}\` | ${text} | ${retryable === 'true' ? 'yes' : 'no'} |`);
-  return ['| code | message | worth another try |', '|---|---|---|', ...lines].join('\n');
-}
-
-const GENERATED = {
-  messages,
-  options: () => options(types),
-  failures: () => section(failures, 'Failures of others').slice(1).split('\n\n').filter((part) => part.trim().startsWith('|')).join('\n'),
-};
-
-/** The Markdown of a page, with what is made of other files in its place. */
-function source(name) {
-  const text = readFileSync(join(pages, `${name}.md`), 'utf8');
-  return text.replaceAll(/<!-- generated: (\w+) -->/g, (_, what) => GENERATED[what]());
-}
-
-const there = readdirSync(pages).filter((file) => file.endsWith('.md')).map((file) => file.slice(0, -3));
+const sources = markdown(pages, types, failures);
+const there = [...sources.keys()];
 const named = ORDER.flatMap(([, names]) => names);
-const groups = [...ORDER, ['More', there.filter((name) => !named.includes(name)).sort()]]
-  .map(([title, names]) => [title, names.filter((name) => there.includes(name))])
+const groups = /** @type {typeof ORDER} */ ([...ORDER, ['More', there.filter((name) => !named.includes(name)).sort()]])
+  .map(([title, names]) => /** @type {const} */ ([title, names.filter((name) => there.includes(name))]))
   .filter(([, names]) => names.length);
-const sources = new Map(there.map((name) => [name, source(name)]));
-const titleOf = (name) => /^# (.+)$/m.exec(sources.get(name))[1];
+/** @param {string} name */
+const titleOf = (name) => /** @type {RegExpExecArray} */ (/^# (.+)$/m.exec(sources.get(name) ?? ''))[1];
 
+/** @param {string} current */
 const navigation = (current) =>
   groups
     .map(([title, names]) => {
@@ -110,6 +91,7 @@ const navigation = (current) =>
     })
     .join('\n');
 
+/** @type {(title: string, current: string, body: string) => string} */
 const page = (title, current, body) => `<!doctype html>
 <html lang="en">
   <head>
@@ -145,10 +127,14 @@ ${body}
 </html>
 `;
 
-/** The way on, below a page. */
+/**
+ * The way on, below a page.
+ * @param {string} name
+ */
 function onward(name) {
   const order = groups.flatMap(([, names]) => names);
   const at = order.indexOf(name);
+  /** @type {(other: string | undefined, rel: string, text: (title: string) => string) => string} */
   const link = (other, rel, text) => (other ? `<a rel="${rel}" href="${other}.html">${text(escape(titleOf(other)))}</a>` : '<span></span>');
   return `<nav class="onward" aria-label="Next pages">${link(order[at - 1], 'prev', (title) => `← ${title}`)}${link(order[at + 1], 'next', (title) => `${title} →`)}</nav>`;
 }
@@ -163,8 +149,8 @@ const cards = groups.map(([title, names]) => {
   return `<section class="card"><h2>${title}</h2><ul>${items.join('')}</ul></section>`;
 });
 const index = `<h1>Evertoken, the guide</h1>
-<p>Evertoken keeps the tokens of a web application: it signs in, puts the access token on every request that may have it,
-refreshes it before it ends, repairs a 401 once, and signs out only when the session is really over.</p>
+<p>Evertoken keeps a user signed in. It sends the access token to your API, renews it before it ends, sends a request that
+got a 401 once more with a new token, and signs the user out only when the server has ended the session.</p>
 <p><a class="button" href="quick-start.html">Quick start</a></p>
 <div class="cards">${cards.join('\n')}</div>`;
 writeFileSync(join(pages, 'index.html'), page('The guide', 'index', index));

@@ -5,12 +5,16 @@ import { dirname, join } from 'node:path';
 import { Module, decoded } from '../../pkg-template/machine/machine.js';
 import { OPERATIONS } from '../../pkg-template/machine/operations.js';
 
-/** The opcodes of a module. */
+/**
+ * The opcodes of a module.
+ * @param {Uint8Array<ArrayBuffer>} bytes
+ */
 function opcodes(bytes) {
-  const module = new Module(bytes);
+  const module = /** @type {import('../../pkg-template/machine/machine.js').Sections} */ (/** @type {object} */ (new Module(bytes)));
   return module[10].flatMap((body) => decoded(body, module[1]).code.map(({ code }) => code));
 }
 
+/** @type {import('esbuild').Plugin} */
 export const machine = {
   name: 'machine',
   setup(build) {

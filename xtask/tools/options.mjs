@@ -12,22 +12,35 @@ const SECTIONS = [
   ['Clock', 'A clock'],
 ];
 
-/** Gives the Markdown for index.d.ts. */
+/**
+ * @typedef {ts.InterfaceDeclaration | ts.TypeAliasDeclaration} Declaration
+ * @typedef {ts.PropertySignature | ts.MethodSignature} Member
+ */
+
+/**
+ * Gives the Markdown for index.d.ts.
+ * @param {string} types its path
+ */
 export function options(types) {
   const program = ts.createProgram([types], { noLib: true, noResolve: true });
-  const file = program.getSourceFile(types);
+  const file = /** @type {ts.SourceFile} */ (program.getSourceFile(types));
   const checker = program.getTypeChecker();
+  /** @param {string} name */
+  const declaration = (name) => {
+    const found = declared.get(name);
+    if (!found) throw new Error(`${types} declares no ${name}`);
+    return found;
+  };
   const declared = new Map(
     file.statements
       .filter((node) => ts.isInterfaceDeclaration(node) || ts.isTypeAliasDeclaration(node))
-      .map((node) => [node.name.text, node]),
+      .map((node) => /** @type {[string, Declaration]} */ ([node.name.text, node])),
   );
 
   const sections = SECTIONS.map(([name, heading]) => {
-    const node = declared.get(name);
-    if (!node) throw new Error(`${types} declares no ${name}`);
+    const node = declaration(name);
     const about = name === 'TokenManagerConfig' ? '' : `${said(checker.getSymbolAtLocation(node.name), checker)}\n`;
-    const members = name === 'TokenManagerConfig' ? [...own(node.type), ...own(declared.get('Options'))] : own(node);
+    const members = name === 'TokenManagerConfig' ? [...own(/** @type {ts.TypeAliasDeclaration} */ (node).type), ...own(declaration('Options'))] : own(node);
     // Of a member in both halves of a union, the first says what it is.
     const shown = new Map(members.map((member) => entry(member, file, checker)).reverse());
     return `## ${heading}\n\n${about}\n${[...shown.values()].reverse().join('\n\n')}`;
@@ -35,9 +48,14 @@ export function options(types) {
   return sections.join('\n\n');
 }
 
-/** The members that a declaration writes out, in whatever part of it. */
+/**
+ * The members that a declaration writes out, in whatever part of it.
+ * @param {ts.Node} node
+ */
 function own(node) {
+  /** @type {Member[]} */
   const found = [];
+  /** @param {ts.Node} part */
   const visit = (part) => {
     if (ts.isPropertySignature(part) || ts.isMethodSignature(part)) {
       found.push(part);
@@ -52,17 +70,21 @@ function own(node) {
   return found.filter((member) => member.type?.kind !== ts.SyntaxKind.UndefinedKeyword);
 }
 
+/** @type {(symbol: ts.Symbol | undefined, checker: ts.TypeChecker) => string} */
 function said(symbol, checker) {
-  return ts.displayPartsToString(symbol.getDocumentationComment(checker)).replaceAll(/\s*\n\s*/g, ' ');
+  return ts.displayPartsToString(symbol?.getDocumentationComment(checker)).replaceAll(/\s*\n\s*/g, ' ');
 }
 
-/** One member: its name, and how it is shown. */
+/**
+ * One member: its name, and how it is shown.
+ * @type {(member: Member, file: ts.SourceFile, checker: ts.TypeChecker) => [name: string, shown: string]}
+ */
 function entry(member, file, checker) {
   const name = member.name.getText(file);
   const optional = member.questionToken ? '?' : '';
   const signature = ts.isMethodSignature(member)
     ? member.getText(file).replace(/;$/, '')
-    : `${name}${optional}: ${member.type.getText(file).replaceAll(/\s*\n\s*/g, ' ').replace(/^\| /, '')}`;
+    : `${name}${optional}: ${member.type?.getText(file).replaceAll(/\s*\n\s*/g, ' ').replace(/^\| /, '')}`;
   const text = said(checker.getSymbolAtLocation(member.name), checker);
   return [name, `### ${name}\n\n\`\`\`ts\n${signature}\n\`\`\`\n\n${text}`];
 }

@@ -38,8 +38,11 @@ const MORE_OPERANDS = [
   [15, 17, 1],
 ];
 
-/** From the first to the last of some instructions, the stream of their
- * operands, and how many they have. */
+/**
+ * From the first to the last of some instructions, the stream of their
+ * operands, and how many they have.
+ * @type {[first: number, last: number, stream?: string, operands?: number][]}
+ */
 const OPERANDS = [
   [0x00, 0x01],
   [0x02, 0x04, 'blocks', 1],
@@ -64,10 +67,14 @@ const OPERANDS = [
   [0xfc, 0xfc, 'operators'],
 ];
 
-/** The text of a module, which the unpacker makes of it as it is in `module`:
- * the lengths of its functions have three bytes each. */
+/**
+ * The text of a module, which the unpacker makes of it as it is in `module`:
+ * the lengths of its functions have three bytes each.
+ * @param {Uint8Array} bytes
+ */
 export function pack(bytes) {
   const { streams, count, module } = taken(bytes);
+  /** @type {number[]} */
   const header = [];
   let place = PLACE + 4 * (STREAMS.length + 1);
   for (const name of STREAMS) {
@@ -81,8 +88,17 @@ export function pack(bytes) {
   return { text, module };
 }
 
-/** Takes a module apart. */
+/**
+ * The bytes of each stream, by its name.
+ * @typedef {Record<string, number[]>} Streams
+ */
+
+/**
+ * Takes a module apart.
+ * @param {Uint8Array} bytes
+ */
 function taken(bytes) {
+  /** @type {Streams} */
   const streams = Object.fromEntries(STREAMS.map((name) => [name, []]));
   const { start, end } = codeSection(bytes);
   const reader = new Reader(bytes, start);
@@ -97,6 +113,7 @@ function taken(bytes) {
   return { streams, count, module: Uint8Array.from([...before, ...code, ...streams.after]) };
 }
 
+/** @param {Uint8Array} bytes */
 function codeSection(bytes) {
   const reader = new Reader(bytes, 8);
   for (;;) {
@@ -107,7 +124,11 @@ function codeSection(bytes) {
   }
 }
 
-/** Gives the body of the next function. */
+/**
+ * Gives the body of the next function.
+ * @param {Reader} reader
+ * @param {Streams} streams
+ */
 function takenFunction(reader, streams) {
   const length = reader.number([]);
   if (length >= 2 ** 21) throw new Error('pack.mjs: a function is too long for the unpacker');
@@ -120,7 +141,7 @@ function takenFunction(reader, streams) {
     const op = reader.byte(streams.operators);
     const known = OPERANDS.find(([first, last]) => first <= op && op <= last);
     if (!known) throw new Error(`pack.mjs: unknown instruction 0x${op.toString(16)}`);
-    let [, , name, operands = 0] = known;
+    let [, , name = '', operands = 0] = known;
     const stream = streams[name];
     if (name === 'blocks') depth++;
     if (op === END_OF_BLOCK) depth--;
@@ -142,11 +163,16 @@ function takenFunction(reader, streams) {
 }
 
 class Reader {
+  /**
+   * @param {Uint8Array} bytes
+   * @param {number} at
+   */
   constructor(bytes, at) {
     this.bytes = bytes;
     this.at = at;
   }
 
+  /** @param {number[]} stream */
   byte(stream) {
     if (this.at >= this.bytes.length) throw new Error('pack.mjs: the module ends too early');
     const byte = this.bytes[this.at++];
@@ -154,7 +180,10 @@ class Reader {
     return byte;
   }
 
-  /** A number of LEB128, as one without a sign. */
+  /**
+   * A number of LEB128, as one without a sign.
+   * @param {number[]} stream
+   */
   number(stream) {
     for (let value = 0, shift = 0; ; shift += 7) {
       const byte = this.byte(stream);
@@ -163,7 +192,10 @@ class Reader {
     }
   }
 
-  /** One that has to be a single byte. */
+  /**
+   * One that has to be a single byte.
+   * @param {number[]} stream
+   */
   small(stream) {
     const value = this.number(stream);
     if (value >= 0x80) throw new Error('pack.mjs: a number is too large for the unpacker');
@@ -171,12 +203,19 @@ class Reader {
   }
 }
 
+/**
+ * @param {number} number
+ * @returns {number[]}
+ */
 function leb(number) {
   const rest = Math.floor(number / 0x80);
   return rest ? [(number & 0x7f) | 0x80, ...leb(rest)] : [number];
 }
 
-/** Writes bytes as a text. */
+/**
+ * Writes bytes as a text.
+ * @param {number[]} bytes
+ */
 function written(bytes) {
   const counts = new Uint32Array(256);
   for (const byte of bytes) counts[byte]++;
@@ -186,7 +225,7 @@ function written(bytes) {
   const left = ALPHABET.filter((code) => !frequent.has(code));
   const characters = new Map();
   for (const byte of all) {
-    if (frequent.has(byte)) characters.set(byte, String.fromCharCode(ALPHABET.includes(byte) ? byte : left.shift()));
+    if (frequent.has(byte)) characters.set(byte, String.fromCharCode(ALPHABET.includes(byte) ? byte : /** @type {number} */ (left.shift())));
   }
   all
     .filter((byte) => !frequent.has(byte))

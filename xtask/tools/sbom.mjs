@@ -9,38 +9,72 @@
 import { createHash } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 
+/**
+ * What is read of the two programs' answers.
+ * @typedef {{ id: string, name: string, version: string, source: string | null, license: string | null, repository: string | null, description: string | null, targets: { kind: string[] }[] }} Crate
+ * @typedef {{ id: string, deps: { pkg: string, dep_kinds: { kind: string | null }[] }[] }} Node
+ * @typedef {{ version: string, license: string, integrity: string }} Locked
+ */
+
 const [metadataFile, lockFile, policyFile, out] = process.argv.slice(2);
+/** @type {{ packages: Crate[], resolve: { nodes: Node[] } }} */
 const { packages, resolve } = JSON.parse(await readFile(metadataFile, 'utf8'));
+/** @type {{ packages: Record<string, Locked> }} */
 const lock = JSON.parse(await readFile(lockFile, 'utf8'));
 
 // The part of TOML that JSON has as well.
-const licences = JSON.parse(/^allow = (\[.*\])$/m.exec(await readFile(policyFile, 'utf8'))[1]);
+/** @type {string[]} */
+const licences = JSON.parse(/^allow = (\[.*\])$/m.exec(await readFile(policyFile, 'utf8'))?.[1] ?? '');
+
+/**
+ * @template T
+ * @param {T | undefined} found
+ * @param {string} what
+ */
+function present(found, what) {
+  if (found === undefined) throw new Error(`cargo's metadata has no ${what}`);
+  return found;
+}
 
 const byId = new Map(packages.map((found) => [found.id, found]));
 const nodes = new Map(resolve.nodes.map((node) => [node.id, node]));
-const root = packages.find(({ name, source }) => name === 'evertoken' && source === null);
+const root = present(
+  packages.find(({ name, source }) => name === 'evertoken' && source === null),
+  'evertoken',
+);
+/** @param {string} id */
+const crateOf = (id) => present(byId.get(id), id);
+/** @param {Crate} crate */
 const purl = ({ name, version }) => `pkg:cargo/${name}@${version}`;
+/** @param {Crate} crate */
 const isMacro = ({ targets }) => targets.some(({ kind }) => kind.includes('proc-macro'));
 
-/** The crates that a crate is compiled with; for `root` without its tests'. */
+/**
+ * The crates that a crate is compiled with; for `root` without its tests'.
+ * @param {string} id
+ */
 const needs = (id) =>
-  nodes.get(id).deps.filter(({ dep_kinds: kinds }) => kinds.some(({ kind }) => kind !== 'dev'));
+  present(nodes.get(id), id).deps.filter(({ dep_kinds: kinds }) => kinds.some(({ kind }) => kind !== 'dev'));
 
-/** Each crate that takes part, and whether its code is in the module. */
+/**
+ * Each crate that takes part, and whether its code is in the module.
+ * @type {Map<string, boolean>}
+ */
 const inModule = new Map();
+/** @type {(id: string, shipped: boolean) => void} */
 function visit(id, shipped) {
   if (inModule.get(id) || inModule.get(id) === shipped) return;
   inModule.set(id, shipped);
   for (const { pkg, dep_kinds: kinds } of needs(id)) {
     const normal = kinds.some(({ kind }) => kind === null);
-    visit(pkg, shipped && normal && !isMacro(byId.get(pkg)));
+    visit(pkg, shipped && normal && !isMacro(crateOf(pkg)));
   }
 }
 visit(root.id, true);
 inModule.delete(root.id);
 
 const crates = [...inModule].map(([id, shipped]) => {
-  const crate = byId.get(id);
+  const crate = crateOf(id);
   return {
     type: 'library',
     'bom-ref': purl(crate),
@@ -81,9 +115,10 @@ for (const { purl, licenses } of components) {
   }
 }
 
-const direct = (id) => needs(id).map(({ pkg }) => purl(byId.get(pkg))).sort();
+/** @param {string} id */
+const direct = (id) => needs(id).map(({ pkg }) => purl(crateOf(pkg))).sort();
 const dependencies = [root.id, ...inModule.keys()]
-  .map((id) => ({ ref: purl(byId.get(id)), dependsOn: direct(id) }))
+  .map((id) => ({ ref: purl(crateOf(id)), dependsOn: direct(id) }))
   .sort((a, b) => (a.ref < b.ref ? -1 : 1));
 
 const product = {

@@ -4,8 +4,8 @@
 // * checks a file that has its types beside it: tsc takes the types for it;
 // * finds what the adapters import where their tests have it installed;
 // * finds /pkg/, from where a server serves the package to the page.
-import { readFileSync, readdirSync } from 'node:fs';
-import { dirname, join, relative, resolve } from 'node:path';
+import { readdirSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
 
@@ -44,20 +44,8 @@ function diagnose(config, more = []) {
   return [...errors, ...ts.getPreEmitDiagnostics(program)];
 }
 
-/** Files that are not yet typed: a list that only gets shorter.
- * @type {string[]} */
-const unchecked = JSON.parse(readFileSync(join(here, 'unchecked.json'), 'utf8'));
-
-const all = [...diagnose('tsconfig.json', filesOf(join(root, 'pkg-template'))), ...diagnose('tsconfig.node.json')];
-/** @param {ts.Diagnostic} diagnostic */
-const fileOf = ({ file }) => (file ? relative(root, file.fileName) : 'the configuration');
-const found = all.filter((diagnostic) => !unchecked.includes(fileOf(diagnostic)));
-const typed = unchecked.filter((name) => all.every((diagnostic) => fileOf(diagnostic) !== name));
-
+const found = [...diagnose('tsconfig.json', filesOf(join(root, 'pkg-template'))), ...diagnose('tsconfig.node.json')];
 if (found.length > 0) {
   console.error(ts.formatDiagnostics(found, { getCanonicalFileName: (name) => name, getCurrentDirectory: () => root, getNewLine: () => '\n' }));
+  process.exitCode = 1;
 }
-for (const name of new Set(found.map(fileOf))) console.error(`${name}: ${found.filter((diagnostic) => fileOf(diagnostic) === name).length}`);
-for (const name of typed) console.error(`${name} has no error left: take it out of xtask/tools/unchecked.json`);
-if (unchecked.length > typed.length) console.error(`not yet typed: ${unchecked.filter((name) => !typed.includes(name)).join(', ')}`);
-if (found.length > 0 || typed.length > 0) process.exitCode = 1;

@@ -173,7 +173,7 @@ class Visit {
  * its own.
  * @param block the title of the guide's block that the page runs
  */
-export function backendOf(system, { args = [], block = 'session.js' } = {}) {
+export function backendOf(system, { args = [], block = 'session.ts' } = {}) {
   const held = {};
   const urlOf = async ({ block: title = block, host } = {}) => {
     const url = new URL(held.backend.url);

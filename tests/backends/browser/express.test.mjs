@@ -37,7 +37,7 @@ scenarios(EXPRESS, {
 scenarios(EXPRESS, {
   title: 'with the route to sign out and a CORS list that forgets credentials',
   args: ['--logout', '--cors-broken'],
-  block: 'session.js, with the logout route',
+  block: 'session.ts, with the logout route',
   only: ['twenty requests', 'after a sign-out'],
   more: {
     async 'mended: a sign-out ends the refresh token'(visitor) {

@@ -18,13 +18,13 @@ const lines = (text) => text.split('\n').map((line) => line.trim()).filter((line
 
 for (const name of SYSTEMS) {
   test(`the guide of ${name} is there, and its page names the preset`, async () => {
-    const pages = (await blocksOf(name)).filter(({ title }) => title?.startsWith('session.js'));
-    assert.equal(pages[0]?.title, 'session.js');
+    const pages = (await blocksOf(name)).filter(({ title }) => title?.startsWith('session.ts'));
+    assert.equal(pages[0]?.title, 'session.ts');
     assert.equal(new Set(pages.map(({ title }) => title)).size, pages.length, 'each title is there once');
     const tests = await readFile(join(import.meta.dirname, `${name}.test.mjs`), 'utf8');
     for (const { title, text } of pages) {
       assert.ok(text.includes(`preset: '${name}'`), title);
-      if (title !== 'session.js') assert.ok(tests.includes(`'${title}'`), `no test runs "${title}"`);
+      if (title !== 'session.ts') assert.ok(tests.includes(`'${title}'`), `no test runs "${title}"`);
     }
   });
 

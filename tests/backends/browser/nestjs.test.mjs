@@ -38,7 +38,7 @@ scenarios(NESTJS, {
 scenarios(NESTJS, {
   title: 'with the route to sign out',
   args: ['--logout'],
-  block: 'session.js, with the logout route',
+  block: 'session.ts, with the logout route',
   only: ['twenty requests', 'after a sign-out'],
   more: {
     async 'mended: a sign-out ends the cookie'(visitor) {

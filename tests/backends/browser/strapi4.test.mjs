@@ -57,7 +57,7 @@ scenarios(STRAPI4, {
 scenarios(STRAPI4, {
   title: 'mended: no Domain, and both roles may refresh',
   args: ['--fixed', '--roles-both'],
-  block: 'session.js, kept in the browser',
+  block: 'session.ts, kept in the browser',
   only: ['twenty requests', 'a reload', 'after a sign-out'],
   more: {
     async 'mended: a refresh call that carries a valid access token is answered'(visitor) {

@@ -28,7 +28,7 @@ scenarios(STRAPI5_PLUGIN, {
 scenarios(STRAPI5_PLUGIN, {
   title: 'with the route to sign out and a CORS list that forgets credentials',
   args: ['--logout', '--cors-broken'],
-  block: 'session.js, with the logout route',
+  block: 'session.ts, with the logout route',
   only: ['twenty requests', 'the back button shows nothing and'],
   more: {
     async 'mended: a sign-out ends the refresh token'(visitor) {
@@ -40,7 +40,7 @@ scenarios(STRAPI5_PLUGIN, {
 scenarios(STRAPI5_PLUGIN, {
   title: 'with cookieResponse',
   args: ['--cookie'],
-  block: 'session.js, with cookieResponse',
+  block: 'session.ts, with cookieResponse',
   only: [],
   more: {
     async 'flaw: the refresh route never reads the cookie'(visitor) {
@@ -59,7 +59,7 @@ scenarios(STRAPI5_PLUGIN, {
 scenarios(STRAPI5_PLUGIN, {
   title: 'with cookieResponse, mended',
   args: ['--cookie', '--fixed', '--rotate', '--logout'],
-  block: 'session.js, with cookieResponse',
+  block: 'session.ts, with cookieResponse',
   only: ['twenty requests', 'a reload', 'two tabs', 'the back button shows nothing and', 'revoked'],
   more: {
     async 'mended: no script ever sees the refresh token, and a sign-out ends its cookie'(visitor) {
@@ -77,7 +77,7 @@ scenarios(STRAPI5_PLUGIN, {
 scenarios(STRAPI5_PLUGIN, {
   title: 'with cookieResponse and a CORS list that forgets credentials',
   args: ['--cookie', '--fixed', '--cors-broken'],
-  block: 'session.js, with cookieResponse',
+  block: 'session.ts, with cookieResponse',
   only: [],
   more: {
     async 'flaw: no page of another origin can sign in'(visitor) {

@@ -22,18 +22,18 @@ scenarios(STRAPI5, {
 scenarios(STRAPI5, {
   title: 'with the refresh token in a cookie',
   args: ['--cookie'],
-  block: 'session.js, with sessions.httpOnly',
+  block: 'session.ts, with sessions.httpOnly',
   only: ['twenty requests', 'a reload', 'two tabs', 'the back button shows nothing and', 'revoked'],
 });
 
 scenarios(STRAPI5, {
   title: 'with a CORS list that forgets credentials',
   args: ['--cors-broken', '--refresh-ttl', '2s'],
-  block: 'session.js, without credentials',
+  block: 'session.ts, without credentials',
   only: ['has expired'],
   more: {
     async 'flaw: no page of another origin can sign in'(visitor) {
-      await assert.rejects(visitor.enter({ block: 'session.js' }), /the login endpoint could not be reached.*CORS/);
+      await assert.rejects(visitor.enter({ block: 'session.ts' }), /the login endpoint could not be reached.*CORS/);
     },
 
     async 'mended in the page: a token in the body needs no credentials'(visitor) {

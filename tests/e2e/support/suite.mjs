@@ -55,8 +55,10 @@ export async function servePages() {
       const policy = `default-src 'none'; img-src data:; script-src 'self'; connect-src ${searchParams.get('api')}`;
       return response.setHeader('content-security-policy', policy).end(PAGE);
     }
-    // A worker of the text in its address, in which WebAssembly is forbidden.
+    // A worker of the text in its address, in which WebAssembly is forbidden,
+    // and one in which it is not.
     if (pathname === '/worker.js') return response.setHeader('content-security-policy', "script-src 'self'").end(searchParams.get('text'));
+    if (pathname === '/worker-with-wasm.js') return response.end(searchParams.get('text'));
     if (pathname === '/blank') return response.end(BLANK);
     try {
       response.end(await readFile(fileOf(pathname)));

@@ -44,9 +44,11 @@ async fn titles(auth: &TokenManager) -> Result<Vec<String>> {
     Ok(posts.data.into_iter().map(title).collect())
 }
 
-fn name(session: &Snapshot) -> String {
+/// One of four screens. A server that is down must not look like a sign-out.
+fn screen(session: &Snapshot) -> String {
     match session.status {
-        Status::Unknown => "Not known yet".to_owned(),
+        Status::Unknown if session.stale => "No connection. Trying again.".to_owned(),
+        Status::Unknown => "One moment.".to_owned(),
         Status::SignedOut => "Signed out".to_owned(),
         Status::SignedIn => match session.claims::<Claims>() {
             Ok(Some(Claims { sub })) => format!("Signed in as user {sub}"),
@@ -103,13 +105,15 @@ fn Session() -> impl IntoView {
     };
 
     view! {
-        <p data-testid="status">{move || session.with(name)}</p>
-        <form on:submit=sign_in hidden=move || session.with(Snapshot::is_signed_in)>
+        <p data-testid="status">{move || session.with(screen)}</p>
+        <form on:submit=sign_in hidden=move || session.with(|now| now.status != Status::SignedOut)>
             <input aria-label="Password" type="password" value="Password1!" node_ref=password/>
             <button data-testid="sign-in">"Sign in as alice"</button>
         </form>
-        <button data-testid="list" on:click=list>"List posts"</button>
-        <button data-testid="sign-out" on:click=sign_out>"Sign out"</button>
+        <div hidden=move || session.with(|now| now.status != Status::SignedIn)>
+            <button data-testid="list" on:click=list>"List posts"</button>
+            <button data-testid="sign-out" on:click=sign_out>"Sign out"</button>
+        </div>
         <ul data-testid="posts">
             {move || posts.get().into_iter().map(|title| view! { <li>{title}</li> }).collect_view()}
         </ul>
@@ -122,6 +126,10 @@ fn App() -> impl IntoView {
     // The embedded backend speaks as Strapi 4 does.
     let started = TokenManager::start(Config::from_preset(Preset::Strapi4));
     let session = started.map(|auth| {
+        // Asks the server until it answers; fails only where the manager is
+        // disposed of.
+        let restored = auth.clone();
+        spawn_local(async move { drop(restored.restore().await) });
         provide_context(auth);
         view! { <Session/> }
     });

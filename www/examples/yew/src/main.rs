@@ -39,9 +39,11 @@ async fn titles(auth: &TokenManager) -> Result<Vec<String>> {
     Ok(posts.data.into_iter().map(title).collect())
 }
 
-fn name(session: &Snapshot) -> String {
+/// One of four screens. A server that is down must not look like a sign-out.
+fn screen(session: &Snapshot) -> String {
     match session.status {
-        Status::Unknown => "Not known yet".to_owned(),
+        Status::Unknown if session.stale => "No connection. Trying again.".to_owned(),
+        Status::Unknown => "One moment.".to_owned(),
         Status::SignedOut => "Signed out".to_owned(),
         Status::SignedIn => match session.claims::<Claims>() {
             Ok(Some(Claims { sub })) => format!("Signed in as user {sub}"),
@@ -124,13 +126,15 @@ fn App(Props { auth }: &Props) -> Html {
     html! {
         <main>
             <h1>{"Evertoken and Yew"}</h1>
-            <p data-testid="status">{name(&session)}</p>
-            <form onsubmit={sign_in} hidden={session.is_signed_in()}>
+            <p data-testid="status">{screen(&session)}</p>
+            <form onsubmit={sign_in} hidden={session.status != Status::SignedOut}>
                 <input aria-label="Password" type="password" value="Password1!" ref={password}/>
                 <button data-testid="sign-in">{"Sign in as alice"}</button>
             </form>
-            <button data-testid="list" onclick={list}>{"List posts"}</button>
-            <button data-testid="sign-out" onclick={sign_out}>{"Sign out"}</button>
+            <div hidden={session.status != Status::SignedIn}>
+                <button data-testid="list" onclick={list}>{"List posts"}</button>
+                <button data-testid="sign-out" onclick={sign_out}>{"Sign out"}</button>
+            </div>
             <ul data-testid="posts">{for posts.iter().map(|title| html! { <li>{title}</li> })}</ul>
             <p role="alert" data-testid="problem">{&*problem}</p>
         </main>
@@ -152,7 +156,11 @@ fn main() {
         // The embedded backend speaks as Strapi 4 does.
         match TokenManager::new(Config::from_preset(Preset::Strapi4)).await {
             Ok(auth) => {
+                let restored = auth.clone();
                 yew::Renderer::<App>::with_props(Props { auth }).render();
+                // Asks the server until it answers; fails only where the
+                // manager is disposed of.
+                drop(restored.restore().await);
             }
             Err(error) => {
                 let message = error.to_string();
