@@ -1,6 +1,6 @@
 // What the tests import in the place of the npm package: its face over the
 // Rust host. It converts, and decides nothing.
-import load, { Manager, install } from './face.js';
+import load, { Manager, install } from './app.js';
 
 export class TokenError extends Error {
   name = 'TokenError';

@@ -180,20 +180,32 @@ pub fn bind(tools: &Tools, compiled: &Path, bindings: &Path, names: Names) -> Re
         .map_err(|error| format!("{}: {error}", module.display()))
 }
 
+/// Makes the module of an application smaller, as its tools would.
+pub fn shrink(project: &Project, module: &Path) -> Result {
+    process::run(
+        wasm_opt(project, module)
+            // What a wasm-bindgen of today emits.
+            .args(["--enable-reference-types", "-Oz", "--strip-debug"]),
+    )
+}
+
+fn wasm_opt(project: &Project, module: &Path) -> Command {
+    let program = "node_modules/binaryen/bin/wasm-opt";
+    let mut command = Command::new("node");
+    command
+        .arg(project.build_scripts().join(program))
+        .args(WASM_FEATURES)
+        .args([module, Path::new("-o"), module]);
+    command
+}
+
 /// Makes the engine.wasm of a folder smaller. Where the names go, those of its
 /// imports and exports do as well: engine.names.json says what they are now.
 pub fn optimise(project: &Project, bindings: &Path, names: Names) -> Result {
     let module = bindings.join("engine.wasm");
     let wasm_opt = |passes: &[&str]| {
-        let program = "node_modules/binaryen/bin/wasm-opt";
-        let mut command = Command::new("node");
-        command
-            .arg(project.build_scripts().join(program))
-            .args(WASM_FEATURES)
-            .args(passes)
-            .arg(&module)
-            .arg("-o")
-            .arg(&module);
+        let mut command = wasm_opt(project, &module);
+        command.args(passes);
         command
     };
     // The first two and the last two together: 15.4 and 15.3 kB.
@@ -214,7 +226,7 @@ pub fn optimise(project: &Project, bindings: &Path, names: Names) -> Result {
     process::run(wasm_opt(&smaller).args(["--strip-debug", "--strip-target-features"]))
 }
 
-fn measure(project: &Project, package: &Path) -> Result<String> {
+pub fn measure(project: &Project, package: &Path) -> Result<String> {
     process::output(
         Command::new("node")
             .arg(project.build_scripts().join("measure.mjs"))

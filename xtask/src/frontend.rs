@@ -7,7 +7,7 @@ use std::process::Command;
 
 use crate::project::{Project, WASM_TARGET};
 use crate::tools::Tools;
-use crate::{Result, announce, bundle, example, process};
+use crate::{Result, announce, build, bundle, example, process, report, show};
 
 /// Their folders.
 pub const NAMES: [&str; 2] = ["leptos", "yew"];
@@ -26,7 +26,7 @@ pub fn build_one(project: &Project, tools: &Tools, name: &str) -> Result<PathBuf
     let example = example::folder(project).join(name);
     let page = pages(project).join(name);
     let module = format!("evertoken-example-{name}.wasm");
-    bind(project, tools, &example, &module, "app", &page)?;
+    bind(project, tools, &example, &[], "debug", &module, &page)?;
     for file in ["index.html", "start.js"] {
         copy(&example, &page, file)?;
     }
@@ -42,21 +42,23 @@ pub fn face(project: &Project, tools: &Tools) -> Result<PathBuf> {
         project,
         tools,
         &folder,
+        &[],
+        "debug",
         "evertoken_face.wasm",
-        "face",
         &page,
     )?;
     copy(&folder, &page, "index.js")?;
     Ok(page)
 }
 
-/// Compiles a package and writes its module and glue to a folder.
+/// Compiles a package and writes its module and glue, `app`, to a folder.
 fn bind(
     project: &Project,
     tools: &Tools,
     package: &Path,
+    options: &[&str],
+    profile: &str,
     module: &str,
-    name: &str,
     page: &Path,
 ) -> Result {
     tools.wasm_target()?;
@@ -66,6 +68,7 @@ fn bind(
         project
             .cargo()
             .args(["build", "--locked", "--target", WASM_TARGET])
+            .args(options)
             .arg("--manifest-path")
             .arg(package.join("Cargo.toml"))
             .env("CARGO_TARGET_DIR", &target),
@@ -73,12 +76,48 @@ fn bind(
     bundle::clear(page)?;
     process::run(
         Command::new(&wasm_bindgen)
-            .args(["--target=web", "--no-typescript"])
-            .arg(format!("--out-name={name}"))
-            .arg("--out-dir")
+            .args([
+                "--target=web",
+                "--no-typescript",
+                "--out-name=app",
+                "--out-dir",
+            ])
             .arg(page)
-            .arg(target.join(WASM_TARGET).join("debug").join(module)),
+            .arg(target.join(WASM_TARGET).join(profile).join(module)),
     )
+}
+
+/// What a plain application may be larger with the crate than without, in
+/// bytes of brotli.
+const BUDGET: u64 = 70_000;
+
+/// Fails if the crate makes a plain application larger than it may.
+pub fn check_budget(project: &Project, tools: &Tools) -> Result {
+    announce("building a plain application without and with the crate");
+    let without = plain(project, tools, "without", &["--release"])?;
+    let with = ["--release", "--features=evertoken"];
+    let added = plain(project, tools, "with", &with)?.saturating_sub(without);
+    let told = format!(
+        "a plain application of {without} bytes of brotli has {added} more with the crate, \
+         the budget is {BUDGET}"
+    );
+    show(&told);
+    match added > BUDGET {
+        true => Err(told),
+        false => Ok(()),
+    }
+}
+
+/// The size of module and glue.
+fn plain(project: &Project, tools: &Tools, name: &str, options: &[&str]) -> Result<u64> {
+    let package = project.root.join("tests/plain");
+    let page = target(project).join("plain").join(name);
+    let module = "evertoken-plain.wasm";
+    bind(project, tools, &package, options, "release", module, &page)?;
+    tools.node_modules(&project.build_scripts())?;
+    build::shrink(project, &page.join("app_bg.wasm"))?;
+    let sizes = report::parse(&build::measure(project, &page)?)?;
+    Ok(sizes.iter().map(|size| size.brotli).sum())
 }
 
 fn copy(from: &Path, to: &Path, file: &str) -> Result {

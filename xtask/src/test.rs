@@ -197,7 +197,7 @@ fn browser_suite(
 }
 
 /// The rules, tabs and circumstances over the Rust host, in the place of the
-/// package.
+/// package, and its size.
 fn host(project: &Project, tools: &Tools) -> Result<Closing> {
     let folder = project.root.join("tests/e2e");
     let mut tests = test_files(&folder)?;
@@ -206,6 +206,7 @@ fn host(project: &Project, tools: &Tools) -> Result<Closing> {
         let others = ["circumstances", "smoke", "tabs"];
         name.starts_with("rule-") || others.iter().any(|other| name.starts_with(other))
     });
+    frontend::check_budget(project, tools)?;
     let places = vec![("EVERTOKEN_PKG", frontend::face(project, tools)?)];
     in_browsers(project, tools, "host", &tests, "crate", places)
 }

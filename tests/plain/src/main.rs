@@ -34,7 +34,8 @@ async fn posts() -> Result<Vec<Post>> {
 
     let login = Request::post("/auth/login").json(&ALICE)?;
     let tokens: Tokens = login.send().await?.json().await?;
-    let request = Request::get("/posts").header("authorization", &["Bearer ", &tokens.access_token].concat());
+    let request =
+        Request::get("/posts").header("authorization", &["Bearer ", &tokens.access_token].concat());
     Ok(request.send().await?.json().await?)
 }
 
@@ -42,7 +43,10 @@ async fn posts() -> Result<Vec<Post>> {
 async fn posts() -> Result<Vec<Post>> {
     use evertoken::{Config, TokenManager};
 
-    let config = Config::new().login("/auth/login").refresh("/auth/refresh").logout("/auth/logout");
+    let config = Config::new()
+        .login("/auth/login")
+        .refresh("/auth/refresh")
+        .logout("/auth/logout");
     let auth = TokenManager::new(config).await?;
     auth.login(&ALICE).await?;
     Ok(auth.get("/posts").send().await?.json().await?)
@@ -50,7 +54,10 @@ async fn posts() -> Result<Vec<Post>> {
 
 async fn show() -> Result {
     let window = web_sys::window().ok_or("a page")?;
-    let body = window.document().and_then(|document| document.query_selector("main").ok().flatten()).ok_or("a main element")?;
+    let body = window
+        .document()
+        .and_then(|document| document.query_selector("main").ok().flatten())
+        .ok_or("a main element")?;
     let titles: Vec<String> = posts().await?.into_iter().map(|post| post.title).collect();
     body.set_text_content(Some(&titles.join("\n")));
     Ok(())
