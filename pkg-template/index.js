@@ -40,11 +40,16 @@ export function init(source) {
   return loading;
 }
 
+/** What a test's environment or an engine may not have, and all of this needs. */
+const NEEDED = ['AbortController', 'Headers', 'TextDecoder', 'TextEncoder', 'URL'];
+
 /**
  * Makes a manager; see index.d.ts.
  * @param {unknown} config
  */
 export async function createTokenManager(config) {
+  const lacking = NEEDED.filter((name) => !(name in globalThis));
+  if (lacking.length) throw new TokenError('not-supported', { message: `this environment has no ${lacking.join(', ')}: bring a polyfill, in Jest jest-fixed-jsdom` });
   const loaded = init().then(() => ({ kind: /** @type {Instance} */ (engine).module ? 'wasm' : 'js', make, closed: (/** @type {Host} */ host) => hosts.delete(host), trapped }));
   // Where the configuration cannot be read either, only that is told.
   loaded.catch(() => {});

@@ -6,8 +6,12 @@
 /** The type of a global's instances; `Else` where there is no such global. */
 type Instance<Name extends string, Else> = typeof globalThis extends { [K in Name]: { prototype: infer T } } ? T : Else;
 
-/** What the platform's `fetch` takes and gives. */
+/** What the platform's `fetch` gives, and takes. Of what a runtime declares as a class this alone tells. */
+type Answer<Else> = typeof globalThis extends { fetch: (...parameters: never[]) => Promise<infer T> } ? T : Else;
 type Parameter<N extends 0 | 1, Else> = typeof globalThis extends { fetch: (...parameters: infer P) => unknown } ? (P extends readonly [] ? Else : P extends { [K in N]?: infer T } ? Exclude<T, undefined> : Else) : Else;
+
+type SignalOf<Init> = Init extends { signal?: infer T } ? Exclude<T, undefined | null> : MinimalSignal;
+type Or<T, Else> = [T] extends [never] ? Else : T;
 
 /** An answer, where the platform's types have none. */
 export interface MinimalResponse {
@@ -36,9 +40,9 @@ export interface MinimalURL {
   readonly href: string;
 }
 
-export type PlatformResponse = Instance<'Response', MinimalResponse>;
-export type PlatformURL = Instance<'URL', MinimalURL>;
-export type PlatformSignal = Instance<'AbortSignal', MinimalSignal>;
+export type PlatformResponse = Answer<MinimalResponse>;
+export type PlatformURL = Instance<'URL', Or<Extract<Parameter<0, MinimalURL>, { readonly href: string }>, MinimalURL>>;
+export type PlatformSignal = Instance<'AbortSignal', SignalOf<Parameter<1, unknown>>>;
 export type PlatformRequestInit = Parameter<1, MinimalRequestInit>;
 export type PlatformRequestInfo = Parameter<0, string> | Instance<'Request', never> | PlatformURL | string;
 export type PlatformHeadersInit = PlatformRequestInit extends { headers?: infer T } ? Exclude<T, undefined> : Record<string, string>;

@@ -80,7 +80,7 @@ export function reconnect(auth, connect, { baseMs = 1000, capMs = 60_000, signal
       token = await auth.getToken({ signal, refresh: 'force' });
     }
     if (auth.snapshot.status === 'signed-out') return close('signed-out');
-    signal.throwIfAborted();
+    if (signal.aborted) throw signal.reason;
     // Given up at once, whether what connects looks at the signal or not.
     /** @type {Promise<never>} */
     const given = new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));

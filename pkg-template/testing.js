@@ -56,6 +56,19 @@ const BODILESS = new Set([204, 205, 304]);
 /** What people call the member in which a name is sent. */
 const NAMES = ['user', 'username', 'identifier', 'email', 'login', 'name'];
 
+/**
+ * What a request carries as a text. A polyfill's has none of a form, and no stream.
+ * @param {Request} request
+ */
+async function textOf(request) {
+  try {
+    return await request.text();
+  } catch (error) {
+    if (request.body) throw error;
+    return '';
+  }
+}
+
 /** @typedef {MemoryCall & { resolve(answer: Response): void, reject(error: unknown): void }} Settled */
 
 class MemoryCall extends Call {
@@ -160,10 +173,12 @@ class MemoryServer extends Authority {
   fetch = async (input, init) => {
     // A test's DOM may have a signal of its own, which Request does not know.
     const signal = init?.signal ?? /** @type {Request} */ (input).signal;
-    signal?.throwIfAborted();
+    if (signal?.aborted) throw signal.reason;
     const request = new Request(input, { ...init, signal: undefined });
     /** @type {Record<string, string>} */
-    const headers = Object.fromEntries(request.headers);
+    const headers = {};
+    // React Native's cannot be gone through.
+    request.headers.forEach((value, name) => (headers[name] = value));
     if (request.credentials !== 'omit' && this.#jar.size) {
       headers.cookie = [...this.#jar].map((pair) => pair.join('=')).join('; ');
     }
@@ -184,7 +199,7 @@ class MemoryServer extends Authority {
   async #take(call, request) {
     const ms = this.#delays.get(call.route);
     if (ms) await new Promise((resolve) => this.#clock.setTimeout(/** @type {() => void} */ (resolve), ms));
-    /** @type {import('./testing/authority.js').Answerable} */ (/** @type {object} */ (call)).text = await request.text();
+    /** @type {import('./testing/authority.js').Answerable} */ (/** @type {object} */ (call)).text = await textOf(request);
     await this.serve(call);
   }
 

@@ -4,14 +4,14 @@
 
 mod support;
 
-use evertoken::core::CallId;
-use evertoken::core::Now;
-use evertoken::core::answer::{Answer, Verdict};
-use evertoken::core::call::{Call, Place, Target};
-use evertoken::core::lifetime::Stated;
-use evertoken::core::machine::Machine;
-use evertoken::core::origins::{Misfit, Origins};
-use evertoken::core::policy::{BodyKind, Credentials};
+use evertoken::internals::CallId;
+use evertoken::internals::Now;
+use evertoken::internals::answer::{Answer, Verdict};
+use evertoken::internals::call::{Call, Place, Target};
+use evertoken::internals::lifetime::Stated;
+use evertoken::internals::machine::Machine;
+use evertoken::internals::origins::{Misfit, Origins};
+use evertoken::internals::policy::{BodyKind, Credentials};
 use support::config::policy;
 use support::document::{PLATFORM, parse_url};
 use support::{Ask, Done, Event, Instant, Manner, Millis, Moment, SignedOutBy, World};
@@ -331,7 +331,7 @@ fn rule_1_a11_two_wishes_for_one_refresh_token_take_turns() {
 fn rule_12_without_a_refresh_token_no_call_is_made_and_the_session_ends() {
     let mut world = World::new("");
     world.open();
-    let tokens = evertoken::core::answer::from_application(
+    let tokens = evertoken::internals::answer::from_application(
         Some("abc".into()),
         None,
         Stated {

@@ -76,3 +76,13 @@ fn a_manager_may_be_used_and_dropped_on_another_thread() {
     let there = thread::spawn(move || auth.snapshot().status);
     assert_eq!(there.join().expect("no panic"), Status::SignedOut);
 }
+
+mod everything {
+    use evertoken::*;
+
+    #[test]
+    fn a_glob_import_hides_nothing_of_the_language() {
+        let status: Status = core::mem::take(&mut Snapshot::new(Status::SignedIn).status);
+        assert_eq!(status, Status::SignedIn);
+    }
+}

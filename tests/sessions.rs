@@ -3,7 +3,7 @@
 
 mod support;
 
-use evertoken::core::record::Ended;
+use evertoken::internals::record::Ended;
 use support::{Ask, Done, ErrorKind, Event, Kind, Manner, SignedOutBy, Status, World};
 
 const LAZY: &str = r#""proactive":false"#;
@@ -389,6 +389,28 @@ fn rule_8_the_cookie_of_a_refresh_does_not_replace_that_of_a_later_login() {
             }
         }
     }
+}
+
+/// In a real cookie jar: a refresh that a newer sign-in has left to itself
+/// keeps its lock until it has ended, so that no second one meets it.
+#[test]
+fn rule_1_a_refresh_waits_for_one_that_a_newer_sign_in_left_to_itself() {
+    let mut world = cookie_world();
+    world.open();
+    world.open();
+    world.log_in(0, "ann");
+    world.pass(25_000);
+    world.script([Manner::Slow(3_000)]);
+    world.fetch(0);
+    world.pass(100);
+    world.set_tokens(1, "ann");
+    world.pass(100);
+    let caller = world.refresh(1);
+    world.pass(2_000);
+    assert_eq!(world.refreshes(), 1, "the first call is in flight");
+    world.settle();
+    assert_eq!(*world.result(caller), Done::Ok);
+    assert_eq!(world.refreshes(), 2);
 }
 
 /// A refresh that hangs holds a login up for `timeoutMs` at most.

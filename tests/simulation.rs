@@ -144,10 +144,17 @@ fn no_schedule_breaks_a_law() {
 /// 2532: a tab that slept while it looked around called without the lock.
 /// 1061: without Web Locks a login did not keep refreshes away.
 /// 4920: the echo of one question was counted for the next.
+/// 5019: a call that a newer sign-in left to itself met another tab's.
+/// 7645: a caller waited for two turns one after the other, each with all its
+/// time.
+/// 14647: a tab without a channel read a back-off that was not yet stored, and
+/// its own failure took the place of another's longer one.
 /// 25265: a sign-out that a later one overtook was done before it was stored.
 #[test]
 fn what_was_found_stays_mended() {
-    for seed in [12, 70, 308, 445, 967, 1_061, 2_224, 2_532, 4_920, 25_265] {
+    for seed in [
+        12, 70, 308, 445, 967, 1_061, 2_224, 2_532, 4_920, 5_019, 7_645, 14_647, 25_265,
+    ] {
         let broken = course(&Plan::of(seed), None, None).broken;
         assert!(broken.is_empty(), "schedule {seed}: {broken:#?}");
     }

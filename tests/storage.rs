@@ -4,7 +4,7 @@
 
 mod support;
 
-use evertoken::core::{Fault as Said, Machine, Moment, Record};
+use evertoken::internals::{Fault as Said, Machine, Moment, Record};
 use support::document::PLATFORM;
 use support::laws::record_in;
 use support::store::is_later;
@@ -136,7 +136,7 @@ fn rule_8_a_record_of_a_later_version_is_neither_used_nor_overwritten() {
         let own = world.tabs[tab].own;
         let text = world
             .store
-            .slot(evertoken::core::Place::Session, own)
+            .slot(evertoken::internals::Place::Session, own)
             .clone();
         assert!(is_later(text.as_deref()), "{kind:?}: {text:?}");
         lawful(&world);

@@ -158,6 +158,52 @@ fn rule_1_b2_a_tab_whose_lock_is_taken_before_its_call_does_not_call() {
     }
 }
 
+/// Without Web Locks, on a loaded machine: another tab's process sees what was
+/// stored, and hears of it, long after the lease was given back.
+#[test]
+fn rule_1_who_gets_the_lease_waits_for_the_record_that_it_speaks_of() {
+    let mut world = World::new(LAZY);
+    world.lease = true;
+    world.store.kind = Kind::Local;
+    world.open();
+    world.open();
+    world.log_in(0, "ann");
+    world.pass(25_000);
+    world.store.lag = 2_000;
+    world.network.channel = (2_000, 2_500);
+    let callers = [world.fetch(0), world.fetch(1)];
+    world.settle();
+    assert!(world.is_good(&callers));
+    assert_eq!(world.refreshes(), 1);
+    world.pass(25_000);
+    // A record that is not there to be found is not waited for without end.
+    world.store.text = None;
+    let caller = world.fetch(1);
+    world.settle();
+    assert_eq!(*world.result(caller), Done::Answer(200));
+    assert!(world.took(caller) < 5_000, "{}", world.took(caller));
+}
+
+/// A lease that was claimed just before the clock was set back a little is
+/// still held.
+#[test]
+fn rule_1_a_small_step_of_the_clock_takes_no_lease_away() {
+    let mut world = World::new(LAZY);
+    world.lease = true;
+    world.open();
+    world.open();
+    world.log_in(0, "ann");
+    world.pass(25_000);
+    world.script([Manner::Slow(2_000)]);
+    let first = world.fetch(0);
+    world.pass(500);
+    world.set_clock(-2_000.0);
+    let callers = [first, world.fetch(1)];
+    world.settle();
+    assert!(world.is_good(&callers));
+    assert_eq!(world.refreshes(), 1);
+}
+
 /// B2: a hung endpoint ends after `timeoutMs` for all tabs, with an error.
 #[test]
 fn rule_1_b2_a_hung_endpoint_is_one_call_and_bounded() {

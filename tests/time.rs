@@ -3,8 +3,8 @@
 
 mod support;
 
-use evertoken::core::answer;
-use evertoken::core::lifetime::Stated;
+use evertoken::internals::answer;
+use evertoken::internals::lifetime::Stated;
 use support::token::jwt;
 use support::{Ask, Done, ErrorKind, Health, Instant, Kind, Manner, Millis, Moment, Status, World};
 

@@ -91,7 +91,7 @@ fn rule_5_g6_html_and_broken_bodies_are_passing_and_say_what_was_looked_for() {
             "{body}"
         );
         if !retryable {
-            assert_eq!(error.cause, Some(evertoken::core::Fault::NothingFound));
+            assert_eq!(error.cause, Some(evertoken::internals::Fault::NothingFound));
             let searched = world.policy.paths.searched();
             let usual = "accessToken, access_token, access, jwt, token";
             assert!(searched.contains(usual), "{searched}");

@@ -204,9 +204,27 @@ export class Module {
 }
 
 class Memory {
-  /** @param {number} pages */
-  constructor(pages) {
+  /**
+   * @param {number} pages
+   * @param {number} [most]
+   */
+  constructor(pages, most = PAGE) {
+    this.most = most;
     this.resize(pages);
+  }
+  /**
+   * Gives how many pages there were; -1 where there cannot be as many.
+   * @param {number} count
+   */
+  grow(count) {
+    const before = this.bytes.length / PAGE;
+    try {
+      if (before + count > this.most) return -1;
+      this.resize(before + count);
+      return before;
+    } catch {
+      return -1;
+    }
   }
   /** @param {number} pages */
   resize(pages) {
@@ -242,7 +260,8 @@ class Instance {
    */
   constructor(module, imports) {
     const types = module[1];
-    const memory = /** @type {{ bytes: Uint8Array<ArrayBuffer>, view: Record<string, any>, resize(pages: number): void }} */ (new Memory(module[5]?.[0][0] ?? 0));
+    const [pages = 0, most] = module[5]?.[0] ?? [];
+    const memory = /** @type {{ bytes: Uint8Array<ArrayBuffer>, view: Record<string, any>, resize(pages: number): void, grow(count: number): number }} */ (new Memory(pages, most));
     const tables = (module[4] ?? []).map(([length]) => {
       const table = new Table();
       table.grow(length, null);
@@ -405,12 +424,9 @@ class Instance {
           case 0x3f:
             stack.push(memory.bytes.length / PAGE);
             break;
-          case 0x40: {
-            const before = memory.bytes.length / PAGE;
-            memory.resize(before + (pop() >>> 0));
-            stack.push(before);
+          case 0x40:
+            stack.push(memory.grow(pop() >>> 0));
             break;
-          }
           case 0x41:
             stack.push(a);
             break;

@@ -18,29 +18,34 @@ const count = (bits) => bits.replaceAll('0', '').length;
 /** @param {bigint} value */
 const bits = (value) => U(value).toString(2);
 /**
+ * An integer as a float of 32 bits. A double's 53 bits come between: of those
+ * that it has not, the last one that it has says whether one is set.
+ * @param {bigint} value
+ */
+const single = (value) => F(Number(value > 2n ** 53n || value < -(2n ** 53n) ? ((value >> 11n) | BigInt(!!(value & 0x7ffn))) << 11n : value));
+/**
  * Bits before the first that is set.
  * @param {bigint} value
  */
 const leading = (value) => BigInt(value ? 64 - bits(value).length : 64);
 /** @param {bigint} value */
 const trailing = (value) => BigInt(value ? bits(value).length - 1 - bits(value).lastIndexOf('1') : 64);
-/** @param {number} value */
-const nearest = (value) => {
-  const down = Math.floor(value);
-  const over = value - down;
-  if (!(over < 1)) return value;
-  const found = over < 0.5 || (over === 0.5 && down % 2 === 0) ? down : down + 1;
-  return found || value * 0;
-};
 /** @type {(a: number, b: number) => number} */
 const copysign = (a, b) => (Object.is(Math.sign(b), -0) || b < 0 ? -Math.abs(a) : Math.abs(a));
+/** @param {number} value */
+const nearest = (value) => {
+  const size = Math.abs(value);
+  const down = Math.floor(size);
+  const over = size - down;
+  return over >= 0 ? copysign(over > 0.5 || (over === 0.5 && down % 2) ? down + 1 : down, value) : value;
+};
 /**
  * A float as an integer from `low` to `high`, which traps beyond them.
  * @type {(value: number, low: number, high: number) => number}
  */
-const whole = (value, low, high) => (value > low - 1 && value < high + 1 ? Math.trunc(value) : trap());
+const whole = (value, low, high) => (value > low - 1 && value < high + 1 ? Math.trunc(value) | 0 : trap());
 /** @type {(value: number, low: number, high: number) => bigint} */
-const large = (value, low, high) => (value >= low && value < high ? BigInt(Math.trunc(value)) : trap());
+const large = (value, low, high) => (Math.trunc(value) >= low && value < high ? I(BigInt(Math.trunc(value))) : trap());
 /**
  * The same, which stops at them.
  * @type {(value: number, low: number, high: number) => number}
@@ -124,17 +129,19 @@ const OF_NUMBERS = {
   0xa5: (a, b) => Math.max(a, b),
   0xa6: (a, b) => copysign(a, b),
   0xa8: (a) => whole(a, -(2 ** 31), 2 ** 31 - 1),
-  0xa9: (a) => whole(a, 0, 2 ** 32 - 1) | 0,
+  0xa9: (a) => whole(a, 0, 2 ** 32 - 1),
   0xaa: (a) => whole(a, -(2 ** 31), 2 ** 31 - 1),
-  0xab: (a) => whole(a, 0, 2 ** 32 - 1) | 0,
+  0xab: (a) => whole(a, 0, 2 ** 32 - 1),
   0xac: (a) => BigInt(a),
   0xad: (a) => BigInt(a >>> 0),
   0xae: (a) => large(a, -(2 ** 63), 2 ** 63),
-  0xaf: (a) => I(large(a, 0, 2 ** 64)),
+  0xaf: (a) => large(a, 0, 2 ** 64),
   0xb0: (a) => large(a, -(2 ** 63), 2 ** 63),
-  0xb1: (a) => I(large(a, 0, 2 ** 64)),
+  0xb1: (a) => large(a, 0, 2 ** 64),
   0xb2: (a) => F(a),
   0xb3: (a) => F(a >>> 0),
+  0xb4: (a) => single(a),
+  0xb5: (a) => single(U(a)),
   0xb6: (a) => F(a),
   0xb7: (a) => a,
   0xb8: (a) => a >>> 0,

@@ -211,7 +211,7 @@ impl Shell {
         };
         built
             .map(web_sys::Request::from)
-            .map_err(|error| js_sys::Error::new(&error.to_string()).into())
+            .map_err(|_| JsValue::UNDEFINED)
     }
 }
 

@@ -46,10 +46,7 @@ impl Clocks {
     pub fn now(&self) -> Now {
         match &self.0 {
             None => Now::from_ms(Date::now(), monotonic()),
-            Some(own) => Now::from_ms(
-                from_time(own.now()).as_ms(),
-                own.monotonic().as_secs_f64() * 1000.0,
-            ),
+            Some(own) => Now::from_ms(from_time(own.now()).as_ms(), as_ms(own.monotonic())),
         }
     }
 }
@@ -123,7 +120,6 @@ impl Timer {
 }
 
 /// Waits for a task of the platform's, whatever the clocks of a manager show.
-#[cfg(feature = "testing")]
 pub(super) async fn task() {
     let task = js_sys::Promise::new(&mut |resolve, _| {
         set_timeout(&resolve, 0);
@@ -134,8 +130,8 @@ pub(super) async fn task() {
 /// The core's instant of a time.
 pub(super) fn from_time(time: SystemTime) -> Instant {
     let ms = match time.duration_since(SystemTime::UNIX_EPOCH) {
-        Ok(after) => after.as_secs_f64() * 1000.0,
-        Err(before) => -before.duration().as_secs_f64() * 1000.0,
+        Ok(after) => as_ms(after),
+        Err(before) => -as_ms(before.duration()),
     };
     Instant::from_ms(ms).unwrap_or(Instant::NEVER)
 }
@@ -156,9 +152,21 @@ pub(super) fn span(length: Millis) -> Option<Duration> {
 
 /// The core's span.
 pub(super) fn millis(span: Duration) -> Millis {
-    Millis::from_ms(span.as_secs_f64() * 1000.0).unwrap_or(Millis::FOREVER)
+    Millis::from_ms(as_ms(span)).unwrap_or(Millis::FOREVER)
+}
+
+/// Whole milliseconds stay whole: as seconds a time of today would be off by a
+/// quarter of a microsecond, and an end come before its time.
+fn as_ms(span: Duration) -> f64 {
+    span.as_secs() as f64 * 1000.0 + f64::from(span.subsec_nanos()) / 1e6
 }
 
 fn from_ms(ms: f64) -> Duration {
-    Duration::try_from_secs_f64(ms / 1000.0).unwrap_or(Duration::MAX)
+    let seconds = (ms / 1000.0).floor();
+    let rest = Duration::try_from_secs_f64((ms - seconds * 1000.0) / 1000.0);
+    let whole = Duration::try_from_secs_f64(seconds);
+    match (whole, rest) {
+        (Ok(whole), Ok(rest)) => whole.saturating_add(rest),
+        _ => Duration::MAX,
+    }
 }

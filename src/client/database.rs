@@ -8,18 +8,37 @@ use std::rc::Rc;
 use js_sys::{Function, Promise};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
-use web_sys::{IdbDatabase, IdbFactory, IdbRequest, IdbTransaction, IdbTransactionMode};
+use web_sys::IdbTransactionMode as Mode;
+use web_sys::{IdbDatabase, IdbFactory, IdbRequest, IdbTransaction};
 
 use super::platform::global;
-use super::storage::{Area, Changed, Done, Text};
+use super::storage::{Area, Changed, Done, Text, web};
+
+#[wasm_bindgen]
+extern "C" {
+    type Transaction;
+    // Not every browser has it.
+    #[wasm_bindgen(method, catch)]
+    fn commit(this: &Transaction) -> Result<(), JsValue>;
+}
 
 const NAME: &str = "evertoken";
 const RECORDS: &str = "records";
 
-/// The connection, opened by the first operation that finds none.
+/// A key of the database. The connection is opened by the first operation that
+/// finds none.
 #[derive(Default)]
 pub(super) struct Database {
+    /// The key is the lease that stands in for Web Locks.
+    ///
+    /// *Algorithm:* a page that is left has no time for a transaction. So it
+    /// first writes into `localStorage`, which takes no time, which lease it
+    /// gives back: whoever reads that one from then on finds nothing. A page
+    /// that stays then takes both away.
+    lease: bool,
     connection: RefCell<Option<IdbDatabase>>,
+    /// Operations that are under way.
+    busy: Cell<u32>,
     closed: Cell<bool>,
 }
 
@@ -27,25 +46,26 @@ impl Area for Database {
     fn read(self: Rc<Self>, key: &str, done: Done<Option<String>>) {
         let key = JsValue::from(key);
         spawn_local(async move {
-            let read = self
-                .transact(IdbTransactionMode::Readonly, &key, None)
-                .await;
+            let read = self.transact(Mode::Readonly, &key, None).await;
             done(read.map(|(found, _)| found).map_err(Into::into));
         });
     }
 
     fn swap(self: Rc<Self>, key: &str, expected: Text, text: Text, done: Done<Changed>) {
-        let key = JsValue::from(key);
+        let name = key.to_owned();
+        let back = self.lease && text.is_none();
+        if back && let (Some(marks), Some(lease)) = (marks(), &expected) {
+            let _ = marks.set_item(key, lease);
+        }
         spawn_local(async move {
+            let key = JsValue::from(&*name);
             let change = Some((expected, text));
-            let swapped = self
-                .transact(IdbTransactionMode::Readwrite, &key, change)
-                .await;
-            done(swapped.map_err(Into::into).map(
-                |(found, swapped)| {
-                    if swapped { Ok(()) } else { Err(found) }
-                },
-            ));
+            let swapped = self.transact(Mode::Readwrite, &key, change).await;
+            if back && let Some(marks) = marks() {
+                let _ = marks.remove_item(&name);
+            }
+            let swapped = swapped.map_err(Into::into);
+            done(swapped.map(|(found, swapped)| swapped.then_some(()).ok_or(found)));
         });
     }
 
@@ -53,13 +73,16 @@ impl Area for Database {
         self.closed.set(true);
         self.disconnect();
     }
-
-    fn is_ordered(&self) -> bool {
-        true
-    }
 }
 
 impl Database {
+    pub fn lease() -> Self {
+        Self {
+            lease: true,
+            ..Self::default()
+        }
+    }
+
     fn disconnect(&self) {
         if let Some(database) = self.connection.take() {
             database.set_onclose(None);
@@ -69,38 +92,58 @@ impl Database {
     }
 
     /// Reads what is stored and, if it is what a change expects, puts the
-    /// other text in its place. Whatever fails, the next one opens anew.
+    /// other text in its place. Whatever fails, the next one opens anew. So
+    /// does one that begins while another is under way: the core asks for one
+    /// at a time, so it has given that up.
     async fn transact(
         self: &Rc<Self>,
-        mode: IdbTransactionMode,
+        mode: Mode,
         key: &JsValue,
         change: Option<(Text, Text)>,
     ) -> Result<(Option<String>, bool), JsValue> {
-        let ended = async {
-            let database = self.connected().await?;
-            let transaction = database.transaction_with_str_and_mode(RECORDS, mode)?;
-            let records = transaction.object_store(RECORDS)?;
-            let ended = end_of(&transaction);
-            let found = result_of(&records.get(key)?).await?.as_string();
-            let mut swapped = false;
-            if let Some((expected, text)) = change
-                && expected.as_deref() == found.as_deref()
-            {
-                // In the task of the read's success, or the transaction is over.
-                match text {
-                    Some(text) => records.put_with_key(&JsValue::from(&*text), key)?,
-                    None => records.delete(key)?,
-                };
-                swapped = true;
-            }
-            JsFuture::from(ended).await?;
-            Ok((found, swapped))
+        if self.busy.get() > 0 {
+            self.disconnect();
         }
-        .await;
+        self.busy.set(self.busy.get() + 1);
+        let ended = self.changed(mode, key, change).await;
+        self.busy.set(self.busy.get() - 1);
         if ended.is_err() {
             self.disconnect();
         }
         ended
+    }
+
+    async fn changed(
+        self: &Rc<Self>,
+        mode: Mode,
+        key: &JsValue,
+        change: Option<(Text, Text)>,
+    ) -> Result<(Option<String>, bool), JsValue> {
+        let database = self.connected().await?;
+        let transaction = database.transaction_with_str_and_mode(RECORDS, mode)?;
+        let records = transaction.object_store(RECORDS)?;
+        let ended = end_of(&transaction);
+        let back = matches!(change, Some((_, None)));
+        let mut found = result_of(&records.get(key)?).await?.as_string();
+        if self.lease && !back && found.is_some() && found == given_back(key) {
+            found = None;
+        }
+        let mut swapped = false;
+        if let Some((expected, text)) = change
+            && expected.as_deref() == found.as_deref()
+        {
+            // In the task of the read's success, or the transaction is over.
+            match text {
+                Some(text) => records
+                    .put_with_key(&JsValue::from(&*text), key)
+                    .map(drop)?,
+                None => records.delete(key).map(drop)?,
+            }
+            commit(&transaction);
+            swapped = true;
+        }
+        JsFuture::from(ended).await?;
+        Ok((found, swapped))
     }
 
     async fn connected(self: &Rc<Self>) -> Result<IdbDatabase, JsValue> {
@@ -146,6 +189,22 @@ impl Database {
         self.connection.replace(Some(database.clone()));
         Ok(database)
     }
+}
+
+/// Ends a transaction without waiting for what might follow: the page may be
+/// going.
+fn commit(transaction: &IdbTransaction) {
+    let _ = transaction.unchecked_ref::<Transaction>().commit();
+}
+
+/// Where it says which lease was given back. Where that is blocked, a lease
+/// ends with its transaction or by itself.
+fn marks() -> Option<web_sys::Storage> {
+    web("localStorage").ok()
+}
+
+fn given_back(key: &JsValue) -> Option<String> {
+    marks()?.get_item(&key.as_string()?).ok().flatten()
 }
 
 fn promise(set: impl FnOnce(&Function, &Function)) -> Promise {

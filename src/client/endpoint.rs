@@ -20,7 +20,8 @@ pub struct Endpoint {
     pub(super) body: Option<Body>,
     pub(super) fields: Vec<(String, Field)>,
     pub(super) token_field: Option<String>,
-    pub(super) csrf: Option<Csrf>,
+    /// `Some(None)` where the call gets no such header.
+    pub(super) csrf: Option<Option<Csrf>>,
 }
 
 impl Endpoint {
@@ -96,7 +97,13 @@ impl Endpoint {
 
     /// Repeats another cookie than the other endpoints do.
     pub fn csrf(mut self, csrf: Csrf) -> Self {
-        self.csrf = Some(csrf);
+        self.csrf = Some(Some(csrf));
+        self
+    }
+
+    /// Repeats no cookie, although the other endpoints do.
+    pub fn without_csrf(mut self) -> Self {
+        self.csrf = Some(None);
         self
     }
 }

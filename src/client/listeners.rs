@@ -5,6 +5,7 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::sync::Arc;
 
+use super::clock::task;
 use super::manager;
 use super::platform::{guarded, report};
 use super::view::{Event, Snapshot};
@@ -66,6 +67,8 @@ pub(super) struct Listeners {
     snapshot: RefCell<Option<Arc<Snapshot>>>,
     happened: RefCell<Vec<Event>>,
     scheduled: Cell<bool>,
+    /// Events are told. Until then they wait.
+    open: Cell<bool>,
 }
 
 impl Listeners {
@@ -97,6 +100,19 @@ impl Listeners {
 
     pub fn happened(self: &Rc<Self>, event: Event) {
         self.happened.borrow_mut().push(event);
+        if self.open.get() {
+            self.schedule();
+        }
+    }
+
+    /// Tells events from now on. Those of the start follow a task later: by
+    /// then whoever waited for the manager listens.
+    pub async fn open(self: Rc<Self>) {
+        let early = !self.happened.borrow().is_empty();
+        if early {
+            task().await;
+        }
+        self.open.set(true);
         self.schedule();
     }
 
@@ -111,8 +127,8 @@ impl Listeners {
             if let Some(snapshot) = snapshot {
                 listeners.snapshots.call(&snapshot);
             }
-            let happened = listeners.happened.take();
-            for event in happened {
+            let happened = listeners.open.get().then(|| listeners.happened.take());
+            for event in happened.into_iter().flatten() {
                 listeners.events.call(&event);
             }
         });

@@ -8,7 +8,7 @@ use wasm_bindgen::JsValue;
 use super::document::member;
 use super::platform::{Listener, global};
 use super::shell::Shell;
-use crate::core::{Input, Page, Place};
+use crate::core::{Input, Page};
 
 /// What a user does.
 const ACTIVITY: [&str; 5] = [
@@ -64,12 +64,10 @@ pub(super) fn follow(shell: &Rc<Shell>) -> Vec<Listener> {
             cached: member(&event, "persisted").is_some_and(|cached| cached.is_truthy()),
         }),
     ];
-    for place in shell.places.in_local_storage() {
+    if !shell.places.in_local_storage().is_empty() {
         // To listen opens both storages, which every start would wait for
         // otherwise.
-        listeners.push(on(shell, window(), "storage", move |shell, event| {
-            shell.stored_elsewhere(place, &event);
-        }));
+        listeners.push(on(shell, window(), "storage", Shell::stored_elsewhere));
     }
     listeners.into_iter().flatten().collect()
 }
@@ -94,10 +92,16 @@ pub(super) fn follow_activity(shell: &Rc<Shell>) -> Vec<Listener> {
 
 impl Shell {
     /// Another tab has changed `localStorage`.
-    fn stored_elsewhere(&self, place: Place, event: &JsValue) {
-        let text = |name| member(event, name).and_then(|found| found.as_string());
-        if text("key").as_deref() == Some(self.config.key_name()) {
-            let text = text("newValue");
+    fn stored_elsewhere(&self, event: JsValue) {
+        let text = |name| member(&event, name).and_then(|found| found.as_string());
+        // No key: everything was cleared.
+        let key = text("key").is_none_or(|key| key == self.config.key_name());
+        let area = member(&event, "storageArea").filter(|area| !area.is_null());
+        if !key || area.is_some_and(|area| Some(area) != global("localStorage")) {
+            return;
+        }
+        let text = text("newValue");
+        for place in self.places.in_local_storage() {
             self.feed(Input::Changed {
                 place,
                 text: text.as_deref(),

@@ -5,6 +5,7 @@ use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
 
 use super::config::Config;
+use super::database::Database;
 use super::reason::Reason;
 use super::shell::Shell;
 use super::storage::{Area, Changed, Storage, Text, web};
@@ -64,11 +65,7 @@ impl Places {
                 storage.ok_or_else(missing)??
             }
             Place::Mark => Rc::new(web("localStorage")?),
-            // Only where the records are in a database: others need none.
-            Place::Lease => {
-                let ordered = open.iter().find(|(_, area)| area.is_ordered());
-                ordered.map(|(_, area)| area.clone()).ok_or_else(missing)?
-            }
+            Place::Lease => Rc::new(Database::lease()),
         };
         open.push((place, area.clone()));
         Ok(area)

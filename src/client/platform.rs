@@ -30,8 +30,8 @@ pub(super) fn global(name: &str) -> Option<JsValue> {
 /// The value of a cookie.
 pub(super) fn cookie(name: &str) -> Option<String> {
     let all = member(&global("document")?, "cookie")?.as_string()?;
-    let value = all.split("; ").find_map(|pair| {
-        let (own, value) = pair.split_once('=')?;
+    let value = all.split(';').find_map(|pair| {
+        let (own, value) = pair.trim_start().split_once('=')?;
         (own == name && !value.is_empty()).then(|| value.to_owned())
     })?;
     // A per cent sign may be meant as one.

@@ -200,7 +200,10 @@ impl Given {
             url: url(&path("url"), own.url.as_deref().or(preset("url")), base)?,
             method,
             csrf: match &own.csrf {
-                Some(own) => Some(guard(&path("csrf"), own)?),
+                Some(own) => own
+                    .as_ref()
+                    .map(|own| guard(&path("csrf"), own))
+                    .transpose()?,
                 None => csrf.cloned(),
             },
             flag,

@@ -28,7 +28,7 @@ use super::sign::Request;
 use super::signal::Signal;
 use super::view::Snapshot;
 use crate::core::policy::Locks as LockPolicy;
-use crate::core::{Ask, CallId, Input, Machine, Moment, Output, Reply, RequestId};
+use crate::core::{Ask, CallId, Input, Machine, Moment, Now, Output, Reply, RequestId};
 use crate::core::{Serial, WaitId};
 
 /// How many failed calls are remembered for the errors that name them.
@@ -69,6 +69,12 @@ pub(super) struct Shell {
     pub snapshot: RefCell<Arc<Snapshot>>,
     pub claims: RefCell<(Serial, Option<Arc<str>>)>,
     pub this: Weak<Shell>,
+}
+
+/// What a caller is told.
+enum Asked {
+    Told(Reply),
+    Wait(WaitId, Signal<()>),
 }
 
 /// Counts a caller as waiting, for as long as it does.
@@ -187,12 +193,21 @@ impl Shell {
     }
 
     /// Asks without waiting for anything.
-    pub fn ask_once(&self, ask: Ask) -> Reply {
-        self.look_for_hint();
+    pub fn ask_once(&self, ask: Ask) {
+        self.asked(|machine, now| machine.ask(now, ask));
+    }
+
+    /// Has the machine answer, then does what it asks for. What the reply says
+    /// to wait for may end while that is done, so it is noted before.
+    fn asked(&self, ask: impl FnOnce(&mut Machine, Now) -> Reply) -> Asked {
         let now = self.clocks.now();
-        let reply = self.machine.borrow_mut().ask(now, ask);
+        let reply = ask(&mut self.machine.borrow_mut(), now);
+        let asked = match reply {
+            Reply::Wait(wait) => Asked::Wait(wait, self.wait(wait)),
+            reply => Asked::Told(reply),
+        };
         self.drain();
-        reply
+        asked
     }
 
     /// Asks, and waits as long as the reply says so; gives the last reply,
@@ -201,19 +216,18 @@ impl Shell {
         self.check()?;
         self.started.wait().await;
         let party = self.machine.borrow().current_party();
-        let mut reply = self.ask_once(ask);
-        while let Reply::Wait(wait) = reply {
-            {
-                let _waits = Waits::new(&self.waiting);
-                self.wait(wait).wait().await;
-            }
-            let now = self.clocks.now();
-            reply = self.machine.borrow_mut().resume(now, wait, ask, party);
-            self.drain();
-        }
-        match reply {
-            Reply::Fail(error) => Err(self.error(error)),
-            reply => Ok(reply),
+        self.look_for_hint();
+        let mut asked = self.asked(|machine, now| machine.ask(now, ask));
+        loop {
+            let (wait, ended) = match asked {
+                Asked::Told(Reply::Fail(error)) => return Err(self.error(error)),
+                Asked::Told(reply) => return Ok(reply),
+                Asked::Wait(wait, ended) => (wait, ended),
+            };
+            let waits = Waits::new(&self.waiting);
+            ended.wait().await;
+            drop(waits);
+            asked = self.asked(|machine, now| machine.resume(now, wait, ask, party));
         }
     }
 
@@ -322,7 +336,10 @@ impl Shell {
             // A request asks for its pass when it goes.
             Output::Pass => {}
             Output::Event(event) => self.tell(self.event(event)),
-            Output::Started => self.started.set(()),
+            Output::Started => {
+                self.started.set(());
+                self.later(async |shell| shell.listeners.clone().open().await);
+            }
             Output::Closed => self.leave(),
         }
     }

@@ -168,10 +168,6 @@ pub(super) trait Area {
     fn swap(self: Rc<Self>, key: &str, expected: Text, text: Text, done: Done<Changed>);
     /// Lets go of what was opened.
     fn close(&self) {}
-    /// Whether a swap is one step between all pages.
-    fn is_ordered(&self) -> bool {
-        false
-    }
 }
 
 /// `localStorage` or `sessionStorage`.

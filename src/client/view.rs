@@ -115,7 +115,7 @@ fn unquoted(message: &str) -> String {
     let first = parts.next().unwrap_or_default().to_owned();
     match message.rsplit('"').next() {
         Some(last) if parts.next().is_some() => [&first, "\"…\"", last].concat(),
-        _ if first.contains("unknown variant") => "unknown variant".to_owned(),
+        _ if first.starts_with("unknown variant") => "unknown variant".to_owned(),
         _ => first,
     }
 }

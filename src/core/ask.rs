@@ -165,7 +165,11 @@ impl Machine {
     pub fn resume(&mut self, now: Now, wait: WaitId, ask: Ask, party: Party) -> Reply {
         self.tick(now);
         self.expire_term();
-        let outcome = self.outcome_of(wait).unwrap_or(Outcome::Looked);
+        let waited = self.waited(wait);
+        let outcome = waited.map_or(Outcome::Looked, |waited| waited.outcome);
+        if let Some(waited) = waited {
+            self.since = waited.since;
+        }
         let usable = self
             .session()
             .is_some_and(|session| !session.lifetime.is_over(self.now));
@@ -192,6 +196,7 @@ impl Machine {
                 _ => Reply::Fail(error),
             },
         };
+        self.since = self.now.mono;
         self.advance();
         reply
     }

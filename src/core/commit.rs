@@ -6,6 +6,7 @@
 //! over first, since nobody goes on with a session that is over.
 
 use super::error::Fault;
+use super::ids::LockId;
 use super::machine::Machine;
 use super::output::{Outcome, Place, SignedOutBy};
 use super::places::{Task, Text};
@@ -24,6 +25,9 @@ pub(super) struct Commit {
     /// A place keeps a record that comes after this one, and this tab has
     /// taken it over.
     pub outranked: bool,
+    /// The lock of a turn that failed: the tab that gets it next must find the
+    /// back-off in the places.
+    pub lock: Option<LockId>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -31,6 +35,8 @@ pub(super) enum Purpose {
     Refresh,
     SignIn(SignIn),
     SignOut,
+    /// The record that is held, with a new back-off.
+    BackOff,
 }
 
 impl Machine {
@@ -64,8 +70,11 @@ impl Machine {
         let (other, text) = match purpose {
             Purpose::SignOut => (self.other(&record), Text::Commit(id)),
             Purpose::SignIn(_) => (self.other(&record), Text::Nothing),
-            Purpose::Refresh => (None, Text::Nothing),
+            Purpose::Refresh | Purpose::BackOff => (None, Text::Nothing),
         };
+        // The turn ends now, and those who wait for it hear of the failure.
+        let turn = self.turn.as_mut().filter(|_| purpose == Purpose::BackOff);
+        let lock = turn.and_then(|turn| turn.lock.take());
         let awaits: Vec<Place> = home.into_iter().chain(other).collect();
         self.commits.push(Commit {
             id,
@@ -73,6 +82,7 @@ impl Machine {
             record,
             awaits: awaits.clone(),
             outranked: false,
+            lock,
         });
         if purpose == Purpose::SignOut {
             // At once: this page may end before a place has answered.
@@ -91,7 +101,10 @@ impl Machine {
             );
         }
         if let Some(place) = home {
-            let text = Text::Commit(id);
+            let text = match purpose {
+                Purpose::BackOff => Text::Held,
+                _ => Text::Commit(id),
+            };
             self.enqueue(
                 place,
                 Task::Write {
@@ -146,6 +159,7 @@ impl Machine {
             purpose,
             record,
             outranked,
+            lock,
             ..
         } = self.commits.swap_remove(at);
         let overtaken = self.stamp() > record.stamp;
@@ -153,6 +167,10 @@ impl Machine {
             Purpose::Refresh => self.refresh_committed(record, overtaken),
             Purpose::SignIn(sign_in) => self.sign_in_committed(sign_in, record, overtaken),
             Purpose::SignOut => self.sign_out_committed(outranked),
+            Purpose::BackOff => {}
+        }
+        if let Some(lock) = lock {
+            self.leave_lock(lock);
         }
         self.proceed();
     }

@@ -293,11 +293,13 @@ impl Machine {
         let held = self.hold.take().map(|hold| hold.wait);
         let restore = self.restore.take().map(|restore| restore.wait);
         for wait in held.into_iter().chain(restore) {
-            self.end_wait(wait, outcome);
+            self.end_wait(wait, self.now.mono, outcome);
         }
         match self.turn.as_ref().map(|turn| (turn.id, &turn.stage)) {
-            Some((_, Stage::Locking(_) | Stage::Reading { .. })) => self.leave_turn(outcome),
-            Some((wait, _)) => self.end_wait(wait, outcome),
+            Some((wait, stage)) if stage.has_called() => {
+                self.end_wait(wait, self.now.mono, outcome);
+            }
+            Some(_) => self.leave_turn(outcome),
             None => {}
         }
     }

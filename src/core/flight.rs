@@ -5,7 +5,7 @@ use std::rc::Rc;
 use super::answer::{Answer, Tokens, Verdict, is_definitive};
 use super::call::{Call, Target};
 use super::error::{Error, Fault};
-use super::ids::{CallId, RequestId};
+use super::ids::{CallId, LockId, RequestId};
 use super::machine::Machine;
 use super::output::Output;
 use super::record::{Session, Stamp};
@@ -27,6 +27,9 @@ pub(super) struct Flight {
     /// A failure that came while the page was being left. It counts if the
     /// page stays: leaving breaks calls off, and says nothing of the server.
     pub held_back: bool,
+    /// The lock of the turn that left this call to itself: until it has ended,
+    /// another tab's call would meet it at the server.
+    lock: Option<LockId>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -94,6 +97,7 @@ impl Machine {
             session: session.clone(),
             deadline: self.now.mono + self.policy.timeout,
             held_back: false,
+            lock: None,
         });
         let call = Call::new(id, target, &self.policy, session, self.now);
         self.output(Output::Call(Call { request, ..call }));
@@ -106,6 +110,9 @@ impl Machine {
     pub(super) fn land(&mut self, call: CallId) -> Option<Flight> {
         let at = self.flights.iter().position(|flight| flight.id == call)?;
         let flight = self.flights.swap_remove(at);
+        if let Some(lock) = flight.lock {
+            self.leave_lock(lock);
+        }
         if self.flights.is_empty() {
             self.output(Output::WatchLeaving(false));
         }
@@ -113,12 +120,16 @@ impl Machine {
     }
 
     /// Stops a call, or, where it may still bring a cookie, leaves it to end
-    /// by itself: some platforms do not stop a call that outlives its page.
+    /// by itself, with the lock of its turn: some platforms do not stop a call
+    /// that outlives its page.
     pub(super) fn give_up_call(&mut self, call: CallId) {
         let orphans = self.policy.cookie_refresh();
         let flight = self.flights.iter_mut().find(|flight| flight.id == call);
         match flight {
-            Some(flight) if orphans && flight.role == Role::Turn => flight.role = Role::Orphan,
+            Some(flight) if orphans && flight.role == Role::Turn => {
+                flight.role = Role::Orphan;
+                flight.lock = self.turn.as_mut().and_then(|turn| turn.lock.take());
+            }
             // A sign-out has it in hand.
             Some(flight) if flight.role == Role::LastRefresh => {}
             Some(_) => {

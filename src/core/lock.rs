@@ -5,7 +5,8 @@
 //! place of its own and taken by compare-and-swap. Who finds another's lease
 //! looks again after [`POLL`]. A tab that died cannot give its lease back: it
 //! ends by itself. Sign-ins of one tab share one; between tabs it has one
-//! holder.
+//! holder. One that was given back says which record was held by then: the
+//! places of records may be slower to show it to the next holder.
 //!
 //! *Boundary:* the holder of a lease is not told when it is taken away. The
 //! commit is conditional all the same, so that costs a second call at most.
@@ -19,6 +20,7 @@ use super::json::Writer;
 use super::machine::Machine;
 use super::output::{Output, Place};
 use super::policy::Locks;
+use super::record::Stamp;
 use super::time::{Instant, Millis, Moment};
 
 /// How long one who waits for a lease looks away.
@@ -35,6 +37,8 @@ pub(super) struct Lock {
     steal: bool,
     /// Where it is a lease.
     lease: Option<Lease>,
+    /// What the one that had the lease before held when it gave it back.
+    after: Stamp,
 }
 
 /// What a lock was asked for.
@@ -61,6 +65,7 @@ impl Machine {
             owner,
             steal: false,
             lease: None,
+            after: Stamp::default(),
         });
         self.ask_for_lock(id, false);
         id
@@ -106,11 +111,15 @@ impl Machine {
             }
             Some(Lease::Held { text } | Lease::Claiming { text, .. }) => {
                 let op = OpId::new(self.number());
+                // A page that is left, or closes its connections, has no time
+                // to say more than that it gives the lease back.
+                let stays = !self.page.away && !self.disposed;
+                let left = stays.then(|| self.lease_text(Instant::EPOCH, op, self.stamp()));
                 self.output(Output::Swap {
                     op,
                     place: Place::Lease,
                     expected: Some(text),
-                    text: None,
+                    text: left,
                 });
             }
             Some(_) => {}
@@ -201,14 +210,16 @@ impl Machine {
             self.lock_unavailable(id);
             return true;
         };
-        let until = found
-            .and_then(self.platform.json)
+        let lease = found.and_then(self.platform.json);
+        let lease = lease.as_deref();
+        let until = lease
             .and_then(|lease| lease.number("until"))
             .and_then(Instant::from_ms);
-        // One that ends later than any lease can was written before the clock
-        // was set back.
+        let after = lease.and_then(Stamp::read).unwrap_or_default();
+        // One that ends much later than any lease can was written before the
+        // clock was set back.
         let longest = now.wall + self.policy.timeout + GRACE;
-        let held = until.is_some_and(|until| until > now.wall && until <= longest);
+        let held = until.is_some_and(|until| until > now.wall && until <= longest + GRACE);
         let shares = self.shared_lease(id).is_some_and(
             |other| matches!(&other.lease, Some(Lease::Held { text }) if Some(&**text) == found),
         );
@@ -217,11 +228,11 @@ impl Machine {
             self.set_lease(id, Lease::Waiting { until });
             return true;
         }
-        let mut text = Writer::object();
-        text.number("until", longest.as_ms());
-        text.number("by", self.peers.id as f64);
-        let text: Rc<str> = text.end().into();
         let op = OpId::new(self.number());
+        let text = self.lease_text(longest, op, after);
+        if let Some(lock) = self.lease(id) {
+            lock.after = after;
+        }
         self.set_lease(
             id,
             Lease::Claiming {
@@ -236,6 +247,22 @@ impl Machine {
             text: Some(text),
         });
         true
+    }
+
+    /// Two leases of one tab differ, where its clock stands still as well.
+    fn lease_text(&self, until: Instant, op: OpId, after: Stamp) -> Rc<str> {
+        let mut text = Writer::object();
+        text.number("until", until.as_ms());
+        text.number("by", self.peers.id as f64);
+        text.number("op", f64::from(op.number()));
+        after.write(&mut text);
+        text.end().into()
+    }
+
+    /// What the holder of this lock has to have seen before it goes on.
+    pub(super) fn after(&self, id: LockId) -> Stamp {
+        let lock = self.held_locks.iter().find(|lock| lock.id == id);
+        lock.map(|lock| lock.after).unwrap_or_default()
     }
 
     /// The lease was claimed, or another tab was faster; false if the

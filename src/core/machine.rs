@@ -32,6 +32,15 @@ use super::view::{Figures, Pass, Snapshot};
 /// the end, so a few are plenty; one who asks later asks afresh.
 const REMEMBERED: usize = 8;
 
+/// A wait that has ended.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Waited {
+    wait: WaitId,
+    /// When it began.
+    pub since: Moment,
+    pub outcome: Outcome,
+}
+
 /// See the [module documentation](super).
 #[derive(Debug)]
 pub struct Machine {
@@ -80,7 +89,9 @@ pub struct Machine {
     pub(super) left_locally: Option<Rc<Session>>,
     pub(super) restore: Option<Restore>,
     pub(super) hold: Option<Hold>,
-    waits: Vec<(WaitId, Outcome)>,
+    waits: Vec<Waited>,
+    /// Since when the caller that is served now has waited.
+    pub(super) since: Moment,
 
     // The world around.
     pub(super) peers: Peers,
@@ -146,6 +157,7 @@ impl Machine {
             restore: None,
             hold: None,
             waits: Vec::new(),
+            since: now.mono,
             peers: Peers::new(0),
             held_locks: Vec::new(),
             granted_later: Vec::new(),
@@ -357,6 +369,7 @@ impl Machine {
             mono: now.mono.max(self.now.mono),
         };
         let now = self.now;
+        self.since = now.mono;
         self.reanchor_term(back);
         let commits = self.commits.iter_mut().map(|commit| &mut commit.record);
         for record in self.record.iter_mut().chain(commits) {
@@ -455,18 +468,21 @@ impl Machine {
     }
 
     /// Lets those who wait ask again.
-    pub(super) fn end_wait(&mut self, wait: WaitId, outcome: Outcome) {
+    pub(super) fn end_wait(&mut self, wait: WaitId, since: Moment, outcome: Outcome) {
         if self.waits.len() >= REMEMBERED {
             self.waits.remove(0);
         }
-        self.waits.push((wait, outcome));
+        self.waits.push(Waited {
+            wait,
+            since,
+            outcome,
+        });
         self.output(Output::WaitEnded(wait));
     }
 
     /// How a wait ended; `None` for one that is not over, or long over.
-    pub(super) fn outcome_of(&self, wait: WaitId) -> Option<Outcome> {
-        let ended = self.waits.iter().rfind(|(ended, _)| *ended == wait);
-        ended.map(|(_, outcome)| *outcome)
+    pub(super) fn waited(&self, wait: WaitId) -> Option<Waited> {
+        self.waits.iter().rfind(|ended| ended.wait == wait).copied()
     }
 
     /// Numbers for waits, calls, operations and commits: none is given twice.

@@ -89,9 +89,12 @@ impl Pace {
         self.failures = self.failures.saturating_add(1);
         // No token was refused: none came.
         self.forgive();
-        self.server_wait = now + retry_after.min(LONGEST_WAIT);
+        // Another tab may have been told of a longer wait since the call began.
+        let wait = now + retry_after.min(LONGEST_WAIT);
+        self.server_wait = self.server_wait.max(wait);
         // Timers wait for whole milliseconds, and never too short.
-        self.not_before = self.server_wait.max(now + jittered).whole();
+        let wait = self.server_wait.max(now + jittered).whole();
+        self.not_before = self.not_before.max(wait);
     }
 
     /// Forgets the failures.

@@ -102,7 +102,7 @@ impl Machine {
 
     pub(super) fn hold_looked(&mut self, look: u32) {
         if let Some(hold) = self.hold.take_if(|hold| hold.look == look) {
-            self.end_wait(hold.wait, Outcome::Looked);
+            self.end_wait(hold.wait, self.now.mono, Outcome::Looked);
         }
     }
 
@@ -115,7 +115,7 @@ impl Machine {
     }
 
     fn go_on_with_turn(&mut self) {
-        let waits = |stage: &Stage| matches!(stage, Stage::Locking(_) | Stage::Reading { .. });
+        let waits = |stage: &Stage| !stage.has_called();
         if self
             .turn
             .as_ref()

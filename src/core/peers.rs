@@ -17,17 +17,11 @@ use super::json::Writer;
 use super::machine::Machine;
 use super::output::Output;
 use super::pace::Pace;
-use super::policy::Locks;
 use super::record::{Record, Stamp, Stored};
 use super::time::{Instant, Millis, Moment};
 
 /// How long the known tabs may take to answer; a frozen one never does.
 const ANSWER: Millis = Millis::new(150);
-
-/// The same where tabs take turns by a lease: nothing orders its being given
-/// back with what another process sees in `localStorage`, so a tab on a busy
-/// machine is waited for longer.
-const LEASE_ANSWER: Millis = Millis::new(600);
 
 /// How long after the channel was opened unknown tabs may still be about to
 /// answer.
@@ -213,7 +207,7 @@ impl Machine {
             until: if unknown {
                 self.peers.hello_until
             } else {
-                now + self.answer_time()
+                now + ANSWER
             },
             looks,
         });
@@ -224,13 +218,6 @@ impl Machine {
             self.echo();
         }
         true
-    }
-
-    fn answer_time(&self) -> Millis {
-        match self.locks {
-            Locks::Lease => LEASE_ANSWER,
-            _ => ANSWER,
-        }
     }
 
     fn echo(&mut self) {

@@ -351,8 +351,8 @@ impl Machine {
                 let commit = matches!(
                     task,
                     Task::Write {
+                        text: Text::Commit(_) | Text::Nothing,
                         commit: Some(_),
-                        ..
                     }
                 );
                 if late {

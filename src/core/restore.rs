@@ -64,7 +64,7 @@ impl Machine {
     /// well.
     pub(super) fn end_restore(&mut self) {
         if let Some(restore) = self.restore.take() {
-            self.end_wait(restore.wait, Outcome::Looked);
+            self.end_wait(restore.wait, self.now.mono, Outcome::Looked);
         }
     }
 

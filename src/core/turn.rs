@@ -6,7 +6,7 @@
 //! | stage | takes at most |
 //! |---|---|
 //! | Locking | `timeoutMs`, [`GRACE`] once or twice over, then [`STEAL`] |
-//! | Reading | until `timeoutMs` and [`READ_BY`] after the turn began |
+//! | Reading, Missing | until `timeoutMs` and [`READ_BY`] after the turn began |
 //! | Calling | `timeoutMs` |
 //! | Checking, Committing | until [`END_BY`] and [`LEAST`] after twice `timeoutMs` |
 
@@ -24,6 +24,7 @@ use super::lock::Owner;
 use super::look::LookFor;
 use super::machine::Machine;
 use super::output::{Event, Outcome, SignedOutBy};
+use super::policy::Keep;
 use super::record::{Ended, Record, Stamp};
 use super::time::{Millis, Moment};
 
@@ -33,8 +34,11 @@ pub(super) struct Turn {
     pub stage: Stage,
     /// The lock, while it is held or asked for.
     pub lock: Option<LockId>,
-    /// When it began, or when this tab woke up in the middle of it.
+    /// When it began, when this tab woke up in the middle of it, or since when
+    /// the caller that has waited longest has waited.
     began: Moment,
+    /// When it got the lock.
+    granted: Moment,
     /// `timeoutMs` of the machine's policy.
     timeout: Millis,
     /// What was held when the turn began. Anything newer will do.
@@ -46,9 +50,22 @@ pub(super) struct Turn {
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Stage {
     Locking(Locking),
-    Reading { look: u32, since: Moment },
-    Calling { call: CallId },
-    Checking { look: u32, verdict: Verdict },
+    Reading {
+        look: u32,
+        since: Moment,
+    },
+    /// The lease says that there is a newer record than any that was read:
+    /// until when the next reading waits.
+    Missing {
+        until: Moment,
+    },
+    Calling {
+        call: CallId,
+    },
+    Checking {
+        look: u32,
+        verdict: Verdict,
+    },
     Committing,
 }
 
@@ -71,6 +88,14 @@ const GRACE: Millis = Millis::new(250);
 /// How long taking the lock away may take.
 const STEAL: Millis = Millis::new(250);
 
+/// How long the record is looked for that the lease speaks of: a loaded machine
+/// takes its time to show one process what another has stored. A record that
+/// died with its tab is not there to be found.
+const MISSING: Millis = Millis::new(3_000);
+
+/// How long a reading waits for the next.
+const AGAIN: Millis = Millis::new(50);
+
 const READ_BY: Millis = Millis::new(1_500);
 const END_BY: Millis = Millis::new(1_750);
 
@@ -80,11 +105,22 @@ const LEAST: Millis = Millis::new(250);
 /// What reading takes at most, as long as the page runs.
 const LONGEST_READ: Millis = Millis::new(2_000);
 
+impl Stage {
+    /// Whether its call has been sent.
+    pub fn has_called(&self) -> bool {
+        match self {
+            Self::Locking(_) | Self::Reading { .. } | Self::Missing { .. } => false,
+            Self::Calling { .. } | Self::Checking { .. } | Self::Committing => true,
+        }
+    }
+}
+
 impl Turn {
     /// When something has to be done about it.
     fn deadline(&self) -> Moment {
         match &self.stage {
             Stage::Locking(locking) => locking.until.min(self.end_by()),
+            Stage::Missing { until } => *until,
             // The call has a time of its own, and so has each place.
             Stage::Calling { .. } | Stage::Committing => Moment::NEVER,
             _ => self.end_by() + LEAST,
@@ -105,7 +141,9 @@ impl Turn {
     /// Until when a place is waited for.
     pub fn place_deadline(&self) -> Moment {
         match self.stage {
-            Stage::Reading { .. } | Stage::Locking(_) => self.began + self.timeout + READ_BY,
+            Stage::Reading { .. } | Stage::Locking(_) | Stage::Missing { .. } => {
+                self.began + self.timeout + READ_BY
+            }
             _ => self.end_by(),
         }
     }
@@ -128,7 +166,13 @@ impl Machine {
         if let Some(fault) = refused {
             return Reply::Fail(fault.into());
         }
-        if let Some(turn) = &self.turn {
+        // A caller that has waited for one turn brings its time into the next.
+        let since = self.since;
+        if self.now.mono > since + self.policy.timeout + READ_BY {
+            return Reply::Fail(Fault::TurnTimedOut.into());
+        }
+        if let Some(turn) = &mut self.turn {
+            turn.began = turn.began.min(since);
             return Reply::Wait(turn.id);
         }
         if !self.can_refresh() {
@@ -154,7 +198,8 @@ impl Machine {
                 slept: false,
             }),
             lock: None,
-            began: self.now.mono,
+            began: since,
+            granted: since,
             timeout: self.policy.timeout,
             base: self.stamp(),
             after_sign_out,
@@ -194,18 +239,21 @@ impl Machine {
         }
     }
 
-    /// Asks for the lock once more: this tab has slept, was put away, or was
-    /// robbed. What it knew of the others' turns is old, and its own begins
-    /// anew.
+    /// Asks for the lock once more: this tab has slept or was put away. What it
+    /// knew of the others' turns is old, and its own begins anew.
     pub(super) fn lock_anew(&mut self) {
-        if let Some(lock) = self.turn.as_mut().and_then(|turn| turn.lock.take()) {
-            self.leave_lock(lock);
-        }
         let now = self.now.mono;
         if let Some(turn) = &mut self.turn {
             turn.began = now;
         }
-        self.lock_turn(true);
+        self.lock_again(true);
+    }
+
+    fn lock_again(&mut self, slept: bool) {
+        if let Some(lock) = self.turn.as_mut().and_then(|turn| turn.lock.take()) {
+            self.leave_lock(lock);
+        }
+        self.lock_turn(slept);
     }
 
     /// Until when another tab's turn that begins now is waited for: its call
@@ -243,19 +291,32 @@ impl Machine {
         if !locking.slept && !turn.has_time(now) {
             return self.end_turn(Outcome::Passing(Fault::TurnTimedOut.into()));
         }
+        if let Some(turn) = &mut self.turn {
+            turn.granted = now;
+        }
         // Others who wait for a tab that hangs need not take the lock as well.
         self.tell_begun();
         self.read_turn();
     }
 
     /// Another tab took the lock away. What was not sent yet waits for that
-    /// one's turn; what was sent is finished, and its commit is conditional.
+    /// one's turn, as long as its own time allows; what was sent is finished,
+    /// and its commit is conditional.
     pub(super) fn robbed(&mut self, lock: LockId) {
-        let own = |turn: &&Turn| turn.lock == Some(lock);
-        let reads = |turn: &Turn| matches!(turn.stage, Stage::Reading { .. });
-        if self.turn.as_ref().filter(own).is_some_and(reads) {
-            self.lock_anew();
+        let Some(turn) = self.turn.as_ref().filter(|turn| turn.lock == Some(lock)) else {
+            return;
+        };
+        match turn.stage {
+            Stage::Reading { since, .. } if self.slept(since) => self.lock_anew(),
+            Stage::Reading { .. } => self.lock_again(false),
+            _ => {}
         }
+    }
+
+    /// Places and tabs are not waited for so long: a tab that has been reading
+    /// since then slept, and may have lost the lock.
+    fn slept(&self, since: Moment) -> bool {
+        self.now.mono.since(since) > LONGEST_READ
     }
 
     /// Does what the time of a stage asks for.
@@ -268,9 +329,7 @@ impl Machine {
             Stage::Locking(locking) => self.expire_lock(&locking),
             Stage::Reading { look, since } => {
                 self.drop_look(look);
-                if now.since(since) > LONGEST_READ {
-                    // Places and tabs are not waited for so long: this tab
-                    // slept, and may have lost the lock.
+                if self.slept(since) {
                     self.lock_anew();
                 } else {
                     self.end_turn(Outcome::Passing(Fault::TurnTimedOut.into()));
@@ -280,6 +339,8 @@ impl Machine {
                 self.drop_look(look);
                 self.conclude(verdict);
             }
+            Stage::Missing { until } if self.slept(until) => self.lock_anew(),
+            Stage::Missing { .. } => self.read_turn(),
             Stage::Calling { .. } | Stage::Committing => {}
         }
     }
@@ -335,10 +396,12 @@ impl Machine {
         let Some(turn) = &self.turn else { return };
         match turn.stage.clone() {
             Stage::Reading { look: own, since } if own == look => {
-                // A tab that slept here may have lost the lock, and what it
-                // read is as old as its sleep.
-                if self.now.mono.since(since) > LONGEST_READ {
+                // What it read is as old as its sleep.
+                if self.slept(since) {
                     self.lock_anew();
+                } else if self.misses_a_record() {
+                    let until = self.now.mono + AGAIN;
+                    self.stage(Stage::Missing { until });
                 } else {
                     self.call_refresh();
                 }
@@ -346,6 +409,18 @@ impl Machine {
             Stage::Checking { look: own, verdict } if own == look => self.conclude(verdict),
             _ => {}
         }
+    }
+
+    /// Whether the tab that had the lease before held a newer record, in a
+    /// place that shows it to this one.
+    fn misses_a_record(&self) -> bool {
+        let shows = self.policy.storage == Keep::Shared && !self.storage_is_down();
+        let after = self.turn.as_ref().and_then(|turn| {
+            let looks_on = self.now.mono < turn.granted + MISSING;
+            turn.lock
+                .filter(|_| looks_on && turn.has_time(self.now.mono))
+        });
+        shows && after.is_some_and(|lock| self.after(lock) > self.stamp())
     }
 
     fn call_refresh(&mut self) {
@@ -438,7 +513,10 @@ impl Machine {
                 self.last_error = Some(error);
                 self.event(Event::RefreshFailed(error));
                 // The server is spared by all tabs.
-                self.keep_held();
+                match self.record.clone() {
+                    Some(record) => self.commit(Purpose::BackOff, record),
+                    None => self.mark(),
+                }
                 self.tell(false);
                 self.end_turn(Outcome::Passing(error));
             }
@@ -502,6 +580,6 @@ impl Machine {
         if let Some(lock) = turn.lock {
             self.leave_lock(lock);
         }
-        self.end_wait(turn.id, outcome);
+        self.end_wait(turn.id, turn.began, outcome);
     }
 }

@@ -1,6 +1,20 @@
 // A caller's AbortSignal.
 
 /**
+ * Why a signal aborted. React Native's says nothing of it.
+ * @param {AbortSignal} signal
+ */
+const reasonOf = ({ reason }) => reason ?? Object.assign(new Error('aborted'), { name: 'AbortError' });
+
+/**
+ * Throws where a signal has aborted.
+ * @param {AbortSignal | null} [signal]
+ */
+export function check(signal) {
+  if (signal?.aborted) throw reasonOf(signal);
+}
+
+/**
  * Rejects with the signal's reason, at once, and harms nobody else.
  * @template T
  * @param {PromiseLike<T>} promise
@@ -14,7 +28,7 @@ export function abortable(promise, signal, aborted) {
   return new Promise((resolve, reject) => {
     const abort = () => {
       aborted?.();
-      reject(signal.reason);
+      reject(reasonOf(signal));
     };
     if (signal.aborted) return abort();
     signal.addEventListener('abort', abort, { once: true });

@@ -109,6 +109,13 @@ export function makeClock(own) {
 }
 
 /**
+ * Calls `work` in a microtask of its own. Fake timers hold queueMicrotask
+ * back, and no promise.
+ * @param {() => void} work
+ */
+export const next = (work) => void Promise.resolve().then(work);
+
+/**
  * Calls `work` in a task of its own.
  * @param {() => void} work
  */

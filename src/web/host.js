@@ -2,10 +2,10 @@
 // world, and what came of it. Its own state is promises and handles; every
 // decision is the core's.
 
-import { abortable } from './abort.js';
+import { abortable, check } from './abort.js';
 import { cookie, parsed } from './call.js';
 import { Calls } from './calls.js';
-import { makeClock, soon } from './clock.js';
+import { makeClock, next, soon } from './clock.js';
 import { readConfig } from './config.js';
 import { KEY } from './core.js';
 import { claimsOf } from './document.js';
@@ -239,7 +239,7 @@ export class Host {
   ask(ask, about, signal) {
     try {
       this.check();
-      signal?.throwIfAborted();
+      check(signal);
       this.#lookForHint();
       return this.#waiting.ask(ask, about, signal);
     } catch (error) {
@@ -566,7 +566,7 @@ export class Host {
       this.#taken(1).resolve?.();
       // The warnings of the start follow; whoever made the manager listens by
       // the next task.
-      queueMicrotask(() => {
+      next(() => {
         const early = this.#early ?? [];
         this.#early = undefined;
         if (early.length) soon(() => early.forEach((event) => this.#tell(event)));
@@ -578,7 +578,7 @@ export class Host {
       this.#leave();
       this.#module.closed(this);
       // Not while it is at work.
-      queueMicrotask(() => engine.free());
+      next(() => engine.free());
     },
   };
 }

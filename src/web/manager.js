@@ -1,6 +1,8 @@
 // The manager as applications see it.
 
+import { check } from './abort.js';
 import { isStream, lasts } from './body.js';
+import { next } from './clock.js';
 import { checkTokens } from './config.js';
 import { Ask, Input, Reply } from './engine.js';
 import { invalid, reason, TokenError } from './error.js';
@@ -92,7 +94,7 @@ function methods(manager, host) {
 
   /** @type {Manager['login']} */
   manager.login = async (body, { signal, headers, remember } = {}) => {
-    signal?.throwIfAborted();
+    check(signal);
     const stream = body != null && isStream(body);
     if (body == null || stream || (!lasts(body) && typeof body !== 'object')) {
       throw invalid(`login: expected an object or a body that fetch takes, found ${stream ? 'a stream' : 'something else'}`);
@@ -171,7 +173,7 @@ function manageListeners(manager) {
    * @param {TokenEvent} [event]
    */
   function tell(event) {
-    if (!pending.size) queueMicrotask(dispatchAll);
+    if (!pending.size) next(dispatchAll);
     pending.add(event);
   }
 

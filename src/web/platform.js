@@ -26,7 +26,8 @@ export function capabilitiesOf({ crossTab = true, storage, remember, fetch }, si
     tabs,
     // In localStorage the record itself is in the place of the mark.
     mark: +(typeof globalThis.document === 'object' && storage !== 'local' && remember !== 'local'),
-    channel: +(tabs && typeof globalThis.BroadcastChannel === 'function'),
+    // Deno's keeps the process, and has no unref().
+    channel: +(tabs && typeof globalThis.BroadcastChannel === 'function' && !('Deno' in globalThis)),
     locks: shares ? locks : undefined,
     inert: +!(scope || fetch || singleUser),
   };

@@ -21,7 +21,7 @@
  * @param {unknown} value
  * @returns {Text}
  */
-const textOf = (value) => (typeof value === 'string' ? value.replace(/\p{Surrogate}/gu, '\uFFFD') : null);
+const textOf = (value) => (typeof value === 'string' ? value.replace(/[\ud800-\udfff]/gu, '\uFFFD') : null);
 
 /**
  * Opens the place that a configuration names.
@@ -206,49 +206,50 @@ function database(key) {
 /**
  * The lease that stands in for Web Locks.
  *
- * *Algorithm:* a page that is left has no time to look before it gives its
- * lease back. So it only writes, under a key that no other lease has, that this
- * one was given back; then it takes both away, if it is still there, or the
- * next holder does.
+ * *Algorithm:* a page that is left has no time for a transaction. So it first
+ * writes into `localStorage`, which takes no time, which lease it gives back:
+ * whoever reads that one from then on finds nothing. No two leases are the same
+ * text. A page that stays then takes both away.
  * @param {string} key
  * @returns {Place}
  */
 export function lease(key) {
   const { transact, close } = connections();
   /**
-   * @param {IDBObjectStore} records
-   * @param {(found: Text) => void} next
+   * Where it is blocked, a lease ends with its transaction or by itself.
+   * @template T
+   * @param {(area: Storage) => T} use
    */
-  const look = (records, next) =>
-    get(records, key, (value) => {
-      const text = textOf(value);
-      if (text === null) return next(null);
-      get(records, [key, text], (back) => next(back ? null : text));
-    });
+  const mark = (use) => {
+    try {
+      return use(localStorage);
+    } catch {
+      return undefined;
+    }
+  };
+  /** @param {unknown} value */
+  const held = (value) => {
+    const text = textOf(value);
+    return text === mark((area) => area.getItem(key)) ? null : text;
+  };
   return {
-    read: () => transact('readonly', look),
-    swap: (expected, text) =>
-      transact('readwrite', (records, give) => {
-        if (text === null) {
-          const own = [key, expected ?? ''];
-          records.put(1, own);
-          give(true);
-          commit(records);
-          // Where the page stays, nothing is left.
-          const later = records.transaction.db.transaction('records', 'readwrite').objectStore('records');
-          return get(later, key, (found) => {
-            if (found === expected) later.delete(key);
-            later.delete(own);
-          });
-        }
-        look(records, (found) => {
+    read: () => transact('readonly', (records, give) => get(records, key, (value) => give(held(value)))),
+    async swap(expected, text) {
+      const back = text === null;
+      if (back) mark((area) => area.setItem(key, `${expected}`));
+      const done = await transact('readwrite', (records, give) =>
+        get(records, key, (value) => {
+          const found = back ? textOf(value) : held(value);
           if (found !== expected) return give({ found });
-          records.delete(IDBKeyRange.bound([key], [key, []]));
-          records.put(text, key);
+          if (back) records.delete(key);
+          else records.put(text, key);
           give(true);
           commit(records);
-        });
-      }),
+        }),
+      );
+      if (back) mark((area) => area.removeItem(key));
+      return done;
+    },
     close,
   };
 }

@@ -1,6 +1,7 @@
 // Those who ask the engine, and wait as long as it says so.
 
 import { abortable } from './abort.js';
+import { next } from './clock.js';
 import { Ask, Input, Reply } from './engine.js';
 
 /**
@@ -39,7 +40,7 @@ export class Waiting {
    */
   end(id) {
     this.#wait(id).end();
-    queueMicrotask(() => this.#waits.delete(id));
+    next(() => this.#waits.delete(id));
   }
 
   /** All waits end, for the engine has. */

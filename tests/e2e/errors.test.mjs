@@ -84,6 +84,16 @@ test('a platform without fetch is named, by a request and by a call', async (t) 
   }
 });
 
+test('what an environment lacks is named, and how to get it', async (t) => {
+  const { Headers, TextDecoder } = globalThis;
+  t.after(() => Object.assign(globalThis, { Headers, TextDecoder }));
+  delete globalThis.Headers;
+  delete globalThis.TextDecoder;
+  const error = await failure(createTokenManager({ refresh: '/refresh', fetch: tokens }));
+  assert.deepEqual([error.code, error.retryable], ['not-supported', false]);
+  assert.equal(error.message, "this environment has no Headers, TextDecoder: bring a polyfill, in Jest jest-fixed-jsdom");
+});
+
 test('two calls that fail together each keep their own cause', async (t) => {
   const auth = await manager(t, {
     fetch: async (url) => {

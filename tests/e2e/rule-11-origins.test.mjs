@@ -58,13 +58,18 @@ rule('rule 11: only the exact origin of baseUrl gets the token (J1)', async ({ p
     '/\n/evil/a',
     ' //evil/a',
     'https:\\\\evil\\a',
-    'https://api.ok@evil/a',
     'data:text/plain,a',
     'blob:https://api.ok/0f8fad5b-d9cb-469f-a165-70867728950e',
     'https://api.ok./a',
   ];
   const result = await page.evaluate(([inside, outside]) => sentTo({ baseUrl: 'https://api.ok/v1/' }, [...inside, ...outside]), [inside, outside]);
   assert.deepEqual(result, Object.fromEntries([...inside.map((url) => [url, true]), ...outside.map((url) => [url, false])]));
+});
+
+rule('rule 11: a URL with a password gets no token', async ({ page }) => {
+  await prepare(page);
+  const url = 'https://api.ok@evil/a';
+  assert.deepEqual(await page.evaluate((url) => sentTo({ baseUrl: 'https://api.ok/v1/' }, [url]), url), { [url]: false });
 });
 
 rule('rule 11: attachTo replaces it, with path prefixes that end at a segment (J2)', async ({ page }) => {
@@ -84,22 +89,28 @@ rule("rule 11: without baseUrl it is the page's origin, with an empty attachTo n
   assert.deepEqual(result, [{ [`${pages.origin}/a`]: true, [`${server.origin}/a`]: false }, { '/a': false, 'https://api.ok/a': false }]);
 });
 
-rule('rule 11: an entry that could never match is refused at creation (J2)', async ({ page }) => {
-  const wrong = ['*', 'https://*.ok', 'https://api.ok/*', 'api.ok', 'api.ok:443', '/v1', '', 'ftp://api.ok', 'data:text/plain,a', 'https://user:pw@api.ok', 'https://api.ok?q=1', 'https://api.ok#a', 'https://', 'null', 5, null, {}, ['https://api.ok'], 'javascript:alert(1)', 'blob:https://api.ok/x'];
-  const results = await page.evaluate(async (wrong) => {
+/** Makes a manager for each; gives what each says. */
+const refusals = async (page, entries) => {
+  const results = await page.evaluate(async (entries) => {
     const results = [];
-    for (const entry of wrong) {
-      const { error } = await kit.outcome(kit.create({ baseUrl: 'https://api.ok', attachTo: [entry] }));
-      results.push([JSON.stringify(entry), error?.code, error?.message ?? '']);
+    for (const attachTo of entries) {
+      const { error } = await kit.outcome(kit.create({ baseUrl: 'https://api.ok', attachTo }));
+      results.push([JSON.stringify(attachTo), error?.code, error?.message ?? '']);
     }
-    results.push(['no array', (await kit.outcome(kit.create({ baseUrl: 'https://api.ok', attachTo: 'https://api.ok' }))).error?.code, 'attachTo']);
     return results;
-  }, wrong);
+  }, entries);
   for (const [entry, code, message] of results) {
     assert.equal(code, 'invalid-config', `attachTo ${entry}`);
     assert.match(message, /attachTo/, `attachTo ${entry}: ${message}`);
   }
+};
+
+rule('rule 11: an entry that could never match is refused at creation (J2)', async ({ page }) => {
+  const wrong = ['*', 'https://*.ok', 'https://api.ok/*', 'api.ok', 'api.ok:443', '/v1', '', 'ftp://api.ok', 'data:text/plain,a', 'https://user:pw@api.ok', 'https://api.ok?q=1', 'https://api.ok#a', 'https://', 'null', 'javascript:alert(1)', 'blob:https://api.ok/x'];
+  await refusals(page, wrong.map((entry) => [entry]));
 });
+
+rule('rule 11: an entry of another type is refused at creation', ({ page }) => refusals(page, [[5], [null], [{}], [['https://api.ok']], 'https://api.ok']));
 
 rule('rule 11: with a header of its own redirects are not followed', async ({ page, server, pages }) => {
   server.on('api', (call) => call.reply(302, '', { location: `${pages.origin}/elsewhere` }));
@@ -208,8 +219,9 @@ rule('rule 11: what a script does afterwards, to the configuration or by a messa
       refreshToken: { in: 'body' },
       proactive: false,
       fetch: async (input, init) => {
-        const { url, headers } = new Request(input, init);
-        const text = typeof init?.body === 'string' ? init.body : '';
+        const request = new Request(input, init);
+        const { url, headers } = request;
+        const text = await request.text();
         tokens[url] = Boolean(headers.get('authorization')) || /first|second/.test(text);
         return kit.answer({ accessToken: 'at-second', refreshToken: 'rt-second', expiresIn: 600 });
       },

@@ -4,7 +4,7 @@ import { execFile } from 'node:child_process';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
 import { pathToFileURL } from 'node:url';
-import { ENGINE, PKG, suite } from './support/suite.mjs';
+import { ENGINE, PKG, skipped, suite } from './support/suite.mjs';
 
 const rule = suite();
 /** A test of the loading of a module, which no page without WebAssembly has. */
@@ -92,6 +92,9 @@ moduleRule('rule 15: a response that is no module says which status it had', asy
   assert.match(error.cause.message, /nothing\.wasm: expected a module, found status 404/);
 });
 
+/** A test that has no page. */
+const nodeRule = (name, run) => test(name, { timeout: 60_000, skip: skipped(name) }, run);
+
 /** Runs a module in a Node.js of its own, which has to end by itself. */
 async function run(code, ...args) {
   const source = `const index = ${JSON.stringify(pathToFileURL(`${PKG}/index.js`).href)};\n${code}`;
@@ -100,7 +103,7 @@ async function run(code, ...args) {
   return JSON.parse(stdout);
 }
 
-test('rule 15: importing in Node.js touches nothing (L1)', { timeout: 60_000 }, async () => {
+nodeRule('rule 15: importing in Node.js touches nothing (L1)', async () => {
   const touched = await run(`
     const touched = [];
     for (const name of ['WebAssembly', 'fetch', 'setTimeout', 'setInterval', 'BroadcastChannel', 'navigator', 'document', 'window', 'localStorage', 'location']) {
@@ -115,7 +118,7 @@ test('rule 15: importing in Node.js touches nothing (L1)', { timeout: 60_000 }, 
   assert.ok(touched.names.includes('createTokenManager'));
 });
 
-test('rule 15: on a server the manager works with memory storage and the given fetch, and keeps no process (L1)', { timeout: 60_000 }, async () => {
+nodeRule('rule 15: on a server the manager works with memory storage and the given fetch, and keeps no process (L1)', async () => {
   const seen = await run(`
     const { createTokenManager } = await import(index);
     const calls = [];
@@ -141,7 +144,7 @@ test('rule 15: on a server the manager works with memory storage and the given f
   assert.deepEqual(seen, { start: 'unknown', status: 200, calls: ['/login -', '/api Bearer t1', '/refresh -', '/api Bearer t2'], storage: 'memory', lock: 'none', due: true, signedIn: 'signed-in' });
 });
 
-test('rule 15: on a server a storage that only browsers have degrades to memory', { timeout: 60_000 }, async () => {
+nodeRule('rule 15: on a server a storage that only browsers have degrades to memory', async () => {
   const seen = await run(`
     const { createTokenManager } = await import(index);
     const seen = [];
@@ -155,7 +158,7 @@ test('rule 15: on a server a storage that only browsers have degrades to memory'
   assert.deepEqual(seen, [['a', 'memory', true], ['a', 'memory', true], ['a', 'memory', true]]);
 });
 
-test('rule 15: without a page a relative URL is no error until it is used, and is one then', { timeout: 60_000 }, async () => {
+nodeRule('rule 15: without a page a relative URL is no error until it is used, and is one then', async () => {
   const seen = await run(`
     const { createTokenManager } = await import(index);
     const auth = await createTokenManager({ refresh: '/refresh', singleUser: true });

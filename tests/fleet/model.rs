@@ -1,10 +1,10 @@
 //! Very many clients and one server, second by second. A client is what the
 //! core keeps of a session's time: its back-off and the life of its token.
 
-use evertoken::core::jwt::Claims;
-use evertoken::core::lifetime::{Freshness, Lifetime, Stated};
-use evertoken::core::pace::Pace;
-use evertoken::core::{Millis, Now};
+use evertoken::internals::jwt::Claims;
+use evertoken::internals::lifetime::{Freshness, Lifetime, Stated};
+use evertoken::internals::pace::Pace;
+use evertoken::internals::{Millis, Now};
 
 use crate::support::random::Random;
 

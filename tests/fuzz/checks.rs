@@ -3,17 +3,17 @@
 use base64::Engine as _;
 use base64::alphabet::URL_SAFE;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
-use evertoken::core::answer::Answer;
-use evertoken::core::call::Target;
-use evertoken::core::json::Writer;
-use evertoken::core::jwt::{self, Claims, User};
-use evertoken::core::lifetime::Stated;
-use evertoken::core::origins::Origins;
-use evertoken::core::pace::{self, Pace};
-use evertoken::core::policy::{Keep, Policy};
-use evertoken::core::record::{Record, Stored};
-use evertoken::core::view::Status;
-use evertoken::core::{
+use evertoken::internals::answer::Answer;
+use evertoken::internals::call::Target;
+use evertoken::internals::json::Writer;
+use evertoken::internals::jwt::{self, Claims, User};
+use evertoken::internals::lifetime::Stated;
+use evertoken::internals::origins::Origins;
+use evertoken::internals::pace::{self, Pace};
+use evertoken::internals::policy::{Keep, Policy};
+use evertoken::internals::record::{Record, Stored};
+use evertoken::internals::view::Status;
+use evertoken::internals::{
     Ask, CallId, Input, Instant, Machine, Millis, Now, Output, Place, Reply, RequestId, Swapped,
     answer as answers, date,
 };

@@ -40,11 +40,14 @@ const WORKER = `
   };
 `;
 
+const read = (name) => readFileSync(new URL(name, import.meta.url), 'utf8');
+const TYPED = Object.fromEntries(['anywhere.ts', 'fetch.ts'].map((name) => [name, read(`../adapters/runtimes/${name}`).replace("'./anywhere.js'", "'./anywhere.ts'")]));
+
 let application;
 let server;
 before(async () => {
-  const text = readFileSync(new URL('support/server.mjs', import.meta.url), 'utf8');
-  application = await fixture({ 'server.mjs': text, 'main.mjs': MAIN, 'required.cjs': REQUIRED, 'alive.mjs': ALIVE, 'worker.js': WORKER });
+  const text = read('support/server.mjs');
+  application = await fixture({ ...TYPED, 'server.mjs': text, 'main.mjs': MAIN, 'required.cjs': REQUIRED, 'alive.mjs': ALIVE, 'worker.js': WORKER });
   server = await new AuthServer().start();
 });
 after(async () => {
@@ -91,6 +94,19 @@ test(`Deno ${version('deno')}: test`, TIME, async () => {
   const parameters = ['run', '--quiet', '--no-prompt', '--allow-net=127.0.0.1', '--allow-env=DEV_SERVER', '--node-modules-dir=manual', 'main.mjs', server.origin];
   const said = await finish(deno, parameters, { cwd: application.folder, env });
   assert.equal(said.trim(), expected('wasm'));
+});
+
+test(`Deno ${version('deno')}: the types compile with its own library, and it ends by itself`, TIME, async () => {
+  const env = { DENO_DIR: join(application.folder, 'deno') };
+  const options = { cwd: application.folder, env };
+  await finish(deno, ['check', '--quiet', '--node-modules-dir=manual', ...Object.keys(TYPED)], options);
+  const said = await finish(deno, ['run', '--quiet', '--no-prompt', '--allow-net=127.0.0.1', '--node-modules-dir=manual', 'alive.mjs', server.origin], options);
+  assert.equal(said.trim(), 'true');
+});
+
+test(`Bun ${version('bun')}: ends by itself with a manager that nobody disposed of`, TIME, async () => {
+  const said = await finish(bun, ['run', 'alive.mjs', server.origin], { cwd: application.folder });
+  assert.equal(said.trim(), 'true');
 });
 
 test(`Bun ${version('bun')}: test`, TIME, async () => {

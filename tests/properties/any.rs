@@ -1,6 +1,6 @@
 //! Anything at all, of what the core's parts are given.
 
-use evertoken::core::{Instant, Millis, Moment, Now};
+use evertoken::internals::{Instant, Millis, Moment, Now};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};

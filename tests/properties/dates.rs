@@ -1,7 +1,7 @@
 //! Dates in all their forms, against the `httpdate` crate.
 
-use evertoken::core::pace;
-use evertoken::core::{Instant, date};
+use evertoken::internals::pace;
+use evertoken::internals::{Instant, date};
 use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::select;

@@ -1,7 +1,7 @@
 //! What the core writes, against serde_json.
 
-use evertoken::core::Members;
-use evertoken::core::json::Writer;
+use evertoken::internals::Members;
+use evertoken::internals::json::Writer;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 

@@ -1,8 +1,8 @@
 //! How long a token lives, and when a refresh is due.
 
-use evertoken::core::jwt::Claims;
-use evertoken::core::lifetime::{Freshness, Lifetime, Stated};
-use evertoken::core::{Instant, Millis};
+use evertoken::internals::jwt::Claims;
+use evertoken::internals::lifetime::{Freshness, Lifetime, Stated};
+use evertoken::internals::{Instant, Millis};
 use proptest::option;
 use proptest::prelude::*;
 

@@ -1,7 +1,7 @@
 //! Where a token goes, against the `url` crate.
 
 use crate::support::document::parse_url;
-use evertoken::core::origins::Origins;
+use evertoken::internals::origins::Origins;
 use proptest::prelude::*;
 use proptest::sample::select;
 

@@ -1,14 +1,14 @@
 //! How often the refresh endpoint may be called.
 
-use evertoken::core::Millis;
-use evertoken::core::pace::{self, Pace};
+use evertoken::internals::Millis;
+use evertoken::internals::pace::{self, Pace};
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
 
 use crate::any::{clocks, moment, span};
 use crate::support::document::parse;
-use evertoken::core::json::Writer;
+use evertoken::internals::json::Writer;
 
 /// Clocks show whole milliseconds here: what is compared is then exact.
 #[derive(Clone, Debug)]

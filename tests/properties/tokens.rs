@@ -3,8 +3,8 @@
 use crate::support::document::{PLATFORM, parse};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use evertoken::core::Instant;
-use evertoken::core::jwt::{self, Claims, User};
+use evertoken::internals::Instant;
+use evertoken::internals::jwt::{self, Claims, User};
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;

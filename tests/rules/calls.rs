@@ -1,11 +1,11 @@
 //! Where tokens go.
 
 use crate::support::document::parse_url;
-use evertoken::core::answer;
-use evertoken::core::call::{Place, Target};
-use evertoken::core::lifetime::Stated;
-use evertoken::core::origins::{Misfit, Origins};
-use evertoken::core::{Ask, Event, Input, Millis, RequestId, SignedOutBy};
+use evertoken::internals::answer;
+use evertoken::internals::call::{Place, Target};
+use evertoken::internals::lifetime::Stated;
+use evertoken::internals::origins::{Misfit, Origins};
+use evertoken::internals::{Ask, Event, Input, Millis, RequestId, SignedOutBy};
 use serde_json::json;
 
 use crate::tab::*;

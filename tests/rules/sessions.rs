@@ -1,10 +1,10 @@
 //! How a session begins, ends and is kept.
 
-use evertoken::core::answer::Answer;
-use evertoken::core::call::Target;
-use evertoken::core::secret::Secret;
-use evertoken::core::view::Status;
-use evertoken::core::{
+use evertoken::internals::answer::Answer;
+use evertoken::internals::call::Target;
+use evertoken::internals::secret::Secret;
+use evertoken::internals::view::Status;
+use evertoken::internals::{
     Ask, ErrorKind, Event, Input, Moment, Output, Page, Party, Reply, RequestId, SignedOutBy,
 };
 use serde_json::json;

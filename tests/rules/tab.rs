@@ -4,12 +4,12 @@ use crate::support::config::policy_of;
 use crate::support::document::PLATFORM;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use evertoken::core::answer::{self, Answer};
-use evertoken::core::call::Target;
-use evertoken::core::flight::Failure;
-use evertoken::core::lifetime::Stated;
-use evertoken::core::policy::{Keep, Locks, Policy};
-use evertoken::core::{
+use evertoken::internals::answer::{self, Answer};
+use evertoken::internals::call::Target;
+use evertoken::internals::flight::Failure;
+use evertoken::internals::lifetime::Stated;
+use evertoken::internals::policy::{Keep, Locks, Policy};
+use evertoken::internals::{
     Ask, Call, ErrorKind, Event, Input, Machine, Millis, Moment, Now, Output, Party, Place, Reply,
     RequestId, Swapped, Unavailable, WaitId,
 };

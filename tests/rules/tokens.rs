@@ -1,9 +1,9 @@
 //! When a token is refreshed, and who waits for it.
 
-use evertoken::core::answer::{self, Answer, Tokens};
-use evertoken::core::call::Target;
-use evertoken::core::lifetime::Stated;
-use evertoken::core::{Ask, ErrorKind, Input, Millis, Moment, Output, Page, Reply};
+use evertoken::internals::answer::{self, Answer, Tokens};
+use evertoken::internals::call::Target;
+use evertoken::internals::lifetime::Stated;
+use evertoken::internals::{Ask, ErrorKind, Input, Millis, Moment, Output, Page, Reply};
 use serde_json::json;
 
 use crate::tab::*;

@@ -4,7 +4,7 @@
 
 use std::collections::{HashMap, VecDeque};
 
-use evertoken::core::CallId;
+use evertoken::internals::CallId;
 
 use super::document::Quick;
 use super::token::jwt;

@@ -5,9 +5,9 @@
 use std::cell::RefCell;
 use std::collections::HashMap;
 
-use evertoken::core::Millis;
-use evertoken::core::answer::Paths;
-use evertoken::core::policy::{
+use evertoken::internals::Millis;
+use evertoken::internals::answer::Paths;
+use evertoken::internals::policy::{
     Access, BodyKind, Carrier, Credentials, Endpoint, Policy, Proactive, TIMEOUT,
 };
 use serde_json::Value;

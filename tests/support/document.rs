@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 use std::rc::Rc;
 
-use evertoken::core::{Document, Platform, date, jwt};
+use evertoken::internals::{Document, Platform, date, jwt};
 use serde_json::{Value, json};
 
 /// Hashes texts of this program's own making, eight bytes at a time: who

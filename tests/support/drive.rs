@@ -1,9 +1,9 @@
 //! What the host does: performs the machine's outputs in the world, and feeds
 //! it what happened.
 
-use evertoken::core::answer::Answer;
-use evertoken::core::flight::Failure;
-use evertoken::core::{CallId, Input, Output, Swapped, Unavailable, WaitId};
+use evertoken::internals::answer::Answer;
+use evertoken::internals::flight::Failure;
+use evertoken::internals::{CallId, Input, Output, Swapped, Unavailable, WaitId};
 
 use super::auth::Reply;
 use super::fault::Fault;
@@ -136,9 +136,9 @@ impl World {
         }
     }
 
-    fn tell_event(&mut self, tab: usize, event: evertoken::core::Event) {
+    fn tell_event(&mut self, tab: usize, event: evertoken::internals::Event) {
         self.laws_at_event(tab, &event);
-        if self.auth.cookie && event == evertoken::core::Event::SignedIn {
+        if self.auth.cookie && event == evertoken::internals::Event::SignedIn {
             // Of which session the cookie is from now on, is the browser's
             // affair: an answer to an older one may still replace it.
             self.tabs[tab].ended.clear();
@@ -278,7 +278,7 @@ impl World {
         self.feed(tab, Input::Wake);
     }
 
-    fn fed_effect(&mut self, tab: usize, op: evertoken::core::OpId, effect: &Effect) {
+    fn fed_effect(&mut self, tab: usize, op: evertoken::internals::OpId, effect: &Effect) {
         let input = match effect {
             Effect::Read(text) => Input::Read {
                 op,

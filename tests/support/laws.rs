@@ -3,8 +3,8 @@
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
-use evertoken::core::record::{Record, Stored};
-use evertoken::core::{CallId, Event, Place, SignedOutBy};
+use evertoken::internals::record::{Record, Stored};
+use evertoken::internals::{CallId, Event, Place, SignedOutBy};
 
 use super::auth::Reply;
 use super::document::{PLATFORM, Quick, parse};
@@ -63,7 +63,7 @@ pub struct Laws {
 }
 
 /// The record in a text.
-pub fn record_in(text: Option<&str>, now: evertoken::core::Now) -> Option<Record> {
+pub fn record_in(text: Option<&str>, now: evertoken::internals::Now) -> Option<Record> {
     let document = text.and_then(parse)?;
     match Record::read(&*document, true, PLATFORM, now) {
         Stored::Record(record) => Some(record),

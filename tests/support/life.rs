@@ -1,8 +1,8 @@
 //! The life of tabs: they open, are reloaded, duplicated, put away, frozen
 //! and closed, and crash.
 
-use evertoken::core::policy::Locks;
-use evertoken::core::{Input, Machine, Page};
+use evertoken::internals::policy::Locks;
+use evertoken::internals::{Input, Machine, Page};
 
 use super::document::PLATFORM;
 use super::fault::Fault;
@@ -52,9 +52,9 @@ impl World {
             Some(Fault::WallForMono) => self.wall().as_ms() - super::world::START,
             _ => 0.0,
         };
-        let now = evertoken::core::Now {
+        let now = evertoken::internals::Now {
             wall: self.wall(),
-            mono: evertoken::core::Moment::from_ms(mono),
+            mono: evertoken::internals::Moment::from_ms(mono),
         };
         let machine = Machine::new(policy, PLATFORM, seed, now);
         self.tabs.push(Tab::new(machine, own, self.now, origin));

@@ -1,7 +1,7 @@
 //! What a test looks at.
 
-use evertoken::core::view::Status;
-use evertoken::core::{Event, SignedOutBy};
+use evertoken::internals::view::Status;
+use evertoken::internals::{Event, SignedOutBy};
 
 use super::tab::Done;
 use super::world::World;

@@ -30,9 +30,9 @@ mod wire;
 pub mod world;
 
 pub use auth::Manner;
-pub use evertoken::core::view::Status;
-pub use evertoken::core::{Ask, Event, Outcome, SignedOutBy};
-pub use evertoken::core::{ErrorKind, Instant, Millis, Moment};
+pub use evertoken::internals::view::Status;
+pub use evertoken::internals::{Ask, Event, Outcome, SignedOutBy};
+pub use evertoken::internals::{ErrorKind, Instant, Millis, Moment};
 pub use fault::Fault;
 pub use store::{Health, Kind};
 pub use tab::Done;

@@ -1,9 +1,9 @@
 //! What people and applications do with a tab.
 
-use evertoken::core::answer::Tokens;
-use evertoken::core::lifetime::Stated;
-use evertoken::core::secret::Secret;
-use evertoken::core::{Ask, Error, Input, Millis, RequestId};
+use evertoken::internals::answer::Tokens;
+use evertoken::internals::lifetime::Stated;
+use evertoken::internals::secret::Secret;
+use evertoken::internals::{Ask, Error, Input, Millis, RequestId};
 
 use super::fault::Fault;
 use super::tab::{Caller, Kind};

@@ -2,7 +2,7 @@
 //! that are taken, as data. Nothing in it depends on what happens, so a step
 //! can be left out and the others stay what they were.
 
-use evertoken::core::{Ask, Millis};
+use evertoken::internals::{Ask, Millis};
 
 use super::auth::Manner;
 use super::random::Random;

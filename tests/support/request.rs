@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use evertoken::core::{Ask, Party, Reply, Serial};
+use evertoken::internals::{Ask, Party, Reply, Serial};
 
 use super::fault::Fault;
 use super::tab::{Arrival, Done, Kind, Sending, Waiting};

@@ -3,9 +3,9 @@
 
 use std::collections::HashSet;
 
-use evertoken::core::record::Ended;
-use evertoken::core::view::Status;
-use evertoken::core::{Event, Fault as Said, Place};
+use evertoken::internals::record::Ended;
+use evertoken::internals::view::Status;
+use evertoken::internals::{Event, Fault as Said, Place};
 
 use super::laws::record_in;
 use super::store::{Kind as StoreKind, is_later};

@@ -4,7 +4,7 @@
 use std::collections::VecDeque;
 use std::rc::Rc;
 
-use evertoken::core::LockId;
+use evertoken::internals::LockId;
 
 use super::fault::Fault;
 use super::tab::Arrival;

@@ -3,8 +3,8 @@
 
 use std::rc::Rc;
 
-use evertoken::core::policy::Keep;
-use evertoken::core::{OpId, Place};
+use evertoken::internals::policy::Keep;
+use evertoken::internals::{OpId, Place};
 
 use super::document::parse;
 use super::fault::Fault;
@@ -75,6 +75,11 @@ pub struct Store {
     /// Every operation of every page fails.
     pub fails: bool,
     pub writes: u32,
+    /// How many milliseconds `localStorage` takes to show the pages of one
+    /// process what another has stored.
+    pub lag: u64,
+    /// What was there before the last write, by which tab and when.
+    before: (Option<Rc<str>>, usize, u64),
 }
 
 impl Store {
@@ -89,6 +94,8 @@ impl Store {
             own: Vec::new(),
             fails: false,
             writes: 0,
+            lag: 0,
+            before: (None, 0, 0),
         }
     }
 
@@ -277,7 +284,10 @@ impl World {
     fn operated(&mut self, tab: usize, place: Place, exchange: Option<&Exchange>) -> Effect {
         let own = self.tabs[tab].own;
         let found = self.store.slot(place, own).clone();
+        let (before, by, at) = &self.store.before;
+        let hidden = *by != tab && self.now < at + self.store.lag;
         let found = match self.fault {
+            _ if hidden && place == Place::Session => before.clone(),
             Some(Fault::NoReread) if self.tabs[tab].started && place != Place::Lease => None,
             Some(Fault::LaterRead) if is_later(found.as_deref()) => {
                 found.map(|text| text.replacen(r#""v":9"#, r#""v":1"#, 1).into())
@@ -329,6 +339,9 @@ impl World {
             Some(Fault::NoTombstone) if text.as_deref().is_some_and(ends) => None,
             _ => text,
         };
+        if place == Place::Session {
+            self.store.before = (self.store.text.clone(), tab, self.now);
+        }
         self.store.slot(place, own).clone_from(&text);
         if self.store.kind_of(place) == Kind::Local {
             self.tell_of_change(Some(tab), place, text);
@@ -378,6 +391,7 @@ impl World {
         let now = self.wall().as_ms();
         let before = self.store.lease.as_deref().and_then(until);
         match text {
+            Some(text) if until(text) == Some(0.0) => self.lock.holder = None,
             None => self.lock.holder = None,
             Some(_) => {
                 let held = self.lock.holder.is_some_and(|(holder, _)| holder != tab);
@@ -389,7 +403,7 @@ impl World {
                     // A clock that was set meanwhile ends a lease too soon.
                     self.laws.apart |= self.laws.jumped > 0 || self.mono_lost > 0;
                 }
-                self.lock.holder = Some((tab, evertoken::core::LockId::new(0)));
+                self.lock.holder = Some((tab, evertoken::internals::LockId::new(0)));
                 self.laws.granted_at = self.now;
             }
         }

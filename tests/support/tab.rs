@@ -3,8 +3,8 @@
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::rc::Rc;
 
-use evertoken::core::view::{Pass, Snapshot};
-use evertoken::core::{
+use evertoken::internals::view::{Pass, Snapshot};
+use evertoken::internals::{
     Ask, CallId, Error, ErrorKind, Event, LockId, Machine, OpId, Party, Place, Record, RequestId,
     Serial, WaitId,
 };

@@ -3,9 +3,9 @@
 
 use std::rc::Rc;
 
-use evertoken::core::CallId;
-use evertoken::core::call::{Call, Place, Target};
-use evertoken::core::policy::Credentials;
+use evertoken::internals::CallId;
+use evertoken::internals::call::{Call, Place, Target};
+use evertoken::internals::policy::Credentials;
 
 use super::auth::{Manner, Reply};
 use super::fault::Fault;

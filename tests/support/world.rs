@@ -5,8 +5,8 @@ use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 use std::rc::Rc;
 
-use evertoken::core::policy::Policy;
-use evertoken::core::{Call, CallId, Error, Instant, Moment, Now};
+use evertoken::internals::policy::Policy;
+use evertoken::internals::{Call, CallId, Error, Instant, Moment, Now};
 
 use super::auth::{Auth, Manner, Reply};
 use super::fault::Fault;
@@ -314,7 +314,7 @@ impl World {
     // ---- what is seen ----
 
     pub(super) fn disposed() -> Error {
-        Error::new(evertoken::core::Fault::Disposed)
+        Error::new(evertoken::internals::Fault::Disposed)
     }
 
     pub(super) fn done(&mut self, caller: usize, done: Done) {

@@ -2,10 +2,10 @@
 //! JavaScript half of the shell imports: texts that every visitor would pay
 //! for twice if the WebAssembly module had them.
 
-use evertoken::core::Fault;
-use evertoken::core::answer::USUAL;
-use evertoken::core::policy::{HEADER, KEY, METHOD, PREFIX};
-use evertoken::core::presets::PRESETS;
+use evertoken::internals::Fault;
+use evertoken::internals::answer::USUAL;
+use evertoken::internals::policy::{HEADER, KEY, METHOD, PREFIX};
+use evertoken::internals::presets::PRESETS;
 
 /// Writes the module.
 pub fn module() -> String {

@@ -46,7 +46,7 @@ Usage: cargo xtask COMMAND
   backend NAME [--port N] [--access-ttl 3s] [--origin URL] [...]
                             a real system to test against; further options go to it
   guide                     renders the guide in www/guide/
-  test [core|web|e2e|fallback|adapters|package|examples|frontends|backends ...]
+  test [core|web|e2e|fallback|host|adapters|package|examples|frontends|backends ...]
                             all tests, or the named parts
   bench [ROUNDS] [peers|loopback|decoding|growth|profile|firefox ...]
                             Evertoken beside its peers: sizes, times and ratios, in one run

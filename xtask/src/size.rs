@@ -342,7 +342,7 @@ mod tests {
     #[test]
     fn a_function_belongs_to_the_crate_of_its_type() {
         let crates = [
-            "evertoken::core::refresh::decide",
+            "evertoken::internals::refresh::decide",
             "<alloc::vec::Vec<T> as core::clone::Clone>::clone",
             "<&mut dyn core::fmt::Write as core::fmt::Write>::write_str",
             "<&str as core::fmt::Display>::fmt",

@@ -16,7 +16,7 @@ struct Part {
     run: fn(&Project, &Tools) -> Result<Closing>,
 }
 
-const PARTS: [Part; 9] = [
+const PARTS: [Part; 10] = [
     Part {
         name: "core",
         run: core,
@@ -32,6 +32,10 @@ const PARTS: [Part; 9] = [
     Part {
         name: "fallback",
         run: fallback,
+    },
+    Part {
+        name: "host",
+        run: host,
     },
     Part {
         name: "adapters",
@@ -186,21 +190,45 @@ fn browser_suite(
     tests: &[PathBuf],
     engine: &str,
 ) -> Result<Closing> {
+    size::check_budget(project, &build::package(project)?)?;
+    guide::build(project)?;
+    let places = vec![("EVERTOKEN_SERVER", demo::server(project)?)];
+    in_browsers(project, tools, name, tests, engine, places)
+}
+
+/// The rules, tabs and circumstances over the Rust host, in the place of the
+/// package.
+fn host(project: &Project, tools: &Tools) -> Result<Closing> {
+    let folder = project.root.join("tests/e2e");
+    let mut tests = test_files(&folder)?;
+    tests.retain(|path| {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let others = ["circumstances", "smoke", "tabs"];
+        name.starts_with("rule-") || others.iter().any(|other| name.starts_with(other))
+    });
+    let places = vec![("EVERTOKEN_PKG", frontend::face(project, tools)?)];
+    in_browsers(project, tools, "host", &tests, "crate", places)
+}
+
+fn in_browsers(
+    project: &Project,
+    tools: &Tools,
+    name: &str,
+    tests: &[PathBuf],
+    engine: &str,
+    mut places: Vec<(&'static str, PathBuf)>,
+) -> Result<Closing> {
     let folder = project.root.join("tests/e2e");
     if tests.is_empty() {
         return Err(format!("{}: no *.test.mjs there", folder.display()));
     }
-    size::check_budget(project, &build::package(project)?)?;
-    guide::build(project)?;
-    let server = demo::server(project)?;
-    let mut places = vec![
-        ("EVERTOKEN_SERVER", server),
-        ("EVERTOKEN_ENGINE", PathBuf::from(engine)),
-    ];
+    places.push(("EVERTOKEN_ENGINE", PathBuf::from(engine)));
     for browser in BROWSERS {
         places.extend(tools.browser(browser)?.named(browser));
     }
     tools.node_modules(&folder)?;
+    // Timers that stand still.
+    tools.node_modules(&project.root.join("tests/testing"))?;
     // Many wait for timers; two browsers do not get in each other's way.
     node_tests(project, name, tests, Some(2), &places)
 }
@@ -290,6 +318,8 @@ fn node_tests(
 ) -> Result<Closing> {
     // One report to be read as it comes, one to be quoted at the end.
     let tap = project.work().join(format!("{name}.tap"));
+    std::fs::create_dir_all(project.work())
+        .map_err(|error| format!("{}: {error}", tap.display()))?;
     let _ = std::fs::remove_file(&tap);
     let outcome = process::run(
         Command::new("node")
@@ -410,7 +440,7 @@ mod tests {
         assert!(
             error.contains("`wbe`")
                 && error.contains(
-                    "core, web, e2e, fallback, adapters, package, examples, frontends, backends"
+                    "core, web, e2e, fallback, host, adapters, package, examples, frontends, backends"
                 ),
             "{error}"
         );

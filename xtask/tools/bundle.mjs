@@ -19,8 +19,7 @@ const main = join(stage, 'index.js');
 const fallback = join(stage, 'fallback.js');
 const inJavaScript = join(stage, 'js.js');
 
-// The first versions with all that the shell uses, AbortSignal's
-// throwIfAborted last; the module would run in older ones.
+// The first versions with all that the shell uses, AbortSignal's reason last; the module would run in older ones.
 const engines = ['chrome100', 'firefox97', 'safari15.4', 'node18'];
 
 /**
