@@ -218,7 +218,7 @@ class Memory {
    * @param {number} count
    */
   grow(count) {
-    const before = this.bytes.length / PAGE;
+    const before = /** @type {Uint8Array} */ (this.bytes).length / PAGE;
     try {
       if (before + count > this.most) return -1;
       this.resize(before + count);

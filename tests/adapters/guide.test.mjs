@@ -268,6 +268,16 @@ example('axios', async ({ page, server }) => {
   assert.equal(plain.of('open')[0].path, '/posts/1');
 }, { prepare: (page, pages) => { plain.protects = () => false; return answering(api, plain)(page, pages); } });
 
+example('axios-explain', async ({ page }) => {
+  await page.route('https://api.example.com/**', (route) => route.abort());
+  await page.route('**/missing', (route) => route.fulfill({ status: 404 }));
+  const said = await page.evaluate(async () => {
+    const explained = (url) => app.axios.get(url).then(() => 'no error', app.explainRequest);
+    return [await explained('/missing'), await explained('https://api.example.com/'), app.explainRequest(new TypeError('Failed to fetch'))];
+  });
+  assert.deepEqual(said, ['The server answered 404.', 'No connection.', 'No connection.']);
+}, { more: "import axios from 'axios';\nwindow.more = { axios };", modules: { './explain.js': 'explain' } });
+
 const later = createMockServer();
 example('after-axios', async ({ page }) => {
   await page.evaluate(() => app.auth.login({ user: 'alice' }));
