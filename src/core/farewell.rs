@@ -6,7 +6,7 @@ use super::answer::Verdict;
 use super::call::Target;
 use super::commit::Purpose;
 use super::error::{Error, Fault};
-use super::flight::Role;
+use super::flight::{Flight, Role};
 use super::ids::RequestId;
 use super::lifetime::Freshness;
 use super::machine::Machine;
@@ -109,13 +109,13 @@ impl Machine {
         }
     }
 
-    /// Notes what the server is still to be told. A second sign-out joins the
-    /// first, and may ask for the call that the first left out.
+    /// Notes what the server is still to be told. A second sign-out of one
+    /// session joins the first, and may ask for the call that the first left
+    /// out. That of a session that began since takes its own leave, afterwards.
     fn begin_farewell(&mut self, request: RequestId, session: Option<Rc<Session>>, local: bool) {
-        let held = self
-            .farewell
-            .as_ref()
-            .and_then(|farewell| farewell.session.clone());
+        let joins = session.is_none();
+        let last = self.farewells.last().filter(|_| joins);
+        let held = last.and_then(|farewell| farewell.session.clone());
         let session = session.or(held).or_else(|| self.left_locally.clone());
         self.left_locally = session.clone().filter(|_| local);
         let call = !local
@@ -126,11 +126,13 @@ impl Machine {
             .logout
             .is_some_and(|endpoint| endpoint.authenticate == Some(true));
         let fetch = call && wants_token && session.is_some();
-        let called = self
-            .flights
-            .iter()
-            .any(|flight| flight.role == Role::Logout);
-        match &mut self.farewell {
+        // What is in the air is the first one's.
+        let called = self.farewells.len() == 1
+            && self
+                .flights
+                .iter()
+                .any(|flight| flight.role == Role::Logout);
+        match self.farewells.last_mut().filter(|_| joins) {
             Some(farewell) => {
                 farewell.requests.push(request);
                 farewell.call |= call && !called;
@@ -139,7 +141,7 @@ impl Machine {
                 farewell.after = Moment::PAST;
             }
             None => {
-                self.farewell = Some(Farewell {
+                self.farewells.push(Farewell {
                     requests: vec![request],
                     session,
                     call,
@@ -166,7 +168,7 @@ impl Machine {
     /// The mark of a sign-out was stored, or a place was found to keep a record
     /// that comes after it (`outranked`), which has been taken over.
     pub(super) fn sign_out_committed(&mut self, outranked: bool) {
-        if outranked && self.session().is_some() && self.farewell.is_some() {
+        if outranked && self.session().is_some() && !self.farewells.is_empty() {
             // Another tab signed in and this one did not know: the user who
             // signed out here meant that session.
             let stamp = Stamp {
@@ -182,11 +184,15 @@ impl Machine {
         }
     }
 
-    pub(super) fn last_refreshed(&mut self, verdict: Verdict) {
+    pub(super) fn last_refreshed(&mut self, flight: &Flight, verdict: Verdict) {
+        let refresh = |session: &Option<Rc<Session>>| {
+            session.as_ref().and_then(|session| session.refresh.clone())
+        };
+        let own = |farewell: &&mut Farewell| refresh(&farewell.session) == refresh(&flight.session);
         match verdict {
             Verdict::Renewed(tokens) => {
                 let mut session = self.session_of(tokens, Freshness::Fresh, None);
-                if let Some(farewell) = &mut self.farewell {
+                if let Some(farewell) = self.farewells.iter_mut().find(own) {
                     let held = farewell
                         .session
                         .take()
@@ -234,7 +240,7 @@ impl Machine {
         let now = self.now;
         let paced = self.pace.wait(now.mono) > Millis::ZERO;
         let turn = |farewell: &&mut Farewell| !busy && now.mono >= farewell.after;
-        let Some(farewell) = self.farewell.as_mut().filter(turn) else {
+        let Some(farewell) = self.farewells.first_mut().filter(turn) else {
             return;
         };
         let own = |session: &Rc<Session>| session.refresh.is_some();
@@ -257,17 +263,17 @@ impl Machine {
             .commits
             .iter()
             .any(|commit| commit.purpose == Purpose::SignOut)
-            && let Some(farewell) = self.farewell.take()
         {
-            for request in farewell.requests {
+            for request in self.farewells.remove(0).requests {
                 self.output(Output::LogoutEnded { request });
             }
+            self.proceed_farewell();
         }
     }
 
     /// When it is this tab's turn to take leave of the server.
     pub(super) fn farewell_deadline(&self) -> Moment {
-        let turn = self.farewell.as_ref().map(|farewell| farewell.after);
+        let turn = self.farewells.first().map(|farewell| farewell.after);
         // One that is under way has nothing to wait for.
         turn.filter(|after| *after > self.now.mono)
             .unwrap_or(Moment::NEVER)
@@ -288,7 +294,7 @@ impl Machine {
             });
         }
         // Nobody hears any more how the server took a sign-out.
-        self.farewell = None;
+        self.farewells.clear();
         let outcome = Outcome::Over(Fault::Disposed.into());
         let held = self.hold.take().map(|hold| hold.wait);
         let restore = self.restore.take().map(|restore| restore.wait);

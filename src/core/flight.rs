@@ -182,7 +182,7 @@ impl Machine {
     fn refreshed(&mut self, flight: &Flight, verdict: Verdict) {
         match flight.role {
             Role::Turn => self.verdict(flight, verdict),
-            Role::LastRefresh => self.last_refreshed(verdict),
+            Role::LastRefresh => self.last_refreshed(flight, verdict),
             _ => {}
         }
     }

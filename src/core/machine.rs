@@ -84,7 +84,8 @@ pub struct Machine {
     pub(super) fence: u32,
     /// The newest sign-in that was carried out.
     pub(super) signed_in_by: u32,
-    pub(super) farewell: Option<Farewell>,
+    /// The first is under way.
+    pub(super) farewells: Vec<Farewell>,
     /// The session that was signed out without telling the server.
     pub(super) left_locally: Option<Rc<Session>>,
     pub(super) restore: Option<Restore>,
@@ -152,7 +153,7 @@ impl Machine {
             sign_ins: Vec::new(),
             fence: 0,
             signed_in_by: 0,
-            farewell: None,
+            farewells: Vec::new(),
             left_locally: None,
             restore: None,
             hold: None,

@@ -355,10 +355,11 @@ impl Machine {
         let before = self.peers.before();
         self.adopt(record.clone(), by);
         self.commit(Purpose::SignOut, record);
-        if self.policy.logout.is_some() && self.farewell.is_none() {
+        if self.policy.logout.is_some() {
             let turn = TURN.times(f64::from(before));
             let call = session.is_some() || !self.policy.needs_refresh_token();
-            self.farewell = Some(Farewell::by_time(session, call, self.now.mono + turn));
+            self.farewells
+                .push(Farewell::by_time(session, call, self.now.mono + turn));
         }
         self.proceed();
     }
@@ -379,9 +380,7 @@ impl Machine {
 
     /// Another tab calls the logout endpoint.
     pub(super) fn farewell_heard(&mut self) {
-        let waits = |farewell: &Farewell| farewell.after > self.now.mono;
-        if self.farewell.as_ref().is_some_and(waits) {
-            self.farewell = None;
-        }
+        let now = self.now.mono;
+        self.farewells.retain(|farewell| farewell.after <= now);
     }
 }
