@@ -242,6 +242,26 @@ rule('rule 13: a record that somebody broke meanwhile ends nothing', async ({ pa
   assert.deepEqual(seen, { first: 'signed-in', second: 'signed-in', answer: 200 });
 });
 
+rule('rule 13: what is written elsewhere under the same key is no record', async ({ page }) => {
+  const statuses = await page.evaluate(async () => {
+    const auth = await kit.create({ storage: 'local' });
+    await auth.login({ user: 'alice' });
+    await auth.logout();
+    const over = JSON.parse(localStorage.getItem('evertoken'));
+    await auth.login({ user: 'alice' });
+    const newValue = JSON.stringify({ ...over, sign_in: over.sign_in + 60_000 });
+    const statuses = [];
+    for (const storageArea of [sessionStorage, localStorage]) {
+      if (storageArea === localStorage) localStorage.setItem('evertoken', newValue);
+      window.dispatchEvent(new StorageEvent('storage', { key: 'evertoken', newValue, storageArea }));
+      await kit.turn();
+      statuses.push(auth.snapshot.status);
+    }
+    return statuses;
+  });
+  assert.deepEqual(statuses, ['signed-in', 'signed-out']);
+});
+
 rule('rule 13: a sandboxed page without any storage works (F1)', async ({ page, server }) => {
   server.origins.push('null');
   const seen = await page.evaluate(
