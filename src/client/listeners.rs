@@ -1,4 +1,4 @@
-//! Whoever wants to hear of changes. Listeners are called from a task of
+//! The listeners of changes. They are called from a task of
 //! their own: whatever one does, the manager is not in the middle of anything.
 
 use std::cell::{Cell, RefCell};

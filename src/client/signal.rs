@@ -8,7 +8,7 @@ use std::task::{Context, Poll, Waker};
 
 struct State<T> {
     value: Option<T>,
-    /// Who waits; the place of one that does not any more is empty.
+    /// The tasks that wait; the place of one that does not any more is empty.
     wakers: Vec<Option<Waker>>,
 }
 

@@ -9,9 +9,9 @@ use super::error::Fault;
 use super::ids::LockId;
 use super::machine::Machine;
 use super::output::{Outcome, Place, SignedOutBy};
-use super::places::{Task, Text};
 use super::policy::Keep;
 use super::record::Record;
+use super::shelf::{Task, Text};
 use super::sign::SignIn;
 use super::turn::Stage;
 

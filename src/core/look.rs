@@ -3,7 +3,7 @@
 
 use super::machine::Machine;
 use super::output::Place;
-use super::places::{Reader, Task};
+use super::shelf::{Reader, Task};
 
 /// A look that is not over.
 #[derive(Clone, Debug, PartialEq)]

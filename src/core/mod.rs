@@ -31,7 +31,7 @@
 //! |---|---|---|
 //! | a *turn*: one refresh (`turn`) | Locking, Reading, Missing, Calling, Checking, Committing | twice `timeoutMs` and two seconds |
 //! | a *sign-in* (`sign`) | Waiting for a refresh that may bring a cookie, Calling, Storing | `timeoutMs` for each |
-//! | a *farewell*: what a sign-out still tells the server (`farewell`) | the last refresh, the logout call | `timeoutMs` for each |
+//! | a *farewell*: what a sign-out still tells the server, one session after the other (`farewell`) | the last refresh, the logout call | `timeoutMs` for each |
 //! | a *flight*: one call to an endpoint ([`flight`]) | in the air, held back while the page is left | `timeoutMs` |
 //! | a *commit*: a record on its way to the places (`commit`) | awaits each place | the places' patience |
 //! | an *operation* on a place (`places`) | first try, second try, late | 1.5 s, then nobody waits |
@@ -143,6 +143,7 @@ pub mod lifetime;
 mod lock;
 mod look;
 pub mod machine;
+mod mark;
 pub mod origins;
 pub mod output;
 pub mod pace;
@@ -154,11 +155,14 @@ pub mod presets;
 pub mod record;
 mod restore;
 pub mod secret;
+mod shelf;
 mod sign;
+mod start;
 pub mod term;
 pub mod text;
 pub mod time;
 mod turn;
+mod verdict;
 pub mod view;
 
 pub use ask::{Ask, Reply};

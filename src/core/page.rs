@@ -6,7 +6,7 @@ use super::input::Page;
 use super::look::LookFor;
 use super::machine::Machine;
 use super::output::{Outcome, Place};
-use super::places::{Reader, Task};
+use super::shelf::{Reader, Task};
 use super::time::{Millis, Moment};
 use super::turn::Stage;
 

@@ -15,7 +15,6 @@
 //! is kept from then on is still sent to the place, without waiting, and
 //! whatever it answers, however late, is taken: the place is up again.
 
-use core::fmt;
 use std::rc::Rc;
 
 use super::commit::Purpose;
@@ -28,7 +27,8 @@ use super::output::{Event, Output, Place};
 use super::pace::Pace;
 use super::policy::Keep;
 use super::record::{Record, Stored};
-use super::time::{Instant, Millis, Moment};
+use super::shelf::{Op, Reader, Shelf, Task, Text};
+use super::time::{Millis, Moment};
 
 /// How long a place is waited for.
 pub(super) const PATIENCE: Millis = Millis::new(1_500);
@@ -38,94 +38,6 @@ const TRIES: u8 = 8;
 
 /// How many operations of a place that is down may be under way.
 const LATE: usize = 4;
-
-/// One place.
-#[derive(Clone)]
-pub(super) struct Shelf {
-    pub place: Place,
-    pub keep: Keep,
-    /// What it is known to keep.
-    known: Option<Rc<str>>,
-    /// The operation that is waited for.
-    op: Option<Op>,
-    /// What is to be done next.
-    queue: Vec<Task>,
-    /// Operations that are not waited for any more, and may still answer.
-    late: Vec<Op>,
-    pub down: bool,
-    /// A later version of the package keeps its record here.
-    later: bool,
-}
-
-#[derive(Clone, PartialEq)]
-struct Op {
-    id: OpId,
-    task: Task,
-    /// What is being written.
-    text: Option<Rc<str>>,
-    until: Moment,
-    /// How often it has been tried.
-    tries: u8,
-    /// It failed once already.
-    again: bool,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Task {
-    Read(Reader),
-    Write { text: Text, commit: Option<u32> },
-}
-
-/// On whose behalf a place is read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Reader {
-    Start,
-    /// A look, by its number.
-    Look(u32),
-    /// Nobody waits.
-    Nobody,
-}
-
-/// What is to be written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Text {
-    /// The record of a commit.
-    Commit(u32),
-    /// The record that is held by the time it is written; to
-    /// [`Place::Mark`] only the end by a sign-out.
-    Held,
-    Nothing,
-}
-
-/// The texts of a place have tokens in them.
-impl fmt::Debug for Shelf {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Shelf")
-            .field("place", &self.place)
-            .field("queue", &self.queue)
-            .field("down", &self.down)
-            .finish_non_exhaustive()
-    }
-}
-
-impl Shelf {
-    fn new(place: Place, keep: Keep) -> Self {
-        Self {
-            place,
-            keep,
-            known: None,
-            op: None,
-            queue: Vec::new(),
-            late: Vec::new(),
-            down: false,
-            later: false,
-        }
-    }
-
-    fn deadline(&self) -> Moment {
-        self.op.as_ref().map_or(Moment::NEVER, |op| op.until)
-    }
-}
 
 impl Machine {
     pub(super) fn shelves_of(policy: &super::policy::Policy) -> Vec<Shelf> {
@@ -377,8 +289,7 @@ impl Machine {
                 text: Text::Commit(id),
                 ..
             } => self.to_be_stored(id).map(|record| record.stamp),
-            // What is taken away is outranked by what is held, or by what is
-            // being committed.
+            // What is taken away is outranked by what is being committed.
             Task::Write {
                 commit: Some(id), ..
             } => self
@@ -511,43 +422,6 @@ impl Machine {
             self.enqueue(Place::Mark, Task::Read(Reader::Nobody));
         }
         self.mark();
-    }
-
-    fn in_memory(&self) -> bool {
-        self.policy.storage == Keep::Memory || self.storage_is_down()
-    }
-
-    /// An end is marked, and a session that ends by time: a reload would begin
-    /// its time anew.
-    fn is_to_be_marked(&self, record: &Record) -> bool {
-        record.is_sign_out() || self.term_ends() < Instant::NEVER
-    }
-
-    /// Keeps the mark of a sign-out where the session itself is in memory:
-    /// a reload must not sign the user in again with a cookie that outlived
-    /// the sign-out.
-    pub(super) fn mark(&mut self) {
-        let record = self.record.as_ref();
-        let ends = self.in_memory() && record.is_some_and(|record| self.is_to_be_marked(record));
-        // What is not ours under this key is not taken away.
-        let ours = |text: &str| {
-            let found = self.parsed(text);
-            found.is_some_and(|(found, ..)| !matches!(found, Stored::Foreign))
-        };
-        let marked = self
-            .shelves
-            .iter()
-            .filter(|shelf| shelf.place == Place::Mark)
-            .any(|shelf| shelf.known.as_deref().is_some_and(ours));
-        if ends || marked {
-            self.enqueue(
-                Place::Mark,
-                Task::Write {
-                    text: Text::Held,
-                    commit: None,
-                },
-            );
-        }
     }
 
     /// Ends the waits for places that take too long.

@@ -1,6 +1,6 @@
 //! The turn: one refresh, from the wish to the end.
 //!
-//! Whoever waits for a turn is answered within twice `timeoutMs` and two
+//! A caller that waits for a turn is answered within twice `timeoutMs` and two
 //! seconds (rule 1). The times of its stages add up to that:
 //!
 //! | stage | takes at most |
@@ -10,22 +10,19 @@
 //! | Calling | `timeoutMs` |
 //! | Checking, Committing | until [`END_BY`] and [`LEAST`] after twice `timeoutMs` |
 
-use std::rc::Rc;
-
 use super::answer::Verdict;
 use super::ask::Reply;
 use super::call::Target;
 use super::commit::Purpose;
 use super::error::{Error, Fault};
-use super::flight::{Flight, Role};
+use super::flight::Role;
 use super::ids::{CallId, LockId, WaitId};
-use super::lifetime::Freshness;
 use super::lock::Owner;
 use super::look::LookFor;
 use super::machine::Machine;
-use super::output::{Event, Outcome, SignedOutBy};
+use super::output::Outcome;
 use super::policy::Keep;
-use super::record::{Ended, Record, Stamp};
+use super::record::{Record, Stamp};
 use super::time::{Millis, Moment};
 
 #[derive(Clone, Debug, PartialEq)]
@@ -44,7 +41,7 @@ pub(super) struct Turn {
     /// What was held when the turn began. Anything newer will do.
     base: Stamp,
     /// The user has signed out here, and `restore` asks all the same.
-    after_sign_out: bool,
+    pub after_sign_out: bool,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -375,7 +372,7 @@ impl Machine {
 
     // ---- reading and calling ----
 
-    fn stage(&mut self, stage: Stage) {
+    pub(super) fn stage(&mut self, stage: Stage) {
         if let Some(turn) = &mut self.turn {
             turn.stage = stage;
         }
@@ -439,110 +436,7 @@ impl Machine {
         self.stage(Stage::Calling { call });
     }
 
-    // ---- what came of it ----
-
-    /// The call has ended. What it brought belongs to the record that was held
-    /// when it was sent.
-    pub(super) fn verdict(&mut self, flight: &Flight, verdict: Verdict) {
-        let Verdict::Renewed(tokens) = verdict else {
-            let look = self.look(LookFor::Turn);
-            return self.stage(Stage::Checking { look, verdict });
-        };
-        let before = flight.session.as_deref();
-        let mut session = self.session_of(tokens, Freshness::Fresh, before);
-        if before.is_none()
-            && let Some(known) = self.known_term.take()
-        {
-            session.term.began = known.began;
-        }
-        let sent = flight.sent.as_ms() as u64;
-        let twist = self.random() >> 32;
-        let base = flight.base;
-        let stamp = match &flight.session {
-            Some(held) => {
-                session.refresh = session.refresh.or_else(|| held.refresh.clone());
-                // An opaque token says nothing of the user.
-                session.user = session.user.or_else(|| held.user.clone());
-                session.remembered = held.remembered;
-                Stamp {
-                    generation: base.generation.saturating_add(1),
-                    sent,
-                    twist,
-                    ..base
-                }
-            }
-            None => {
-                let after_sign_out = self.turn.as_ref().is_some_and(|turn| turn.after_sign_out);
-                let least = if after_sign_out { sent } else { 0 };
-                Stamp {
-                    sign_in: base.sign_in.saturating_add(1).max(least),
-                    salt: self.random() >> 32,
-                    ended: false,
-                    generation: 0,
-                    sent,
-                    twist,
-                }
-            }
-        };
-        self.stage(Stage::Committing);
-        let state = Ok(Rc::new(session));
-        self.commit(Purpose::Refresh, Record { stamp, state });
-    }
-
-    /// A refusal or a failure counts.
-    fn conclude(&mut self, verdict: Verdict) {
-        match verdict {
-            Verdict::Renewed(_) => {}
-            Verdict::Definitive(error) => {
-                self.count_failure();
-                if self.session().is_some() {
-                    self.end_session(error);
-                } else {
-                    self.anonymous = true;
-                    self.end_turn(Outcome::Anonymous);
-                    self.end_restore();
-                }
-            }
-            Verdict::Passing(mut error) => {
-                self.count_failure();
-                let fraction = self.fraction();
-                self.pace.failed(self.now.mono, error.retry_after, fraction);
-                error.retry_after = self.pace.wait(self.now.mono);
-                self.stale = true;
-                self.error = Some(error);
-                self.last_error = Some(error);
-                self.event(Event::RefreshFailed(error));
-                // The server is spared by all tabs.
-                match self.record.clone() {
-                    Some(record) => self.commit(Purpose::BackOff, record),
-                    None => self.mark(),
-                }
-                self.tell(false);
-                self.end_turn(Outcome::Passing(error));
-            }
-        }
-    }
-
-    fn count_failure(&mut self) {
-        self.figures.refresh_failures = self.figures.refresh_failures.saturating_add(1);
-    }
-
-    /// The server will not go on with this session, or there is nothing to go
-    /// on with.
-    pub(super) fn end_session(&mut self, error: Error) -> Error {
-        self.last_error = Some(error);
-        let stamp = Stamp {
-            ended: true,
-            ..self.stamp()
-        };
-        let record = Record {
-            stamp,
-            state: Err(Ended::Rejected),
-        };
-        self.adopt(record.clone(), SignedOutBy::RefreshRejected);
-        self.commit(Purpose::SignOut, record);
-        error
-    }
+    // ---- its end ----
 
     /// Ends the turn if a newer session than the one it began with has come
     /// from elsewhere, while it is not in the middle of a call of its own. One

@@ -277,7 +277,7 @@ export class Host {
   #open(extra) {
     const id = ++this.#count;
     const ended = new Promise((resolve, reject) => this.#requests.set(id, { resolve, reject, ...extra }));
-    // Whoever aborts does not hear of what comes later.
+    // A caller that has aborted does not hear of what comes later.
     ended.catch(() => {});
     return { id, ended };
   }

@@ -274,7 +274,7 @@ export function makeFetch(host, transport, config) {
       return response;
     }
     const reply = await host.ask(Ask.Refused, pass, signal).catch((error) => {
-      // Who cannot send it again has the answer, however the refresh ended.
+      // A request that cannot be sent again has its answer, however the refresh ended.
       if (!again && !signal?.aborted) return Reply.Deliver;
       putResponseAway();
       throw error;

@@ -1,4 +1,4 @@
-// Those who ask the engine, and wait as long as it says so.
+// The callers that ask the engine, and wait as long as it says so.
 
 import { abortable } from './abort.js';
 import { next } from './clock.js';
