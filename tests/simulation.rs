@@ -152,10 +152,13 @@ fn no_schedule_breaks_a_law() {
 /// 33608: a sign-out that waited for a hung refresh was told to the server for
 /// the session that began since.
 /// 25265: a sign-out that a later one overtook was done before it was stored.
+/// 33951: a refused token was sent again, because a turn that was older than it
+/// had ended well.
 #[test]
 fn what_was_found_stays_mended() {
     for seed in [
         12, 70, 308, 445, 967, 1_061, 2_224, 2_532, 4_920, 5_019, 7_645, 14_647, 25_265, 33_608,
+        33_951,
     ] {
         let broken = course(&Plan::of(seed), None, None).broken;
         assert!(broken.is_empty(), "schedule {seed}: {broken:#?}");

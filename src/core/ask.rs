@@ -186,6 +186,9 @@ impl Machine {
             Outcome::Renewed => match ask {
                 // A request asks afresh: what was renewed may be old by now.
                 Ask::Request => self.decide(ask),
+                // The turn had begun before the token was taken over that was
+                // refused here.
+                Ask::Refused { serial, .. } if serial == self.serial => self.want(),
                 _ if self.session().is_none() => Reply::Fail(Fault::SessionEnded.into()),
                 // So does everybody who would get a token that has ended.
                 _ if !usable => self.want(),
