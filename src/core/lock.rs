@@ -268,12 +268,12 @@ impl Machine {
     /// The lease was claimed, or another tab was faster; false if the
     /// operation is none of a lease.
     pub(super) fn lease_swapped(&mut self, op: OpId, swapped: Swapped<'_>) -> bool {
-        let claims = |lock: &&Lock| matches!(&lock.lease, Some(Lease::Claiming { op: own, .. }) if *own == op);
-        let Some(lock) = self.held_locks.iter().find(claims) else {
+        let claims = |lock: &&mut Lock| matches!(&lock.lease, Some(Lease::Claiming { op: own, .. }) if *own == op);
+        let Some(lock) = self.held_locks.iter_mut().find(claims) else {
             return false;
         };
         let id = lock.id;
-        let Some(Lease::Claiming { text, .. }) = lock.lease.clone() else {
+        let Some(Lease::Claiming { text, .. }) = lock.lease.take() else {
             return false;
         };
         match swapped {

@@ -389,18 +389,19 @@ impl Machine {
             return;
         };
         let expected = shelf.known.clone();
+        let (task, text) = (op.task, op.text.clone());
         shelf.op = Some(Op {
             id,
             again: true,
-            ..op.clone()
+            ..op
         });
-        self.output(match op.task {
+        self.output(match task {
             Task::Read(_) => Output::Read { op: id, place },
             Task::Write { .. } => Output::Swap {
                 op: id,
                 place,
                 expected,
-                text: op.text,
+                text,
             },
         });
     }
@@ -429,8 +430,9 @@ impl Machine {
         let now = self.now.mono;
         let late = |shelf: &mut Shelf| {
             let op = shelf.op.take_if(|op| now >= op.until)?;
-            shelf.late.push(op.clone());
-            Some((shelf.place, op.task))
+            let task = op.task;
+            shelf.late.push(op);
+            Some((shelf.place, task))
         };
         while let Some((place, task)) = self.shelves.iter_mut().find_map(late) {
             self.is_down(place);

@@ -25,7 +25,7 @@ use super::policy::Keep;
 use super::record::{Record, Stamp};
 use super::time::{Millis, Moment};
 
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
 pub(super) struct Turn {
     pub id: WaitId,
     pub stage: Stage,
@@ -44,7 +44,7 @@ pub(super) struct Turn {
     pub after_sign_out: bool,
 }
 
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
 pub(super) enum Stage {
     Locking(Locking),
     Reading {
@@ -67,7 +67,7 @@ pub(super) enum Stage {
 }
 
 /// Waits for the lock.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Locking {
     /// When the lock is taken away from its holder; `began <= until`.
     until: Moment,
@@ -322,8 +322,8 @@ impl Machine {
         let Some(turn) = self.turn.as_ref().filter(|turn| now >= turn.deadline()) else {
             return;
         };
-        match turn.stage.clone() {
-            Stage::Locking(locking) => self.expire_lock(&locking),
+        match turn.stage {
+            Stage::Locking(locking) => self.expire_lock(locking),
             Stage::Reading { look, since } => {
                 self.drop_look(look);
                 if self.slept(since) {
@@ -332,18 +332,18 @@ impl Machine {
                     self.end_turn(Outcome::Passing(Fault::TurnTimedOut.into()));
                 }
             }
-            Stage::Checking { look, verdict } => {
-                self.drop_look(look);
-                self.conclude(verdict);
-            }
             Stage::Missing { until } if self.slept(until) => self.lock_anew(),
             Stage::Missing { .. } => self.read_turn(),
+            Stage::Checking { look, .. } => {
+                self.drop_look(look);
+                self.conclude();
+            }
             Stage::Calling { .. } | Stage::Committing => {}
         }
     }
 
     /// Takes the turn over from a tab that has held the lock for too long.
-    fn expire_lock(&mut self, locking: &Locking) {
+    fn expire_lock(&mut self, locking: Locking) {
         let now = self.now.mono;
         let Some(turn) = &mut self.turn else { return };
         let in_time = turn.has_time(now);
@@ -391,7 +391,7 @@ impl Machine {
         // the older token does not matter any more.
         self.renewed_by_another();
         let Some(turn) = &self.turn else { return };
-        match turn.stage.clone() {
+        match turn.stage {
             Stage::Reading { look: own, since } if own == look => {
                 // What it read is as old as its sleep.
                 if self.slept(since) {
@@ -403,7 +403,7 @@ impl Machine {
                     self.call_refresh();
                 }
             }
-            Stage::Checking { look: own, verdict } if own == look => self.conclude(verdict),
+            Stage::Checking { look: own, .. } if own == look => self.conclude(),
             _ => {}
         }
     }

@@ -1,6 +1,7 @@
 //! What came of a turn's call: a new token, a refusal or a failure (rules 5, 6
 //! and 8).
 
+use core::mem::replace;
 use std::rc::Rc;
 
 use super::answer::Verdict;
@@ -63,8 +64,12 @@ impl Machine {
         self.commit(Purpose::Refresh, Record { stamp, state });
     }
 
-    /// A refusal or a failure counts.
-    pub(super) fn conclude(&mut self, verdict: Verdict) {
+    /// What was checked, a refusal or a failure, counts.
+    pub(super) fn conclude(&mut self) {
+        let Some(turn) = &mut self.turn else { return };
+        let Stage::Checking { verdict, .. } = replace(&mut turn.stage, Stage::Committing) else {
+            return;
+        };
         match verdict {
             Verdict::Renewed(_) => {}
             Verdict::Definitive(error) => {
