@@ -9,6 +9,19 @@ use support::{Ask, Done, ErrorKind, Event, Kind, Manner, SignedOutBy, Status, Wo
 const LAZY: &str = r#""proactive":false"#;
 const COOKIE: &str = r#""refreshToken":{"in":"cookie"},"proactive":false"#;
 
+/// Two tabs and a token that has ended, which the first goes about to replace.
+fn refreshing(manner: Manner) -> World {
+    let mut world = cookie_world();
+    world.open();
+    world.open();
+    world.log_in(0, "ann");
+    world.pass(25_000);
+    world.script([manner]);
+    world.fetch(0);
+    world.pass(100);
+    world
+}
+
 fn cookie_world() -> World {
     let mut world = World::new(COOKIE);
     world.auth.cookie = true;
@@ -395,14 +408,7 @@ fn rule_8_the_cookie_of_a_refresh_does_not_replace_that_of_a_later_login() {
 /// keeps its lock until it has ended, so that no second one meets it.
 #[test]
 fn rule_1_a_refresh_waits_for_one_that_a_newer_sign_in_left_to_itself() {
-    let mut world = cookie_world();
-    world.open();
-    world.open();
-    world.log_in(0, "ann");
-    world.pass(25_000);
-    world.script([Manner::Slow(3_000)]);
-    world.fetch(0);
-    world.pass(100);
+    let mut world = refreshing(Manner::Slow(3_000));
     world.set_tokens(1, "ann");
     world.pass(100);
     let caller = world.refresh(1);
@@ -413,17 +419,26 @@ fn rule_1_a_refresh_waits_for_one_that_a_newer_sign_in_left_to_itself() {
     assert_eq!(world.refreshes(), 2);
 }
 
+/// A page that is put away stands still: it keeps no lock for what it has in
+/// the air.
+#[test]
+fn rule_1_a_page_put_away_gives_the_lock_of_such_a_call_back() {
+    let mut world = refreshing(Manner::Hang);
+    world.set_tokens(1, "ann");
+    world.pass(100);
+    let caller = world.refresh(1);
+    world.pass(100);
+    assert_eq!(world.refreshes(), 1, "the first call is in flight");
+    world.freeze(0, true);
+    world.settle();
+    assert_eq!(*world.result(caller), Done::Ok);
+    assert!(world.took(caller) < 1_000, "{}", world.took(caller));
+}
+
 /// A refresh that hangs holds a login up for `timeoutMs` at most.
 #[test]
 fn rule_8_a_login_waits_for_a_hung_refresh_no_longer_than_timeout_ms() {
-    let mut world = cookie_world();
-    world.open();
-    world.open();
-    world.log_in(0, "ann");
-    world.pass(25_000);
-    world.script([Manner::Hang]);
-    world.fetch(0);
-    world.pass(100);
+    let mut world = refreshing(Manner::Hang);
     let callers = [world.log_in(0, "bob"), world.log_in(1, "cyd")];
     world.settle();
     for caller in callers {

@@ -152,6 +152,7 @@ fn no_schedule_breaks_a_law() {
 /// 33608: a sign-out that waited for a hung refresh was told to the server for
 /// the session that began since.
 /// 25265: a sign-out that a later one overtook was done before it was stored.
+/// 34066: reads took the room of the sign-out in a place that hangs.
 /// 33951: a refused token was sent again, because a turn that was older than it
 /// had ended well.
 #[test]

@@ -333,6 +333,24 @@ fn rule_7_the_mark_of_a_sign_out_is_written_by_comparing() {
     assert!(mark.contains(r#""sign_in":1809168400000"#), "{mark}");
 }
 
+/// Where nothing but the mark is kept, the back-off is kept there as well: a
+/// reload spares the server no less.
+#[test]
+fn rule_6_a_back_off_after_a_sign_out_is_kept_with_its_mark() {
+    let mut world = World::new(COOKIE);
+    world.auth.cookie = true;
+    world.store.kind = Kind::Memory;
+    world.open();
+    world.log_out(0);
+    world.settle();
+    world.script([Manner::later(503, "30")]);
+    world.restore(0, true);
+    world.pass(1_000);
+    assert_eq!(world.refreshes(), 1);
+    let mark = world.store.mark.as_deref().unwrap_or_default();
+    assert!(mark.contains("server_wait"), "{mark}");
+}
+
 /// A sign-in takes the mark of an older sign-out away.
 #[test]
 fn rule_7_a_sign_in_takes_the_mark_away() {

@@ -12,6 +12,7 @@ use super::lifetime::Freshness;
 use super::machine::Machine;
 use super::output::{Event, Outcome, Output, SignedOutBy};
 use super::record::{Ended, Record, Session, Stamp};
+use super::secret::Secret;
 use super::time::{Millis, Moment};
 use super::turn::Stage;
 
@@ -126,8 +127,8 @@ impl Machine {
             .logout
             .is_some_and(|endpoint| endpoint.authenticate == Some(true));
         let fetch = call && wants_token && session.is_some();
-        // What is in the air is the first one's.
-        let called = self.farewells.len() == 1
+        let last = self.farewells.len().checked_sub(1);
+        let called = self.due_farewell() == last
             && self
                 .flights
                 .iter()
@@ -185,10 +186,9 @@ impl Machine {
     }
 
     pub(super) fn last_refreshed(&mut self, flight: &Flight, verdict: Verdict) {
-        let refresh = |session: &Option<Rc<Session>>| {
-            session.as_ref().and_then(|session| session.refresh.clone())
+        let own = |farewell: &&mut Farewell| {
+            refresh_of(farewell.session.as_deref()) == refresh_of(flight.session.as_deref())
         };
-        let own = |farewell: &&mut Farewell| refresh(&farewell.session) == refresh(&flight.session);
         match verdict {
             Verdict::Renewed(tokens) => {
                 let mut session = self.session_of(tokens, Freshness::Fresh, None);
@@ -228,6 +228,15 @@ impl Machine {
         }));
     }
 
+    /// The one that is carried out: what is in the air is its. One that leaves
+    /// the call to another tab for now holds up no other.
+    fn due_farewell(&self) -> Option<usize> {
+        let now = self.now.mono;
+        self.farewells
+            .iter()
+            .position(|farewell| now >= farewell.after)
+    }
+
     /// Takes the next step of a sign-out, once nothing of it is under way.
     pub(super) fn proceed_farewell(&mut self) {
         let busy = self
@@ -239,10 +248,10 @@ impl Machine {
             && !self.policy.needs_refresh_token();
         let now = self.now;
         let paced = self.pace.wait(now.mono) > Millis::ZERO;
-        let turn = |farewell: &&mut Farewell| !busy && now.mono >= farewell.after;
-        let Some(farewell) = self.farewells.first_mut().filter(turn) else {
+        let Some(at) = self.due_farewell().filter(|_| !busy) else {
             return;
         };
+        let farewell = &mut self.farewells[at];
         let own = |session: &Rc<Session>| session.refresh.is_some();
         if newer && !farewell.session.as_ref().is_some_and(own) {
             // The cookie is the newer session's by now: it would be that one
@@ -264,7 +273,7 @@ impl Machine {
             .iter()
             .any(|commit| commit.purpose == Purpose::SignOut)
         {
-            for request in self.farewells.remove(0).requests {
+            for request in self.farewells.remove(at).requests {
                 self.output(Output::LogoutEnded { request });
             }
             self.proceed_farewell();
@@ -273,10 +282,10 @@ impl Machine {
 
     /// When it is this tab's turn to take leave of the server.
     pub(super) fn farewell_deadline(&self) -> Moment {
-        let turn = self.farewells.first().map(|farewell| farewell.after);
         // One that is under way has nothing to wait for.
-        turn.filter(|after| *after > self.now.mono)
-            .unwrap_or(Moment::NEVER)
+        let waits = |after: &Moment| *after > self.now.mono;
+        let turns = self.farewells.iter().map(|farewell| farewell.after);
+        turns.filter(waits).fold(Moment::NEVER, Moment::min)
     }
 
     /// Ends everything that waits. A refresh that was already sent is still
@@ -309,4 +318,8 @@ impl Machine {
             None => {}
         }
     }
+}
+
+fn refresh_of(session: Option<&Session>) -> Option<&Secret> {
+    session.and_then(|session| session.refresh.as_ref())
 }

@@ -71,6 +71,12 @@ impl Machine {
         id
     }
 
+    /// A lock that was asked for by a turn, the one under way or an older one.
+    pub(super) fn lock_of_a_turn(&self) -> Option<LockId> {
+        let of_turn = |lock: &&Lock| lock.owner == Owner::Turn;
+        self.held_locks.iter().find(of_turn).map(|lock| lock.id)
+    }
+
     /// Takes the lock away from a tab that hangs.
     pub(super) fn steal_lock(&mut self, id: LockId) {
         self.ask_for_lock(id, true);

@@ -84,7 +84,7 @@ pub struct Machine {
     pub(super) fence: u32,
     /// The newest sign-in that was carried out.
     pub(super) signed_in_by: u32,
-    /// The first is under way.
+    /// The first that is due is under way.
     pub(super) farewells: Vec<Farewell>,
     /// The session that was signed out without telling the server.
     pub(super) left_locally: Option<Rc<Session>>,

@@ -58,7 +58,7 @@ impl Machine {
             Page::Leaving => self.page.leaving_until = now + LEAVING,
             Page::PutAway => {
                 self.page.away = true;
-                self.pause_turn();
+                self.pause_turns();
                 self.close_channel();
             }
             Page::Shown { cached } => {
@@ -106,10 +106,15 @@ impl Machine {
         }
     }
 
-    /// A page that stands still must not keep the others waiting for its
-    /// lock. What was sent is finished, and its commit is conditional.
-    fn pause_turn(&mut self) {
-        if let Some(lock) = self.turn.as_mut().and_then(|turn| turn.lock.take()) {
+    /// A page that stands still must not keep the others waiting for a lock:
+    /// that of its turn, of a call that a turn left to itself, or of a back-off
+    /// that is being stored. What was sent is finished, and its commit is
+    /// conditional.
+    fn pause_turns(&mut self) {
+        if let Some(turn) = &mut self.turn {
+            turn.lock = None;
+        }
+        while let Some(lock) = self.lock_of_a_turn() {
             self.leave_lock(lock);
         }
     }

@@ -137,9 +137,12 @@ impl Machine {
             again: false,
         };
         let down = shelf.down;
+        // A second read says no more, and would take the room of a write.
+        let read = |late: &Op| matches!(late.task, Task::Read(_));
+        let more = writes || !shelf.late.iter().any(read);
         if !down {
             shelf.op = Some(op);
-        } else if shelf.late.len() < LATE {
+        } else if more && shelf.late.len() < LATE {
             shelf.late.push(op);
         } else {
             return self.finished(place, task, false);

@@ -93,8 +93,10 @@ impl Machine {
                 self.event(Event::RefreshFailed(error));
                 // The server is spared by all tabs.
                 match self.record.clone() {
-                    Some(record) => self.commit(Purpose::BackOff, record),
-                    None => self.mark(),
+                    Some(record) if self.home(&record).is_some() => {
+                        self.commit(Purpose::BackOff, record);
+                    }
+                    _ => self.mark(),
                 }
                 self.tell(false);
                 self.end_turn(Outcome::Passing(error));
