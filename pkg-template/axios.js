@@ -27,7 +27,7 @@ const originals = new WeakMap();
  */
 export function attach(instance, auth) {
   let state = instances.get(instance);
-  // Whoever has put another adapter in the place of this one wants it, and may
+  // An application that put another adapter in the place of this one wants it, and may
   // have wrapped this one, which only sends from then on.
   if (instance.defaults.adapter !== state?.adapter) {
     state?.attached.clear();

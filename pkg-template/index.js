@@ -72,7 +72,7 @@ function trapped(error) {
   for (const host of hosts) host.crash(error);
   hosts.clear();
   loading = undefined;
-  init().catch(() => {}); // who makes a manager hears of it
+  init().catch(() => {}); // createTokenManager rejects with it
 }
 
 /**
