@@ -16,6 +16,7 @@ mod engine;
 mod host;
 mod input;
 mod policy;
+mod tell;
 
 pub use engine::Engine;
 pub use host::{Act, Host};

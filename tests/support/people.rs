@@ -1,6 +1,6 @@
 //! What people and applications do with a tab.
 
-use evertoken::internals::answer::Tokens;
+use evertoken::internals::answer::{self, Tokens};
 use evertoken::internals::lifetime::Stated;
 use evertoken::internals::secret::Secret;
 use evertoken::internals::{Ask, Error, Input, Millis, RequestId};
@@ -69,6 +69,19 @@ impl World {
         let caller = self.caller(tab, Kind::Refresh);
         self.ask_for(caller, Ask::Refresh);
         caller
+    }
+
+    /// The application hands the first tab this access token, with what it
+    /// says of it.
+    pub fn bring(&mut self, access: &str, expires_in: Option<f64>) {
+        let stated = Stated {
+            expires_in: expires_in.and_then(Millis::from_ms),
+            ..Stated::default()
+        };
+        let (access, refresh) = (Some(access.into()), Some("refresh".into()));
+        let tokens = answer::from_application(access, refresh, stated, &self.policy);
+        self.hand_in(0, tokens);
+        self.settle();
     }
 
     /// `restore()`.
