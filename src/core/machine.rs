@@ -229,6 +229,7 @@ impl Machine {
         let flights = self.flights.iter().map(|flight| flight.deadline);
         [
             self.next_by_timer(),
+            self.pass_deadline(),
             self.turn_deadline(),
             self.places_deadline(),
             self.peers.deadline(),

@@ -32,7 +32,9 @@ pub struct Snapshot {
 
 /// The licence of the path of a request: while the wall clock shows less than
 /// `until` and the monotonic clock less than `until_mono`, a request may be
-/// sent with this token and no question need be asked.
+/// sent with this token and no question need be asked. The core takes it back
+/// at `until_mono`, with the wake that [`Machine::deadline`] asks for: a host
+/// whose timers come in time need not read the monotonic clock.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Pass {
     /// The number of the token: a refusal names it.
@@ -112,12 +114,21 @@ impl Machine {
             Moment::NEVER
         };
         let until_mono = due.min(lifetime.ends_at()).min(self.term_ends_at());
+        if until_mono <= self.now.mono {
+            return None;
+        }
         Some(Pass {
             serial: self.serial,
             party: self.party,
             until: lifetime.received + until_mono.since(lifetime.since),
             until_mono,
         })
+    }
+
+    /// When the pass that was issued has to be taken back.
+    pub(super) fn pass_deadline(&self) -> Moment {
+        self.current_pass()
+            .map_or(Moment::NEVER, |pass| pass.until_mono)
     }
 
     /// The pass as it was last issued.

@@ -20,6 +20,7 @@ const LAST_DATE = 8.64e15;
 /**
  * The clock of one manager.
  * @typedef {object} Clock
+ * @property {boolean} isPlatforms
  * @property {() => number} now milliseconds since the epoch
  * @property {() => number} monotonic milliseconds since some moment; never less than before
  * @property {(work: () => void, ms: number) => () => void} timer calls `work`
@@ -45,8 +46,9 @@ export function makeClock(own) {
 
   /** @param {'now' | 'monotonic'} name */
   function read(name) {
+    if (!own) return undefined;
     try {
-      const found = own?.[name]?.();
+      const found = own[name]?.();
       return typeof found === 'number' && Math.abs(found) <= LAST_DATE ? found : undefined;
     } catch {
       return undefined;
@@ -105,7 +107,7 @@ export function makeClock(own) {
   }
 
   monotonic();
-  return { now, monotonic, timer };
+  return { now, monotonic, timer, isPlatforms: own === undefined };
 }
 
 /**

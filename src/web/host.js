@@ -182,6 +182,11 @@ export class Host {
     return this.#calls.refreshing ? undefined : this.#pass;
   }
 
+  /** Not those of a page that is hidden, nor those that an application makes. */
+  get timersComeInTime() {
+    return this.clock.isPlatforms && !this.#page.hidden;
+  }
+
   /** Throws if the manager cannot answer any more, or must not. */
   check() {
     if (this.#dead) throw this.#dead;

@@ -8,6 +8,7 @@ import { Input } from './engine.js';
 const ACTIVITY = ['pointerdown', 'pointermove', 'keydown', 'touchstart', 'wheel'];
 
 export class Page {
+  hidden = false;
   #tell;
   /** @type {(() => void)[]} */
   #off = [];
@@ -29,7 +30,10 @@ export class Page {
   follow(key, places) {
     const tell = this.#tell;
     const { document } = globalThis;
-    const seen = () => tell(document.visibilityState === 'hidden' ? Input.Hidden : Input.Visible);
+    const seen = () => {
+      this.hidden = document?.visibilityState === 'hidden';
+      tell(this.hidden ? Input.Hidden : Input.Visible);
+    };
     if (document?.visibilityState === 'hidden') seen();
     this.#on(document, 'visibilitychange', seen);
     this.#on(document, 'resume', () => tell(Input.Resumed));

@@ -36,6 +36,8 @@ const SAFE = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE']);
 /** The options that a Request holds. */
 const MEMBERS = ['method', 'headers', 'body', 'mode', 'credentials', 'cache', 'redirect', 'referrer', 'referrerPolicy', 'integrity', 'keepalive', 'signal', 'duplex'];
 
+/** @param {string} name */
+const lower = (name) => name.toLowerCase();
 /** @param {object} object */
 const isPlain = (object) => Object.getPrototypeOf(object) === Object.prototype;
 
@@ -64,12 +66,12 @@ function callOf(input, init, url, isRequest, platform) {
   let options = optionsOf(init);
   const clonable = isRequest && typeof input.clone === 'function';
   if (isRequest && !clonable) options = { ...optionsOf(input), ...options };
-  const { body, headers, signal = input?.signal, credentials } = options;
+  const { body, headers, signal = isRequest ? input.signal : undefined, credentials } = options;
   const again = lasts(body);
   let request;
   // fetch(request, init) is fetch(new Request(request, init)). A form becomes a
   // Request as well, where it can, and has the same boundary in both sendings.
-  if (clonable || (platform && isA(body, 'FormData') && typeof Request === 'function')) {
+  if (clonable || (body && platform && isA(body, 'FormData') && typeof Request === 'function')) {
     const copy = clonable ? input.clone() : url;
     // Another implementation's Request is nothing to the platform's.
     const Kind = !clonable || isA(input, 'Request') ? Request : input.constructor;
@@ -85,21 +87,17 @@ function callOf(input, init, url, isRequest, platform) {
 /**
  * The caller's headers with others in their place.
  * @param {any} headers a plain object or Headers, which stay as they are
- * @param {string[][]} added names, values and names in lower case
+ * @param {Record<string, string>} added
  */
 function headersWith(headers, added) {
-  if (headers && !isPlain(headers)) {
-    const all = new Headers(headers);
-    for (const [name, value] of added) all.set(name, value);
-    return all;
+  if (!headers) return added;
+  if (isPlain(headers)) {
+    const names = Object.keys(added).map(lower);
+    const others = Object.entries(headers).filter(([name]) => !names.includes(lower(name)));
+    return { ...Object.fromEntries(others), ...added };
   }
-  /** @type {Record<string, string>} */
-  const all = {};
-  for (const key in headers) {
-    const lower = key.toLowerCase();
-    if (!added.some((one) => one[2] === lower)) all[key] = headers[key];
-  }
-  for (const [name, value] of added) all[name] = value;
+  const all = new Headers(headers);
+  for (const name in added) all.set(name, added[name]);
   return all;
 }
 
@@ -116,10 +114,9 @@ export function makeFetch(host, transport, config) {
   const platform = config.fetch === undefined;
   const unauthorized = config.unauthorized ?? [401];
   const header = access?.name;
-  const lower = header?.toLowerCase();
   // A browser takes Authorization off a redirect to another origin, and no
   // other header.
-  const manual = header !== undefined && lower !== 'authorization';
+  const manual = header !== undefined && lower(header) !== 'authorization';
   // Those that are good as a whole.
   const origins = new Set(places.filter(({ pathname }) => pathname === '/').map(({ origin }) => origin));
   /** URLs that the core admitted, as they were given and as absolute ones. It
@@ -176,18 +173,17 @@ export function makeFetch(host, transport, config) {
   // ---- one sending ----
 
   /**
-   * The headers that a sending adds to the caller's. A CSRF cookie is read
-   * anew for each.
+   * The headers that a sending adds to the caller's, if there are any. A CSRF
+   * cookie is read anew for each.
    * @param {string | undefined} method
    * @param {Pass | undefined} pass
+   * @returns {Record<string, string> | undefined}
    */
   function added(method, pass) {
-    /** @type {any[]} */
-    const all = [];
-    if (pass && header !== undefined) all.push([header, pass.value, lower]);
+    const all = pass && header !== undefined ? { [header]: pass.value } : undefined;
     if (csrf && (csrf.value || !SAFE.has((method ?? 'GET').toUpperCase()))) {
       const value = csrf.value ?? cookie(csrf.cookie);
-      if (value) all.push([csrf.header, value, csrf.header.toLowerCase()]);
+      if (value) return { ...all, [csrf.header]: value };
     }
     return all;
   }
@@ -205,11 +201,11 @@ export function makeFetch(host, transport, config) {
     if (pass && header === undefined && !ownCredentials && (!sent || credentials === 'same-origin')) own.credentials = 'include';
     if (pass && manual && (redirect ?? 'follow') === 'follow') own.redirect = 'manual';
     if (!sent) {
-      if (more.length) own.headers = headersWith(own.headers, more);
+      if (more) own.headers = headersWith(own.headers, more);
       return transport(url, own);
     }
     // Changed in place: made anew with options, it would lose its referrer.
-    for (const [name, value] of more) sent.headers.set(name, value);
+    for (const name in more) sent.headers.set(name, more[name]);
     if (own.credentials || own.redirect) {
       const { referrer, referrerPolicy } = sent;
       if (referrer !== 'about:client') own.referrer = referrer;
@@ -290,12 +286,14 @@ export function makeFetch(host, transport, config) {
   }
 
   /**
-   * Whether a pass is good at this moment, by both clocks.
+   * Whether a pass is good at this moment, by both clocks. To read the
+   * monotonic one costs more than all the rest of a request: where timers come
+   * in time, the core has taken back a pass that is over by it.
    * @param {Pass} pass
    */
   function isGood({ since, until, untilMono }) {
     const now = clock.now();
-    return since <= now && now < until && clock.monotonic() < untilMono;
+    return since <= now && now < until && (host.timersComeInTime || clock.monotonic() < untilMono);
   }
 
   /**

@@ -124,7 +124,10 @@ impl World {
             }
             Output::Pass => {
                 let held = &mut self.tabs[tab];
-                held.pass = held.machine.current_pass();
+                let pass = held.machine.current_pass();
+                if pass.is_some() || self.fault != Some(Fault::KeptPass) {
+                    held.pass = pass;
+                }
                 held.token = held
                     .machine
                     .access_token()

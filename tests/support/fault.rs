@@ -56,8 +56,8 @@ pub enum Fault {
     NoMark,
     /// Durations are measured on the wall clock.
     WallForMono,
-    /// A pass is held against the wall clock alone.
-    WallPassOnly,
+    /// A pass that the core takes back is kept.
+    KeptPass,
     /// JSON is HTML where its label says so.
     LabelDecides,
     /// Of the back-off nothing is told or stored.
@@ -95,7 +95,7 @@ impl Fault {
         Self::LateDropped,
         Self::LaterRead,
         Self::WallForMono,
-        Self::WallPassOnly,
+        Self::KeptPass,
         Self::LabelDecides,
         Self::PaceUntold,
         Self::NoKeepalive,

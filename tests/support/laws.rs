@@ -412,11 +412,17 @@ impl World {
         }
         let shown = held.shown.as_ref() == Some(&held.machine.snapshot());
         let passes = held.disposed || held.pass == held.machine.current_pass();
+        let taken_back = held
+            .pass
+            .is_none_or(|pass| held.machine.deadline() <= pass.until_mono);
         if !shown {
             self.broken(|| format!("tab {tab} shows another snapshot than the one that is"));
         }
         if !passes {
             self.broken(|| format!("tab {tab} holds another pass than the one that is"));
+        }
+        if !taken_back {
+            self.broken(|| format!("tab {tab} has a pass that no wake takes back"));
         }
     }
 }
