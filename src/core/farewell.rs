@@ -48,6 +48,7 @@ impl Farewell {
 impl Machine {
     /// Signs out: here at once, then in the store, then at the server.
     /// `local` leaves the server out.
+    #[inline(never)]
     pub(super) fn logout(&mut self, request: RequestId, local: bool) {
         if self.disposed || self.policy.inert {
             return self.output(Output::LogoutEnded { request });
@@ -290,6 +291,7 @@ impl Machine {
 
     /// Ends everything that waits. A refresh that was already sent is still
     /// finished and stored, then comes [`Output::Closed`].
+    #[inline(never)]
     pub(super) fn dispose(&mut self) {
         if core::mem::replace(&mut self.disposed, true) {
             return;

@@ -151,6 +151,7 @@ impl Machine {
     }
 
     /// An endpoint answered.
+    #[inline(never)]
     pub(super) fn answered(&mut self, call: CallId, answer: Answer<'_>) {
         let Some(flight) = self.land(call) else {
             return;
@@ -172,6 +173,7 @@ impl Machine {
     }
 
     /// The refresh function gave these tokens.
+    #[inline(never)]
     pub(super) fn provided(&mut self, call: CallId, tokens: Tokens) {
         if let Some(flight) = self.land(call) {
             self.refreshed(&flight, Verdict::Renewed(tokens));
@@ -188,6 +190,7 @@ impl Machine {
     }
 
     /// A call brought no answer.
+    #[inline(never)]
     pub(super) fn failed(&mut self, call: CallId, failure: Failure) {
         let (now, away, leaving) = (self.now.mono, self.page.away, self.page.leaving_until);
         if failure == Failure::Network

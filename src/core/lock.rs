@@ -146,6 +146,7 @@ impl Machine {
 
     /// The platform has no such lock for this page: a lease will do, or
     /// nothing.
+    #[inline(never)]
     pub(super) fn lock_unavailable(&mut self, id: LockId) {
         self.locks = match self.locks {
             Locks::Web => Locks::Lease,

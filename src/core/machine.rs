@@ -180,6 +180,9 @@ impl Machine {
     }
 
     /// Feeds an input. Then [`poll`](Self::poll) gives what is to be done.
+    ///
+    /// What a start has no use for is a function of its own, never inlined: a
+    /// browser compiles a function when it is first called, all of it.
     pub fn feed(&mut self, now: Now, input: Input<'_>) {
         self.tick(now);
         // What happens after the session's end is too late to put it off.

@@ -41,6 +41,7 @@ pub(super) struct Hold {
 }
 
 impl Machine {
+    #[inline(never)]
     pub(super) fn page_event(&mut self, event: Page) {
         let now = self.now.mono;
         match event {

@@ -251,6 +251,7 @@ impl Machine {
 
     /// A text came over the channel. Anything may come: other software of the
     /// same origin can post there.
+    #[inline(never)]
     pub(super) fn message_came(&mut self, text: &str) {
         let Some(message) = (self.platform.json)(text) else {
             return;

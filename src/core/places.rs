@@ -234,6 +234,7 @@ impl Machine {
     }
 
     /// A compare-and-swap has ended.
+    #[inline(never)]
     pub(super) fn swapped(&mut self, op: OpId, swapped: Swapped<'_>) {
         if self.lease_swapped(op, swapped) {
             return;
@@ -305,6 +306,7 @@ impl Machine {
     }
 
     /// Another page changed what is stored.
+    #[inline(never)]
     pub(super) fn changed(&mut self, place: Place, text: Option<&str>) {
         self.learnt(place, text, false);
     }

@@ -64,6 +64,7 @@ impl SignIn {
 
 impl Machine {
     /// Calls the login endpoint, whose body the host holds under `request`.
+    #[inline(never)]
     pub(super) fn login(&mut self, request: RequestId, remember: bool) {
         let refused = match () {
             _ if self.disposed => Some(Fault::Disposed),
@@ -140,6 +141,7 @@ impl Machine {
     }
 
     /// Gives up on a sign-in whose caller does not want it any more.
+    #[inline(never)]
     pub(super) fn abandon(&mut self, request: RequestId) {
         if let Some(at) = self.sign_ins.iter().position(|own| own.request == request) {
             let sign_in = self.sign_ins.swap_remove(at);
@@ -148,6 +150,7 @@ impl Machine {
     }
 
     /// Takes tokens that the application got by itself.
+    #[inline(never)]
     pub(super) fn set_tokens(
         &mut self,
         request: RequestId,

@@ -299,6 +299,7 @@ impl Machine {
     /// Another tab took the lock away. What was not sent yet waits for that
     /// one's turn, as long as its own time allows; what was sent is finished,
     /// and its commit is conditional.
+    #[inline(never)]
     pub(super) fn robbed(&mut self, lock: LockId) {
         let Some(turn) = self.turn.as_ref().filter(|turn| turn.lock == Some(lock)) else {
             return;

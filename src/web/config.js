@@ -103,8 +103,8 @@ function parsed(text, base) {
 function refuseUnknown(config) {
   for (const [path, names] of Object.entries(OPTIONS)) {
     const found = at(config, path);
-    const known = names.split(/\s+/);
     if (kindOf(found) !== 'an object') continue;
+    const known = names.split(/\s+/);
     for (const name of Object.keys(found)) {
       if (known.includes(name) || at(found, name) === undefined) continue;
       const advice = name === 'dpop' ? ' yet' : `; did you mean ${nearest(name, known)}?`;

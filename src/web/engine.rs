@@ -8,6 +8,7 @@ use super::document::{PLATFORM, Value};
 use super::host::{Act, Host};
 use super::input::{Ask, Input, Query, Reply};
 use super::policy;
+use super::tell::Told;
 use crate::core::answer::{self, Answer, Tokens};
 use crate::core::challenge;
 use crate::core::flight::Failure;
@@ -60,10 +61,10 @@ impl Engine {
         let mut machine = self.machine.borrow_mut();
         let asker = machine.current_party();
         let reply = match input {
-            Input::Ask => machine.ask(now, asked(&value)),
+            Input::Ask => machine.ask(now, asked(figure, &value)),
             Input::Resume => {
                 let party = Party::new(whole(&value, "asker"));
-                machine.resume(now, WaitId::new(number), asked(&value), party)
+                machine.resume(now, WaitId::new(number), asked(figure, &value), party)
             }
             _ => {
                 feed(&mut machine, now, input, number, figure, &value);
@@ -77,12 +78,16 @@ impl Engine {
             core::Reply::Bare => Reply::Bare,
             core::Reply::Deliver => Reply::Deliver,
             core::Reply::Wait(wait) => {
-                self.host.number("wait", wait.number().into());
-                self.host.number("asker", asker.number().into());
+                let mut told = Told::new();
+                told.number("wait", wait.number().into());
+                told.number("asker", asker.number().into());
+                self.tell(told);
                 Reply::Wait
             }
             core::Reply::Fail(error) => {
-                self.fail(Some(error));
+                let mut told = Told::new();
+                told.fail(Some(error));
+                self.tell(told);
                 Reply::Fail
             }
         }
@@ -99,36 +104,10 @@ impl Engine {
             },
             Query::Admits => self.origins.borrow().admits(&value).into(),
             Query::Inspection => {
-                let figures = self.machine.borrow().inspection();
-                let host = &self.host;
-                host.number("refreshes", figures.refreshes.into());
-                host.number("failures", figures.refresh_failures.into());
-                host.number("next", figures.next_refresh.as_ms());
-                host.number("skew", figures.clock_skew_ms);
-                self.flag("down", figures.storage_down);
-                self.flag("degraded", figures.storage_degraded);
-                host.text(
-                    "lock",
-                    match figures.locks {
-                        Locks::Web => "web-locks",
-                        Locks::Lease => "fallback",
-                        Locks::None => "none",
-                    },
-                );
-                self.fail(figures.last_error);
+                self.inspection();
                 0
             }
-            Query::StepUp => {
-                let header = value.string().unwrap_or_default();
-                let found = challenge::step_up(&header);
-                if let Some(wanted) = found {
-                    self.text("acrValues", wanted.acr_values);
-                    self.text("scope", wanted.scope);
-                    let seconds = wanted.max_age.map_or(f64::NAN, f64::from);
-                    self.host.number("maxAge", seconds);
-                }
-                found.is_some().into()
-            }
+            Query::StepUp => self.step_up(&value.string().unwrap_or_default()).into(),
         }
     }
 }
@@ -147,9 +126,42 @@ impl Engine {
             }
             self.draining.set(false);
             let deadline = self.machine.borrow().deadline();
-            self.host.number("at", deadline.as_ms());
-            self.host.act(Act::Wake, 0);
+            self.host.act(Act::Wake, deadline.as_ms());
         }
+    }
+
+    #[inline(never)]
+    fn inspection(&self) {
+        let figures = self.machine.borrow().inspection();
+        let lock = match figures.locks {
+            Locks::Web => "web-locks",
+            Locks::Lease => "fallback",
+            Locks::None => "none",
+        };
+        let mut told = Told::new();
+        told.number("refreshes", figures.refreshes.into());
+        told.number("failures", figures.refresh_failures.into());
+        told.number("next", figures.next_refresh.as_ms());
+        told.number("skew", figures.clock_skew_ms);
+        told.flag("down", figures.storage_down);
+        told.flag("degraded", figures.storage_degraded);
+        told.text("lock", Some(lock));
+        told.fail(figures.last_error);
+        self.tell(told);
+    }
+
+    /// Whether a challenge asks for a stronger sign-in, which is told.
+    #[inline(never)]
+    fn step_up(&self, header: &str) -> bool {
+        let found = challenge::step_up(header);
+        if let Some(wanted) = found {
+            let mut told = Told::new();
+            told.text("acrValues", wanted.acr_values);
+            told.text("scope", wanted.scope);
+            told.number("maxAge", wanted.max_age.map_or(f64::NAN, f64::from));
+            self.tell(told);
+        }
+        found.is_some()
     }
 }
 
@@ -280,7 +292,7 @@ fn span(value: &Value, name: &str, unit: f64) -> Option<Millis> {
     Millis::from_ms(value.number(name)? * unit)
 }
 
-fn asked(about: &Value) -> core::Ask {
+fn asked(ask: f64, about: &Value) -> core::Ask {
     const REFUSED: u32 = Ask::Refused as u32;
     const TOKEN: u32 = Ask::Token as u32;
     const TOKEN_NOW: u32 = Ask::TokenNow as u32;
@@ -288,7 +300,7 @@ fn asked(about: &Value) -> core::Ask {
     const REFRESH: u32 = Ask::Refresh as u32;
     const RESTORE: u32 = Ask::Restore as u32;
     const AGAIN: u32 = Ask::RestoreAfterSignOut as u32;
-    match whole(about, "ask") {
+    match ask as u32 {
         REFUSED => core::Ask::Refused {
             serial: Serial::new(whole(about, "serial")),
             party: Party::new(whole(about, "party")),

@@ -225,7 +225,7 @@ export class Host {
   }
 
   #leave() {
-    this.#acts[Act.Wake](0, {});
+    this.#acts[Act.Wake](Infinity, {});
     this.#tabs.leave();
     this.#page.leave();
     this.#places.close();
@@ -290,11 +290,6 @@ export class Host {
   /** The user is here. */
   touch() {
     this.#feed(Input.Touch);
-  }
-
-  /** @param {any} event */
-  tell(event) {
-    this.#tell(event);
   }
 
   /**
@@ -382,23 +377,12 @@ export class Host {
 
   // ---- what the engine tells ----
 
-  /**
-   * @param {string} name
-   * @param {string} value
-   */
-  text(name, value) {
-    this.#told[name] = value;
+  /** @param {string} members JSON */
+  tell(members) {
+    this.#told = JSON.parse(members);
   }
 
-  /**
-   * @param {string} name
-   * @param {number} value
-   */
-  number(name, value) {
-    if (Number.isFinite(value)) this.#told[name] = value;
-  }
-
-  /** What was told, once. */
+  /** What was told last, once. */
   told() {
     const told = this.#told;
     this.#told = {};
@@ -540,7 +524,7 @@ export class Host {
       this.#tell();
     },
 
-    [Act.Pass]: (_, { until, untilMono }) => {
+    [Act.Pass]: (untilMono, { until }) => {
       const good = until !== undefined && !this.#dead && this.held;
       // What was issued is good on no earlier day.
       this.#pass = good ? Object.assign(good, { since: this.clock.now(), until, untilMono }) : undefined;
@@ -554,7 +538,7 @@ export class Host {
       else this.#tell(event);
     },
 
-    [Act.Wake]: (_, { at = Infinity }) => {
+    [Act.Wake]: (at) => {
       if (at === this.wakeAt) return;
       this.#stopTimer();
       this.#stopTimer = () => {};

@@ -7,19 +7,15 @@ use wasm_bindgen::prelude::*;
 extern "C" {
     pub type Host;
 
-    /// A member of what the next act, query or reply is about.
+    /// What the next act, query or reply is about: a JSON object, because one
+    /// text crosses the boundary for less than its members. A flag is the
+    /// number 1.
     #[wasm_bindgen(method)]
-    pub fn text(this: &Host, name: &str, value: &str);
+    pub fn tell(this: &Host, members: &str);
 
-    /// The same for a number; one that is not finite is no member, a flag is
-    /// the number 1.
+    /// Does what an output asks for, with what was told since the last one.
     #[wasm_bindgen(method)]
-    pub fn number(this: &Host, name: &str, value: f64);
-
-    /// Does what an output asks for, with the members that were told since the
-    /// last one.
-    #[wasm_bindgen(method)]
-    pub fn act(this: &Host, act: Act, number: u32);
+    pub fn act(this: &Host, act: Act, number: f64);
 }
 
 /// What [`Host::act`] takes: in brackets what its number is, then the members
@@ -64,13 +60,13 @@ pub enum Act {
     /// `token`,
     /// and an error, if there is one
     Snapshot,
-    /// `until`, `untilMono`, of the token that the snapshot told; neither where
-    /// there is no pass
+    /// (until when, on the monotonic clock) `until`, of the token that the
+    /// snapshot told; missing where there is no pass
     Pass,
     /// `type`, `reason`, `endsAt`, `ending`, and an error, if there is one
     Event,
     Started,
     Closed,
-    /// `at`, on the monotonic clock; missing where nothing is to be awaited
+    /// (when, on the monotonic clock; infinite where nothing is to be awaited)
     Wake,
 }

@@ -9,8 +9,8 @@ use wasm_bindgen::prelude::*;
 #[wasm_bindgen]
 #[derive(Clone, Copy)]
 pub enum Input {
-    /// A question: value { ask, serial, party, worked, least }, of which
-    /// `ask` is an [`Ask`]. Gives a reply.
+    /// A question: an [`Ask`], and { serial, party, worked, least }. Gives a
+    /// reply.
     Ask,
     /// (wait) The question again, after what it waited for has ended; the
     /// value has the `asker` as well, which was told when it had to wait.

@@ -3,16 +3,42 @@
 use super::engine::Engine;
 use super::host::Act;
 use crate::core::call::{self, Target};
+use crate::core::document::Members;
+use crate::core::json::Writer;
 use crate::core::policy::{BodyKind, Credentials};
 use crate::core::secret::Secret;
 use crate::core::view::Status;
-use crate::core::{Call, Ending, Error, Event, Output, Place, SignedOutBy};
+use crate::core::{Call, Ending, Error, Event, Machine, Output, Place, SignedOutBy};
+
+/// The members of one thing that is told.
+pub(super) struct Told(Writer);
 
 impl Engine {
+    /// Tells the host the members of what comes next.
+    #[inline(never)]
+    pub(super) fn tell(&self, told: Told) {
+        let members = told.0.end();
+        if members.len() > "{}".len() {
+            self.host.tell(&members);
+        }
+    }
+
     /// Tells the members of an output, and gives the act that it asks for.
-    pub(super) fn told(&self, output: Output) -> (Act, u32) {
-        let host = &self.host;
-        match output {
+    pub(super) fn told(&self, output: Output) -> (Act, f64) {
+        let mut told = Told::new();
+        let done = told.output(output, &self.machine.borrow());
+        self.tell(told);
+        done
+    }
+}
+
+impl Told {
+    pub fn new() -> Self {
+        Self(Writer::object())
+    }
+
+    fn output(&mut self, output: Output, machine: &Machine) -> (Act, f64) {
+        let (act, number) = match output {
             Output::Read { op, place } => {
                 self.place(place);
                 (Act::Read, op.number())
@@ -31,11 +57,11 @@ impl Engine {
             Output::Channel { open: true } => (Act::OpenChannel, 0),
             Output::Channel { open: false } => (Act::CloseChannel, 0),
             Output::Post(text) => {
-                host.text("text", &text);
+                self.text("text", Some(&text));
                 (Act::Post, 0)
             }
             Output::Echo(text) => {
-                host.text("text", &text);
+                self.text("text", Some(&text));
                 (Act::Echo, 0)
             }
             Output::Lock {
@@ -62,15 +88,16 @@ impl Engine {
             }
             Output::LogoutEnded { request } => (Act::LogoutEnded, request.number()),
             Output::Snapshot => {
-                self.snapshot();
+                self.snapshot(machine);
                 (Act::Snapshot, 0)
             }
             Output::Pass => {
-                if let Some(pass) = self.machine.borrow().current_pass() {
-                    host.number("until", pass.until.as_ms().min(f64::MAX));
-                    host.number("untilMono", pass.until_mono.as_ms().min(f64::MAX));
+                let pass = machine.current_pass();
+                if let Some(pass) = pass {
+                    self.number("until", pass.until.as_ms().min(f64::MAX));
                 }
-                (Act::Pass, 0)
+                let until = pass.map_or(0.0, |pass| pass.until_mono.as_ms());
+                return (Act::Pass, until);
             }
             Output::Event(event) => {
                 self.event(event);
@@ -78,57 +105,48 @@ impl Engine {
             }
             Output::Started => (Act::Started, 0),
             Output::Closed => (Act::Closed, 0),
-        }
+        };
+        (act, number.into())
     }
 
-    fn snapshot(&self) {
-        let machine = self.machine.borrow();
-        let host = &self.host;
+    fn snapshot(&mut self, machine: &Machine) {
         let snapshot = machine.snapshot();
-        host.text(
-            "state",
-            match snapshot.status {
-                Status::Unknown => "unknown",
-                Status::SignedOut => "signed-out",
-                Status::SignedIn => "signed-in",
-            },
-        );
+        let state = match snapshot.status {
+            Status::Unknown => "unknown",
+            Status::SignedOut => "signed-out",
+            Status::SignedIn => "signed-in",
+        };
+        self.text("state", Some(state));
         self.flag("refreshing", snapshot.refreshing);
         self.flag("stale", snapshot.stale);
-        host.number("expires", snapshot.expires.as_ms());
-        host.number("ends", snapshot.session_ends.as_ms());
-        host.number("serial", snapshot.serial.number().into());
-        host.number("party", machine.current_party().number().into());
+        self.number("expires", snapshot.expires.as_ms());
+        self.number("ends", snapshot.session_ends.as_ms());
+        self.number("serial", snapshot.serial.number().into());
+        self.number("party", machine.current_party().number().into());
         self.text("token", machine.access_token().map(Secret::expose));
         self.fail(snapshot.error);
     }
 
-    fn call(&self, call: &Call) {
-        let host = &self.host;
-        host.text(
-            "target",
-            match call.target {
-                Target::Login => "login",
-                Target::Refresh => "refresh",
-                Target::Logout => "logout",
-            },
-        );
-        host.text(
-            "body",
-            match call.body {
-                BodyKind::None => "none",
-                BodyKind::Json => "json",
-                BodyKind::Form => "form",
-            },
-        );
-        host.text(
-            "credentials",
-            match call.credentials {
-                Credentials::Include => "include",
-                Credentials::SameOrigin => "same-origin",
-                Credentials::Omit => "omit",
-            },
-        );
+    #[inline(never)]
+    fn call(&mut self, call: &Call) {
+        let target = match call.target {
+            Target::Login => "login",
+            Target::Refresh => "refresh",
+            Target::Logout => "logout",
+        };
+        self.text("target", Some(target));
+        let body = match call.body {
+            BodyKind::None => "none",
+            BodyKind::Json => "json",
+            BodyKind::Form => "form",
+        };
+        self.text("body", Some(body));
+        let credentials = match call.credentials {
+            Credentials::Include => "include",
+            Credentials::SameOrigin => "same-origin",
+            Credentials::Omit => "omit",
+        };
+        self.text("credentials", Some(credentials));
         self.flag("access", call.access);
         let place = call.refresh.map(|place| match place {
             call::Place::Header => "header",
@@ -138,18 +156,20 @@ impl Engine {
         self.flag("grant", call.grant_type);
         self.flag("keepalive", call.keepalive);
         if let Some(request) = call.request {
-            host.number("login", request.number().into());
+            self.number("login", request.number().into());
         }
         if let Some(session) = &call.session {
-            let text = |name, secret: &Option<Secret>| {
+            for (name, secret) in [
+                ("accessToken", &session.access),
+                ("refreshToken", &session.refresh),
+            ] {
                 self.text(name, secret.as_ref().map(Secret::expose));
-            };
-            text("accessToken", &session.access);
-            text("refreshToken", &session.refresh);
+            }
         }
     }
 
-    fn event(&self, event: Event) {
+    #[inline(never)]
+    fn event(&mut self, event: Event) {
         let (kind, reason) = match event {
             Event::SignedIn => ("signed-in", None),
             Event::Refreshed => ("refreshed", None),
@@ -173,21 +193,21 @@ impl Engine {
                 }),
             ),
             Event::SessionEnding { ends, cause } => {
-                self.host.number("endsAt", ends.as_ms());
+                self.number("endsAt", ends.as_ms());
                 let cause = match cause {
                     Ending::Idle => "idle",
                     Ending::Lifetime => "lifetime",
                 };
-                self.host.text("ending", cause);
+                self.text("ending", Some(cause));
                 ("session-ending", None)
             }
         };
-        self.host.text("type", kind);
+        self.text("type", Some(kind));
         self.text("reason", reason);
     }
 
     /// Tells an error, if there is one.
-    pub(super) fn fail(&self, error: Option<Error>) {
+    pub fn fail(&mut self, error: Option<Error>) {
         if let Some(error) = error {
             let more = [
                 ("cause", error.cause.map(|cause| f64::from(cause as u32))),
@@ -195,26 +215,30 @@ impl Engine {
                 ("call", error.call.map(|call| call.number().into())),
                 ("wait", Some(error.retry_after.whole().as_ms())),
             ];
-            self.host.number("fault", f64::from(error.fault as u32));
+            self.number("fault", f64::from(error.fault as u32));
             for (name, value) in more {
-                self.host.number(name, value.unwrap_or(f64::NAN));
+                self.number(name, value.unwrap_or(f64::NAN));
             }
         }
     }
 
-    fn place(&self, place: Place) {
-        self.host.number("place", f64::from(place as u32));
+    fn place(&mut self, place: Place) {
+        self.number("place", f64::from(place as u32));
     }
 
-    pub(super) fn text(&self, name: &str, text: Option<&str>) {
+    pub fn number(&mut self, name: &str, value: f64) {
+        self.0.number(name, value);
+    }
+
+    pub fn text(&mut self, name: &str, text: Option<&str>) {
         if let Some(text) = text {
-            self.host.text(name, text);
+            self.0.text(name, text);
         }
     }
 
-    pub(super) fn flag(&self, name: &str, flag: bool) {
+    pub fn flag(&mut self, name: &str, flag: bool) {
         if flag {
-            self.host.number(name, 1.0);
+            self.number(name, 1.0);
         }
     }
 }

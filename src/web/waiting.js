@@ -62,11 +62,11 @@ export class Waiting {
    */
   ask(ask, about, signal) {
     if (ask === Ask.Request) return this.#askInLine(signal);
-    const value = { ...about, ask, worked: +!!about?.worked };
-    const reply = this.#host.enter(Input.Ask, 0, 0, value);
-    if (reply !== Reply.Wait) return this.#settled(reply, value);
+    const value = { ...about, worked: +!!about?.worked };
+    const reply = this.#host.enter(Input.Ask, 0, ask, value);
+    if (reply !== Reply.Wait) return this.#settled(reply, ask, value);
     this.count++;
-    return this.#settled(reply, value, signal).finally(() => this.count--);
+    return this.#settled(reply, ask, value, signal).finally(() => this.count--);
   }
 
   /**
@@ -77,11 +77,10 @@ export class Waiting {
   #askInLine(signal) {
     const host = this.#host;
     let line = this.#line;
-    if (!line || host.clock.monotonic() >= host.wakeAt) {
-      const value = { ask: Ask.Request };
-      const reply = host.enter(Input.Ask, 0, 0, value);
-      if (reply !== Reply.Wait) return this.#settled(reply, value);
-      const own = { size: 0, end: this.#settled(reply, value) };
+    if (!line || !(host.timersComeInTime || host.clock.monotonic() < host.wakeAt)) {
+      const reply = host.enter(Input.Ask, 0, Ask.Request);
+      if (reply !== Reply.Wait) return this.#settled(reply, Ask.Request);
+      const own = { size: 0, end: this.#settled(reply, Ask.Request) };
       const left = () => {
         this.count -= own.size;
         own.size = 0;
@@ -102,17 +101,18 @@ export class Waiting {
   /**
    * Waits as long as a reply says so.
    * @param {Reply} reply
-   * @param {object} value
+   * @param {Ask} ask
+   * @param {object} [value]
    * @param {AbortSignal | null} [signal]
    */
-  async #settled(reply, value, signal) {
+  async #settled(reply, ask, value, signal) {
     const host = this.#host;
     let asker;
     while (reply === Reply.Wait) {
       const told = host.told();
       asker ??= told.asker;
       await abortable(this.#wait(told.wait).ended, signal);
-      reply = host.enter(Input.Resume, told.wait, 0, { ...value, asker });
+      reply = host.enter(Input.Resume, told.wait, ask, { ...value, asker });
     }
     if (reply === Reply.Fail) throw host.error(host.told());
     return reply;

@@ -213,6 +213,9 @@ pub fn optimise(project: &Project, bindings: &Path, names: Names) -> Result {
         "--flatten",
         "--rereloop",
         "-Oz",
+        // Small functions alone go into their only caller: a browser compiles
+        // a function when it is first called, and all of it.
+        "--one-caller-inline-max-function-size=150",
         "--converge",
         "--reorder-functions",
         "--dealign",
