@@ -15,7 +15,7 @@ export class Waiting {
   #host;
   /** What is waited for, by its number. @type {Map<number, { ended: Promise<void>, end: () => void }>} */
   #waits = new Map();
-  /** The requests that wait together. @type {{ size: number, end: Promise<Reply> } | undefined} */
+  /** Those who wait together. @type {{ asked: string, size: number, end: Promise<Reply> } | undefined} */
   #line;
 
   /** @param {import('./host.js').Host} host */
@@ -54,38 +54,28 @@ export class Waiting {
   }
 
   /**
-   * Asks, and waits.
+   * Asks, and waits. Those who ask the same stand in one line: until its next
+   * input or its deadline the engine would say the same to each.
    * @param {Ask} ask
-   * @param {About | undefined} about
+   * @param {About} [about]
    * @param {AbortSignal | null} [signal]
    * @returns {Promise<Reply>} Go, Bare or Deliver
    */
-  ask(ask, about, signal) {
-    if (ask === Ask.Request) return this.#askInLine(signal);
-    const value = { ...about, worked: +!!about?.worked };
-    const reply = this.#host.enter(Input.Ask, 0, ask, value);
-    if (reply !== Reply.Wait) return this.#settled(reply, ask, value);
-    this.count++;
-    return this.#settled(reply, ask, value, signal).finally(() => this.count--);
-  }
-
-  /**
-   * Asks for a request. Those who have to wait stand in one line: until its
-   * next input or its deadline the engine would say the same to each.
-   * @param {AbortSignal | null} [signal]
-   */
-  #askInLine(signal) {
+  ask(ask, { serial, party, worked, least } = {}, signal) {
     const host = this.#host;
+    const asked = [ask, serial, party, worked, least].join();
     let line = this.#line;
-    if (!line || !(host.timersComeInTime || host.clock.monotonic() < host.wakeAt)) {
-      const reply = host.enter(Input.Ask, 0, Ask.Request);
-      if (reply !== Reply.Wait) return this.#settled(reply, Ask.Request);
-      const own = { size: 0, end: this.#settled(reply, Ask.Request) };
+    if (line?.asked !== asked || !(host.timersComeInTime || host.clock.monotonic() < host.wakeAt)) {
+      const about = { serial, party, worked: +!!worked, least };
+      const reply = host.enter(Input.Ask, 0, ask, about);
+      const end = this.#settled(reply, ask, about);
+      if (reply !== Reply.Wait) return end;
+      const own = { asked, size: 0, end };
       const left = () => {
         this.count -= own.size;
         own.size = 0;
       };
-      own.end.then(left, left);
+      end.then(left, left);
       this.#line = line = own;
     }
     const own = line;
@@ -102,17 +92,16 @@ export class Waiting {
    * Waits as long as a reply says so.
    * @param {Reply} reply
    * @param {Ask} ask
-   * @param {object} [value]
-   * @param {AbortSignal | null} [signal]
+   * @param {object} about
    */
-  async #settled(reply, ask, value, signal) {
+  async #settled(reply, ask, about) {
     const host = this.#host;
     let asker;
     while (reply === Reply.Wait) {
       const told = host.told();
       asker ??= told.asker;
-      await abortable(this.#wait(told.wait).ended, signal);
-      reply = host.enter(Input.Resume, told.wait, ask, { ...value, asker });
+      await this.#wait(told.wait).ended;
+      reply = host.enter(Input.Resume, told.wait, ask, { ...about, asker });
     }
     if (reply === Reply.Fail) throw host.error(host.told());
     return reply;

@@ -99,8 +99,7 @@ export interface Engine {
 
 /** What the engine calls, src/web/host.rs. */
 export interface EngineHost {
-  text(name: string, value: string): void;
-  number(name: string, value: number): void;
+  tell(members: string): void;
   act(act: Act, number: number): void;
 }
 
