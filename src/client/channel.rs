@@ -8,6 +8,7 @@ use wasm_bindgen::JsCast;
 use wasm_bindgen::prelude::Closure;
 use web_sys::{BroadcastChannel, MessageEvent};
 
+use super::document::PLATFORM;
 use super::platform::global;
 use super::shell::Shell;
 use crate::core::Input;
@@ -41,8 +42,10 @@ impl Channel {
         self.close();
         let shell = self.shell.clone();
         let take = Closure::<dyn Fn(MessageEvent)>::new(move |event: MessageEvent| {
-            if let (Some(shell), Some(text)) = (shell.upgrade(), event.data().as_string()) {
-                shell.feed(Input::Message(&text));
+            let message = event.data().as_string();
+            let message = message.and_then(|text| (PLATFORM.json)(&text));
+            if let (Some(shell), Some(message)) = (shell.upgrade(), message) {
+                shell.feed(Input::Message(&*message));
             }
         });
         channel.set_onmessage(Some(take.as_ref().unchecked_ref()));

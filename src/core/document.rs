@@ -14,6 +14,12 @@ pub trait Document {
     fn number(&self, path: &str) -> Option<f64>;
 }
 
+impl core::fmt::Debug for dyn Document + '_ {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("Document")
+    }
+}
+
 /// Takes a text apart; `None` for one that is no such thing.
 pub type Parse = fn(&str) -> Option<Box<dyn Document>>;
 

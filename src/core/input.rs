@@ -6,6 +6,7 @@
 //! it is still worth, and drops one that nobody asked for.
 
 use super::answer::{Answer, Tokens};
+use super::document::Document;
 use super::error::Error;
 use super::flight::Failure;
 use super::ids::{CallId, LockId, OpId, RequestId};
@@ -36,8 +37,8 @@ pub enum Input<'a> {
     /// The platform has no such lock for this page.
     LockUnavailable { lock: LockId },
 
-    /// Another tab posted this text.
-    Message(&'a str),
+    /// Another tab posted a text, and this is what is in it.
+    Message(&'a dyn Document),
     /// The platform gives this page no channel.
     ChannelUnavailable,
 

@@ -195,7 +195,7 @@ impl Machine {
             Input::Granted { lock } => self.granted(lock),
             Input::Robbed { lock } => self.robbed(lock),
             Input::LockUnavailable { lock } => self.lock_unavailable(lock),
-            Input::Message(text) => self.message_came(text),
+            Input::Message(message) => self.message_came(message),
             Input::ChannelUnavailable => self.channel_unavailable(),
             Input::Answered { call, answer } => self.answered(call, answer),
             Input::Provided { call, tokens } => self.provided(call, tokens),

@@ -83,6 +83,12 @@ impl Peers {
 }
 
 impl Machine {
+    /// What the tab calls itself: a message whose member `to` is another
+    /// number is another tab's, and a host may drop it.
+    pub fn tab(&self) -> u64 {
+        self.peers.id
+    }
+
     /// Opens the channel, and says hello.
     pub(super) fn open_channel(&mut self) {
         if !self.policy.channel || self.peers.open {
@@ -249,14 +255,10 @@ impl Machine {
 
     // ---- what is heard ----
 
-    /// A text came over the channel. Anything may come: other software of the
-    /// same origin can post there.
+    /// A text came over the channel. Anything may be in it: other software of
+    /// the same origin can post there.
     #[inline(never)]
-    pub(super) fn message_came(&mut self, text: &str) {
-        let Some(message) = (self.platform.json)(text) else {
-            return;
-        };
-        let message = &*message;
+    pub(super) fn message_came(&mut self, message: &dyn Document) {
         let number = |name| message.number(name).map(|number| number as u64);
         let (Some(kind), Some(from)) = (message.text("kind"), number("from")) else {
             return;
@@ -266,13 +268,19 @@ impl Machine {
             let question = message.number("question");
             return self.echoed(question);
         }
-        if let Some(active) = message.number("active").and_then(Instant::from_ms) {
-            self.heard_active(active);
+        // What answers another tab's question would be read by as many as
+        // there are, in as many answers.
+        let to = number("to");
+        if to.is_some_and(|to| to != self.peers.id) {
+            return;
         }
         let gone = kind == "bye";
         self.peers.known.retain(|peer| *peer != from);
         if !gone {
             self.peers.known.push(from);
+        }
+        if let Some(active) = message.number("active").and_then(Instant::from_ms) {
+            self.heard_active(active);
         }
         match kind.as_str() {
             "ask" => {
@@ -287,9 +295,8 @@ impl Machine {
         }
         // Only what was said after the question answers it: what was said
         // before may be older than what a lock was given back for.
-        let to = number("to") == Some(self.peers.id);
         let answers = |question: &Question| {
-            to && message.number("question") == Some(f64::from(question.number))
+            to.is_some() && message.number("question") == Some(f64::from(question.number))
         };
         if let Some(question) = &mut self.peers.question
             && (gone || answers(question))

@@ -170,7 +170,10 @@ fn feed(machine: &mut Machine, now: Now, input: Input, number: u32, figure: f64,
     let flag = figure != 0.0;
     let (op, call) = (OpId::new(number), CallId::new(number));
     let (lock, request) = (LockId::new(number), RequestId::new(number));
-    let text = value.string();
+    let text = match input {
+        Input::Read | Input::Found | Input::Changed => value.string(),
+        _ => None,
+    };
     let text = text.as_deref();
     let body;
     let after;
@@ -210,7 +213,7 @@ fn feed(machine: &mut Machine, now: Now, input: Input, number: u32, figure: f64,
         Input::Granted => core::Input::Granted { lock },
         Input::Robbed => core::Input::Robbed { lock },
         Input::LockUnavailable => core::Input::LockUnavailable { lock },
-        Input::Message => core::Input::Message(text.unwrap_or_default()),
+        Input::Message => core::Input::Message(value),
         Input::ChannelUnavailable => core::Input::ChannelUnavailable,
         Input::Answered => {
             body = value.text("body");

@@ -444,8 +444,8 @@ export class Host {
       );
     },
 
-    [Act.OpenChannel]: () => {
-      this.#tabs.open();
+    [Act.OpenChannel]: (tab) => {
+      this.#tabs.open(tab);
     },
 
     [Act.CloseChannel]: () => {

@@ -30,6 +30,7 @@ pub enum Act {
     /// (operation) `place`, `expected`, `text`; a text that is not told is
     /// none
     Swap,
+    /// (tab) A message whose `to` is another number is another tab's.
     OpenChannel,
     CloseChannel,
     /// `text`

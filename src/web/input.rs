@@ -35,7 +35,8 @@ pub enum Input {
     Robbed,
     /// (lock)
     LockUnavailable,
-    /// A text from another tab.
+    /// What is in a text from another tab: not the text, which would be copied
+    /// into the module, and out of it again to be taken apart.
     Message,
     ChannelUnavailable,
     /// (call) The status, and { after, body }: Retry-After and the text of the

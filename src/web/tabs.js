@@ -1,6 +1,7 @@
 // The other tabs of the same key: a channel to them, and the lock that one of
 // them holds at a time. What is said and who gets the lock when is the core's.
 
+import { parse } from './document.js';
 import { Input } from './engine.js';
 
 /** @typedef {(input: Input, number?: number, figure?: number, value?: unknown) => void} Feed */
@@ -22,11 +23,15 @@ export class Tabs {
     this.#feed = feed;
   }
 
-  open() {
+  /** @param {number} tab what the core calls this one */
+  open(tab) {
     try {
       const channel = new BroadcastChannel(this.#name);
       channel.onmessage = ({ data }) => {
-        if (typeof data === 'string') this.#feed(Input.Message, 0, 0, data);
+        if (typeof data !== 'string') return;
+        const message = parse(data);
+        // In a browser with many tabs most are for another one.
+        if ((message?.to ?? tab) === tab) this.#feed(Input.Message, 0, 0, message);
       };
       // In Node.js no channel keeps the process.
       /** @type {any} */ (channel).unref?.();

@@ -54,7 +54,7 @@ impl Told {
                 self.text("text", text.as_deref());
                 (Act::Swap, op.number())
             }
-            Output::Channel { open: true } => (Act::OpenChannel, 0),
+            Output::Channel { open: true } => return (Act::OpenChannel, machine.tab() as f64),
             Output::Channel { open: false } => (Act::CloseChannel, 0),
             Output::Post(text) => {
                 self.text("text", Some(&text));

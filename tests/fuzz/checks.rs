@@ -124,7 +124,10 @@ fn drain(
                 }
                 machine.feed(now, Input::Swapped { op, swapped });
             }
-            Output::Echo(text) => machine.feed(now, Input::Message(&text)),
+            Output::Echo(text) => {
+                let message = parse(&text).expect("a message is JSON");
+                machine.feed(now, Input::Message(&*message));
+            }
             Output::Call(made) if made.target == target => call = Some(made.id),
             _ => {}
         }
@@ -195,8 +198,8 @@ pub fn message(text: &str) {
     let now = clocks(0.0);
     let (mut machine, mut kept) = signed_in();
     let before = machine.record().map(|record| record.stamp);
-    for line in text.lines() {
-        machine.feed(now, Input::Message(line));
+    for message in text.lines().filter_map(parse) {
+        machine.feed(now, Input::Message(&*message));
         while let Some(output) = machine.poll() {
             match output {
                 Output::Post(text) | Output::Echo(text) => assert!(parse(&text).is_some()),

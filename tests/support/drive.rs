@@ -6,6 +6,7 @@ use evertoken::internals::flight::Failure;
 use evertoken::internals::{CallId, Input, Output, Swapped, Unavailable, WaitId};
 
 use super::auth::Reply;
+use super::document::PLATFORM;
 use super::fault::Fault;
 use super::store::{Effect, Exchange, Operation};
 use super::tab::{Arrival, Done, Waiting};
@@ -235,7 +236,9 @@ impl World {
                     return;
                 }
                 self.tabs[tab].hears = true;
-                self.feed(tab, Input::Message(&text));
+                if let Some(message) = (PLATFORM.json)(&text) {
+                    self.feed(tab, Input::Message(&*message));
+                }
                 self.tabs[tab].hears = false;
             }
             Arrival::Answered { call, reply } => self.answered(tab, call, &reply),
