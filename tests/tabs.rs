@@ -113,7 +113,7 @@ fn rule_1_b2_a_tab_that_slept_with_the_lock_does_not_call_when_it_wakes() {
         world.pass(1);
         world.freeze(0, false);
         let other = world.fetch(1);
-        world.settle();
+        world.pass(12_000);
         assert_eq!(*world.result(other), Done::Answer(200));
         world.set_clock(jump);
         world.thaw(0);

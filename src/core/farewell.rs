@@ -202,15 +202,18 @@ impl Machine {
                     farewell.session = Some(Rc::new(session));
                 }
             }
-            Verdict::Passing(error) => {
-                // The server asked for a pause, which holds for the next
-                // user's refresh as well.
-                if error.retry_after > Millis::ZERO {
-                    let fraction = self.fraction();
-                    self.pace.failed(self.now.mono, error.retry_after, fraction);
-                }
-            }
+            Verdict::Passing(error) => self.pause_asked(error),
             Verdict::Definitive(_) => {}
+        }
+    }
+
+    /// The server asked for a pause in its answer to a refresh that nobody
+    /// waits for any more: it holds for the next user's refresh as well.
+    pub(super) fn pause_asked(&mut self, error: Error) {
+        if error.retry_after > Millis::ZERO {
+            let fraction = self.fraction();
+            self.pace.failed(self.now.mono, error.retry_after, fraction);
+            self.tell(false);
         }
     }
 

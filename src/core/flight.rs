@@ -185,6 +185,11 @@ impl Machine {
         match flight.role {
             Role::Turn => self.verdict(flight, verdict),
             Role::LastRefresh => self.last_refreshed(flight, verdict),
+            Role::Orphan => {
+                if let Verdict::Passing(error) = verdict {
+                    self.pause_asked(error);
+                }
+            }
             _ => {}
         }
     }

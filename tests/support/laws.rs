@@ -57,6 +57,10 @@ pub struct Laws {
     pub lossy: bool,
     /// A write has failed, and what it was to replace is still there.
     pub unwritten: bool,
+    /// In a place without transactions one tab wrote between the two steps of
+    /// another's write: what is stored is right again once both have heard of
+    /// each other.
+    pub crossed: bool,
     /// What was stored has been cleared or replaced from outside.
     pub meddled: bool,
     /// What is stored, as it was last read, and whose it is.
@@ -316,6 +320,7 @@ impl World {
             || self.auth.cookie
             || self.laws.meddled
             || self.laws.unwritten
+            || self.laws.crossed
         {
             return;
         }

@@ -245,7 +245,7 @@ impl World {
     }
 
     /// A database, or the application's store, does an operation.
-    pub(super) fn operates(&mut self, tab: usize, mut operation: Operation) {
+    pub(super) fn operates(&mut self, tab: usize, operation: Operation) {
         let kind = self.store.kind_of(operation.place);
         if !self.tabs[tab].alive && self.random.percent(50) {
             // A transaction of a page that has gone may be undone.
@@ -261,10 +261,6 @@ impl World {
             }
             // What comes in between is not seen: it is no transaction.
             let delay = self.random.between(1, 10);
-            operation.exchange = Some(Exchange {
-                expected: None,
-                text: exchange.text.clone(),
-            });
             return self.later(delay, Happening::Writes { tab, operation });
         }
         let effect = self.operated(tab, operation.place, operation.exchange.as_ref());
@@ -275,6 +271,8 @@ impl World {
     /// The second half of a write to the application's own store.
     pub(super) fn writes(&mut self, tab: usize, operation: Operation) {
         if let Some(exchange) = operation.exchange {
+            let own = self.tabs[tab].own;
+            self.laws.crossed |= *self.store.slot(operation.place, own) != exchange.expected;
             self.put(tab, operation.place, exchange.text);
             self.effect(tab, 1, operation.op, Effect::Done);
         }
