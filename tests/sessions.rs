@@ -4,6 +4,7 @@
 mod support;
 
 use evertoken::internals::record::Ended;
+use support::random::Random;
 use support::{Ask, Done, ErrorKind, Event, Kind, Manner, SignedOutBy, Status, World};
 
 const LAZY: &str = r#""proactive":false"#;
@@ -400,6 +401,36 @@ fn rule_8_the_cookie_of_a_refresh_does_not_replace_that_of_a_later_login() {
                     .map(|family| world.auth.families[family].user);
                 assert_eq!(user, Some("bob"));
             }
+        }
+    }
+}
+
+/// The same the other way round: while a frozen tab holds the lock, a login
+/// goes without it after `timeoutMs`, at the moment when others lose their
+/// patience and take it.
+#[test]
+fn rule_8_the_cookie_of_a_refresh_does_not_meet_that_of_a_login_without_the_lock() {
+    for other in [1, 2] {
+        for seed in 0..20 {
+            let mut world = cookie_world();
+            world.random = Random::new(seed);
+            (0..3).for_each(|_| {
+                world.open();
+            });
+            world.log_in(0, "ann");
+            world.pass(25_000);
+            world.fetch(0);
+            world.pass(2);
+            world.freeze(0, false);
+            world.network.server = (50, 3_000);
+            world.fetch(other);
+            let login = world.log_in(1, "bob");
+            world.settle();
+            assert_eq!(*world.result(login), Done::Ok);
+            let cookie = world.cookie.clone().unwrap_or_default();
+            let family = world.auth.family_of_refresh(&cookie);
+            let owner = family.map(|family| world.auth.families[family].user);
+            assert_eq!(owner, Some("bob"), "tab {other}, {seed}");
         }
     }
 }

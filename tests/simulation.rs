@@ -153,13 +153,17 @@ fn no_schedule_breaks_a_law() {
 /// the session that began since.
 /// 25265: a sign-out that a later one overtook was done before it was stored.
 /// 34066: reads took the room of the sign-out in a place that hangs.
+/// 38722: a server's Retry-After was forgotten where a newer sign-in had left
+/// the refresh to itself.
+/// 45029: a login that did not get the lock met the refresh of whoever took it
+/// by force, and the older user's cookie came last.
 /// 33951: a refused token was sent again, because a turn that was older than it
 /// had ended well.
 #[test]
 fn what_was_found_stays_mended() {
     for seed in [
         12, 70, 308, 445, 967, 1_061, 2_224, 2_532, 4_920, 5_019, 7_645, 14_647, 25_265, 33_608,
-        33_951, 34_066,
+        33_951, 34_066, 38_722, 45_029,
     ] {
         let broken = course(&Plan::of(seed), None, None).broken;
         assert!(broken.is_empty(), "schedule {seed}: {broken:#?}");

@@ -150,6 +150,16 @@ impl Machine {
                 .any(|flight| flight.role != Role::SignIn)
     }
 
+    /// Whether a login is in flight whose answer may bring a cookie: the one of
+    /// a refresh must not come after it (rule 8).
+    pub(super) fn signs_in_with_cookie(&self) -> bool {
+        self.policy.cookie_refresh()
+            && self
+                .flights
+                .iter()
+                .any(|flight| flight.role == Role::SignIn)
+    }
+
     /// An endpoint answered.
     #[inline(never)]
     pub(super) fn answered(&mut self, call: CallId, answer: Answer<'_>) {

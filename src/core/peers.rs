@@ -162,8 +162,8 @@ impl Machine {
         out.end()
     }
 
-    /// Tells the others that this tab has the lock, or has sent its call:
-    /// from now on it may take its time.
+    /// Tells the others that this tab has the lock, or sends its call: from now
+    /// on it may take its time.
     pub(super) fn tell_begun(&mut self) {
         let text = self.message("begun").end();
         self.post(text);

@@ -123,6 +123,10 @@ impl Machine {
         };
         while let Some(at) = self.sign_ins.iter().position(ready) {
             let request = self.sign_ins.get(at).map(|own| own.request);
+            // One that did not get the lock meets whoever takes it by force.
+            if self.policy.cookie_refresh() {
+                self.tell_begun();
+            }
             let call = self.launch(Role::SignIn, Target::Login, None, request);
             if let Some(own) = self.sign_ins.get_mut(at) {
                 let lock = own.lock();

@@ -51,8 +51,8 @@ pub(super) enum Stage {
         look: u32,
         since: Moment,
     },
-    /// The lease says that there is a newer record than any that was read:
-    /// until when the next reading waits.
+    /// The lease says that there is a newer record than any that was read, or
+    /// this tab signs in: until when the next reading waits.
     Missing {
         until: Moment,
     },
@@ -397,7 +397,7 @@ impl Machine {
                 // What it read is as old as its sleep.
                 if self.slept(since) {
                     self.lock_anew();
-                } else if self.misses_a_record() {
+                } else if self.misses_a_record() || self.yields_to_sign_in() {
                     let until = self.now.mono + AGAIN;
                     self.stage(Stage::Missing { until });
                 } else {
@@ -421,7 +421,18 @@ impl Machine {
         shows && after.is_some_and(|lock| self.after(lock) > self.stamp())
     }
 
+    /// Whether the turn has time to wait for this tab's own sign-in.
+    fn yields_to_sign_in(&self) -> bool {
+        let now = self.now.mono;
+        let in_time = self.turn.as_ref().is_some_and(|turn| turn.has_time(now));
+        in_time && self.signs_in_with_cookie()
+    }
+
     fn call_refresh(&mut self) {
+        if self.signs_in_with_cookie() {
+            let error = Fault::TurnTimedOut.into();
+            return self.end_turn(Outcome::Passing(error));
+        }
         // The look has found the record of a later version.
         if self.superseded {
             let error = Fault::LaterVersion.into();

@@ -120,7 +120,7 @@ impl World {
         }
         if let Some(family) = self
             .family_of(tab)
-            .filter(|family| self.laws.signed_out.contains(family))
+            .filter(|family| self.laws.signed_out.contains(family) && !self.laws.unwritten)
         {
             return self.broken(|| {
                 format!("tab {tab} holds session {family}, which was signed out elsewhere")
