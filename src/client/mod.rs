@@ -22,7 +22,8 @@
 //! `clock` has the clocks and the one timer, which the machine's deadline
 //! sets. `document` is how the core reads JavaScript's values, `config`,
 //! `endpoint` and `outgoing` are what an application writes down and `settings`
-//! what is read in it, `error`, `reason` and `view` what it gets.
+//! what is read in it, `error`, `reason` and `view` what it gets, `hooks` how
+//! components follow it.
 //!
 //! Everything compiles on every target, because a component that names a
 //! manager is compiled for the server as well; there, no shell is ever made.
@@ -47,6 +48,12 @@ mod database;
 mod document;
 mod endpoint;
 mod error;
+#[cfg(any(feature = "dioxus", feature = "leptos", feature = "yew"))]
+#[cfg_attr(
+    docsrs,
+    doc(cfg(any(feature = "dioxus", feature = "leptos", feature = "yew")))
+)]
+pub mod hooks;
 mod listeners;
 mod locks;
 mod manager;
