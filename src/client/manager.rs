@@ -156,8 +156,9 @@ impl TokenManager {
     /// [`ErrorKind::Disposed`].
     pub async fn fetch(&self, request: impl IntoRequest) -> Result<Response, Error> {
         let shell = self.shell()?;
+        let again = request.lasts();
         let request = request.into_request(shell.settings.base.as_deref())?;
-        request::fetch(&shell, request).await
+        request::fetch(&shell, request, again).await
     }
 
     /// Resolves a URL against the base URL.

@@ -108,7 +108,12 @@ impl Drop for Broken {
     }
 }
 
-pub(super) async fn fetch(shell: &Rc<Shell>, request: web_sys::Request) -> Result<Response, Error> {
+/// Sends what an application gave; `again` says whether it can be sent twice.
+pub(super) async fn fetch(
+    shell: &Rc<Shell>,
+    request: web_sys::Request,
+    again: bool,
+) -> Result<Response, Error> {
     shell.check()?;
     if shell.is_disposed() {
         return Err(Error::of_fault(Fault::Disposed));
@@ -122,6 +127,7 @@ pub(super) async fn fetch(shell: &Rc<Shell>, request: web_sys::Request) -> Resul
         shell,
         signal: signal.clone(),
         both: both.unwrap_or_else(|| signal.clone()),
+        again,
         next: Some(request),
     };
     let answer = match url.is_some_and(|url| shell.settings.origins.admits(&*url)) {
@@ -159,6 +165,7 @@ struct Sender<'a> {
     signal: AbortSignal,
     /// The caller's own, or that the caller has gone.
     both: AbortSignal,
+    again: bool,
     next: Option<web_sys::Request>,
 }
 
@@ -172,7 +179,9 @@ impl Sender<'_> {
     async fn licensed(mut self) -> Result<Response, Error> {
         // The caller's own is left as it is. One that cannot be cloned has
         // been sent before, and the platform says so.
-        self.next = self.next.map(|own| own.clone().unwrap_or(own));
+        if self.again {
+            self.next = self.next.map(|own| own.clone().unwrap_or(own));
+        }
         let shell = self.shell;
         let reply = unless_aborted(&self.signal, shell.ask(Ask::Request)).await??;
         let licence = shell.licence().filter(|_| reply == Reply::Go);
@@ -218,7 +227,8 @@ impl Sender<'_> {
     async fn send(&mut self, licence: Option<&Licence>) -> Result<Response, Error> {
         let request = self.next.take();
         // Before anybody reads the first.
-        self.next = request.as_ref().and_then(|request| request.clone().ok());
+        let kept = request.as_ref().filter(|_| self.again);
+        self.next = kept.and_then(|request| request.clone().ok());
         let init = match &request {
             Some(request) => self.options(request, licence),
             None => RequestInit::new(),
