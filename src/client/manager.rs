@@ -125,7 +125,7 @@ impl TokenManager {
         shell_of(self.0.number)
     }
 
-    fn shell(&self) -> Result<Rc<Shell>, Error> {
+    pub(super) fn shell(&self) -> Result<Rc<Shell>, Error> {
         let nobodys = || Error::of_fault(Fault::NobodysSession);
         self.any_shell().ok_or_else(nobodys)
     }

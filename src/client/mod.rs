@@ -54,6 +54,8 @@ mod error;
     doc(cfg(any(feature = "dioxus", feature = "leptos", feature = "yew")))
 )]
 pub mod hooks;
+#[cfg(feature = "http")]
+mod http;
 mod listeners;
 mod locks;
 mod manager;

@@ -145,7 +145,7 @@ fn web(project: &Project, tools: &Tools) -> Result<Closing> {
             .arg(browser.wasm_pack.driver)
             .arg(&installed.driver)
             // The npm package's engine beside the client, which is the default.
-            .args(["--", "--features=npm,testing"])
+            .args(["--", "--features=http,npm,testing"])
             .current_dir(&project.root)
             .env("PATH", &path)
             .env("CARGO_TARGET_DIR", &project.target);
