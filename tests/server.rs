@@ -71,6 +71,32 @@ fn a_manager_on_a_server_is_nobodys() {
 }
 
 #[test]
+fn what_a_manager_does_may_be_awaited_by_the_threads_of_a_server() {
+    let auth = manager();
+    let work = {
+        let auth = auth.clone();
+        async move {
+            let signed_in = auth.login(&("a", "b")).await.is_ok();
+            let refreshed = auth.refresh().await.is_ok();
+            let taken = auth.set_tokens(TokenSet::new("abc")).await.is_ok();
+            let token = auth.token().await;
+            let known = auth.restore().await.map(|now| now.status);
+            (
+                signed_in,
+                refreshed,
+                taken,
+                token,
+                known,
+                auth.logout().await,
+            )
+        }
+    };
+    let there = thread::spawn(move || at_once(work));
+    let nobody = (false, false, false, Ok(None), Ok(Status::SignedOut), Ok(()));
+    assert_eq!(there.join().expect("no panic"), nobody);
+}
+
+#[test]
 fn a_manager_may_be_used_and_dropped_on_another_thread() {
     let auth = manager();
     let there = thread::spawn(move || auth.snapshot().status);

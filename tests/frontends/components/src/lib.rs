@@ -35,7 +35,7 @@ pub mod in_leptos {
         let session = use_session();
         // As people keep it in components.
         let auth = RwSignal::new(expect_context::<TokenManager>());
-        let sign_out = Action::new_unsync(move |_: &()| {
+        let sign_out = Action::new(move |_: &()| {
             let auth = auth.get_untracked();
             async move { auth.logout().await }
         });
