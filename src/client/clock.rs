@@ -161,12 +161,9 @@ fn as_ms(span: Duration) -> f64 {
     span.as_secs() as f64 * 1000.0 + f64::from(span.subsec_nanos()) / 1e6
 }
 
+/// What is below zero is none; what is too long is as long as can be.
 fn from_ms(ms: f64) -> Duration {
-    let seconds = (ms / 1000.0).floor();
-    let rest = Duration::try_from_secs_f64((ms - seconds * 1000.0) / 1000.0);
-    let whole = Duration::try_from_secs_f64(seconds);
-    match (whole, rest) {
-        (Ok(whole), Ok(rest)) => whole.saturating_add(rest),
-        _ => Duration::MAX,
-    }
+    let whole = ms.floor();
+    let rest = Duration::from_nanos(((ms - whole) * 1e6) as u64);
+    Duration::from_millis(whole as u64).saturating_add(rest)
 }

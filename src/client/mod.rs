@@ -44,6 +44,7 @@ mod calls;
 mod channel;
 mod clock;
 mod config;
+#[cfg(feature = "indexed-db")]
 mod database;
 mod document;
 mod endpoint;

@@ -5,6 +5,7 @@ use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
 
 use super::config::Config;
+#[cfg(feature = "indexed-db")]
 use super::database::Database;
 use super::reason::Reason;
 use super::shell::Shell;
@@ -65,7 +66,10 @@ impl Places {
                 storage.ok_or_else(missing)??
             }
             Place::Mark => Rc::new(web("localStorage")?),
+            #[cfg(feature = "indexed-db")]
             Place::Lease => Rc::new(Database::lease()),
+            #[cfg(not(feature = "indexed-db"))]
+            Place::Lease => return Err(missing()),
         };
         open.push((place, area.clone()));
         Ok(area)

@@ -114,7 +114,8 @@ impl Shell {
         policy.locks = match () {
             () if !policy.channel && !policy.shares_a_place() => LockPolicy::None,
             () if super::locks::are_there() => LockPolicy::Web,
-            () => LockPolicy::Lease,
+            () if cfg!(feature = "indexed-db") => LockPolicy::Lease,
+            () => LockPolicy::None,
         };
         let clocks = Clocks(config.clock.clone());
         let seed = Math::random().to_bits();

@@ -9,6 +9,7 @@ use std::rc::Rc;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::spawn_local;
 
+#[cfg(feature = "indexed-db")]
 use super::database::Database;
 use super::reason::Reason;
 use crate::core::policy::Keep;
@@ -59,6 +60,8 @@ impl Storage {
     }
 
     /// Keeps tokens in IndexedDB, whose transactions are ordered between tabs.
+    #[cfg(feature = "indexed-db")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "indexed-db")))]
     pub fn indexed_db() -> Self {
         Self::new("indexeddb", Keep::Shared, || {
             Ok(Rc::new(Database::default()))

@@ -203,8 +203,8 @@ pub enum Event {
 #[non_exhaustive]
 pub enum LockKind {
     WebLocks,
-    /// A lease in IndexedDB, where the page is no secure context and the
-    /// records are there.
+    /// A lease in IndexedDB, where the page is no secure context (feature
+    /// `indexed-db`).
     Lease,
     /// Nothing. The commits are conditional all the same.
     #[default]
