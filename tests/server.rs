@@ -23,7 +23,7 @@ fn at_once<T>(work: impl Future<Output = T>) -> T {
 fn manager() -> TokenManager {
     let config = Config::from_preset(Preset::Strapi5)
         .base_url("https://api.example.com")
-        .storage(Storage::indexed_db())
+        .storage(Storage::local())
         .refresh_with(async |_| Ok(TokenSet::new("abc")));
     at_once(TokenManager::new(config)).expect("a manager")
 }

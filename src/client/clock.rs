@@ -8,6 +8,7 @@ use std::time::{Duration, SystemTime};
 use js_sys::{Date, Function};
 use wasm_bindgen::prelude::*;
 
+use super::platform::{Called, called};
 use crate::core::{Instant, Millis, Moment, Now};
 
 #[wasm_bindgen]
@@ -55,7 +56,7 @@ impl Clocks {
 pub(super) struct Timer {
     clocks: Clocks,
     wake: Rc<dyn Fn()>,
-    closure: RefCell<Option<Closure<dyn Fn()>>>,
+    closure: RefCell<Option<Called>>,
     handle: RefCell<Option<Running>>,
     at: Cell<Moment>,
 }
@@ -100,7 +101,7 @@ impl Timer {
             None => {
                 let mut closure = self.closure.borrow_mut();
                 let wake = self.wake.clone();
-                let closure = closure.get_or_insert_with(|| Closure::new(move || wake()));
+                let closure = closure.get_or_insert_with(|| called(move |_| wake()));
                 let delay = delay.min(LONGEST_MS) as i32;
                 Running::Page(set_timeout(closure.as_ref().unchecked_ref(), delay))
             }

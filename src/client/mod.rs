@@ -10,7 +10,7 @@
 //! | `Read`, `Swap` | `places`, by what `storage` and `database` open |
 //! | `Channel`, `Post`, `Echo` | `channel`: a BroadcastChannel of the key's name |
 //! | `Lock`, `Unlock` | `locks`: a Web Lock of the key's name |
-//! | `Call`, `Abort` | `calls`: a gloo-net request with an `AbortController`; `refresh`: the application's function |
+//! | `Call`, `Abort` | `calls`: a request with an `AbortController`; `refresh`: the application's function |
 //! | `WatchLeaving`, `WatchActivity` | `page` |
 //! | `WaitEnded` | `shell`: sets the signal that everybody waits for |
 //! | `SignInEnded`, `LogoutEnded` | `sign`: sets the caller's own signal |

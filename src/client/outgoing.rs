@@ -3,7 +3,7 @@
 use std::fmt;
 
 use gloo_net::http::{Method, Response};
-use js_sys::{JSON, Reflect};
+use js_sys::JSON;
 use serde::Serialize;
 use wasm_bindgen::JsValue;
 use web_sys::{RequestInit, UrlSearchParams};
@@ -11,6 +11,7 @@ use web_sys::{RequestInit, UrlSearchParams};
 use super::document;
 use super::error::{Error, ErrorKind};
 use super::manager::TokenManager;
+use super::platform::set;
 use crate::core::Fault;
 
 /// A request, whose relative URL is resolved against
@@ -217,8 +218,7 @@ impl sealed::IntoRequest for Request {
                 let body = body.as_ref().map_err(Clone::clone)?;
                 init.set_body(body);
                 if is_stream(body) {
-                    // web-sys has no name for it.
-                    let _ = Reflect::set(&init, &"duplex".into(), &"half".into());
+                    set(&init, "duplex", "half");
                 }
             }
             web_sys::Request::new_with_str_and_init(&url, &init).map_err(Error::unsendable)

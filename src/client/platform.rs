@@ -1,7 +1,7 @@
 //! What the host takes from the global scope, which is a window's or a
 //! worker's, and of which any part may be missing or refuse to be looked at.
 
-use js_sys::{Array, Promise};
+use js_sys::{Array, Promise, Reflect};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{AbortSignal, RequestInit, Response};
@@ -78,11 +78,30 @@ pub(super) fn ignore(promise: Promise) {
     });
 }
 
+/// A function that JavaScript calls, as long as it is kept. All are of one type:
+/// each other one would cost its glue.
+pub(super) type Called = Closure<dyn Fn(JsValue)>;
+
+pub(super) fn called(work: impl Fn(JsValue) + 'static) -> Called {
+    Closure::wrap(Box::new(work))
+}
+
+/// Sets a member of an object that is ours, such as options. web-sys has a
+/// function for each, which would cost its glue, as would its tables of names.
+pub(super) fn set(object: &JsValue, name: &str, value: impl Into<JsValue>) {
+    let _ = Reflect::set(object, &name.into(), &value.into());
+}
+
+/// The text of a member.
+pub(super) fn text(object: &JsValue, name: &str) -> Option<String> {
+    member(object, name)?.as_string()
+}
+
 /// An event listener, as long as it is kept.
 pub(super) struct Listener {
     target: web_sys::EventTarget,
     name: &'static str,
-    listener: Closure<dyn Fn(JsValue)>,
+    listener: Called,
 }
 
 impl Listener {

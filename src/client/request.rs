@@ -5,11 +5,11 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use gloo_net::http::{Request, Response};
-use web_sys::{AbortController, AbortSignal, RequestCredentials, RequestInit, RequestRedirect};
+use web_sys::{AbortController, AbortSignal, RequestInit};
 
 use super::document;
 use super::error::{Error, ErrorKind};
-use super::platform::{Listener, either, guarded, ignore, send};
+use super::platform::{Listener, either, guarded, ignore, send, set, text};
 use super::reason::Reason;
 use super::settings::Header;
 use super::shell::Shell;
@@ -242,7 +242,7 @@ impl Sender<'_> {
         init: RequestInit,
     ) -> Result<Response, Error> {
         let request = request.ok_or_else(|| Error::of_fetch(Reason::of_text("sent before")))?;
-        init.set_signal(Some(&self.both));
+        set(&init, "signal", &self.both);
         let answer = self.shell.fetch(request, &init).await;
         answer
             .map(Response::from)
@@ -256,7 +256,7 @@ impl Sender<'_> {
     /// place: made anew with options it would lose its referrer.
     fn options(&self, request: &web_sys::Request, licence: Option<&Licence>) -> RequestInit {
         let init = RequestInit::new();
-        let set = |name: &str, value: &str| {
+        let add = |name: &str, value: &str| {
             // Both were found good when they were taken in.
             let _ = request.headers().set(name, value);
         };
@@ -264,30 +264,29 @@ impl Sender<'_> {
             && csrf.guards(&request.method())
             && let Some(value) = csrf.value()
         {
-            set(csrf.header(), &value);
+            add(csrf.header(), &value);
         }
+        let own = |name| text(request, name).unwrap_or_default();
         match licence.map(|licence| &licence.header) {
-            Some(None) if request.credentials() == RequestCredentials::SameOrigin => {
-                init.set_credentials(RequestCredentials::Include);
+            Some(None) if own("credentials") == "same-origin" => {
+                set(&init, "credentials", "include");
             }
             Some(Some((name, value))) => {
-                set(name, value);
+                add(name, value);
                 // A browser takes Authorization off a redirect to another
                 // origin, and no other header.
-                if !name.eq_ignore_ascii_case("authorization")
-                    && request.redirect() == RequestRedirect::Follow
-                {
-                    init.set_redirect(RequestRedirect::Manual);
+                if !name.eq_ignore_ascii_case("authorization") && own("redirect") == "follow" {
+                    set(&init, "redirect", "manual");
                 }
             }
             _ => {}
         }
         // Options take a request's own referrer away.
-        let referrer = request.referrer();
+        let referrer = own("referrer");
         if referrer != "about:client" {
-            init.set_referrer(&referrer);
+            set(&init, "referrer", referrer);
         }
-        init.set_referrer_policy(request.referrer_policy());
+        set(&init, "referrerPolicy", own("referrerPolicy"));
         init
     }
 }
