@@ -361,14 +361,15 @@ impl TokenManager {
     }
 
     async fn sign_out(&self, local: bool) -> Result<(), Error> {
-        if let Some(shell) = self.any_shell() {
-            let ended = here(async move {
-                let input = |request| Input::Logout { request, local };
-                shell.request(None, input).await
-            });
-            ended.await?;
-        }
-        Ok(())
+        let shell = self.any_shell();
+        let ended = here(async move {
+            let input = |request| Input::Logout { request, local };
+            match shell {
+                Some(shell) => shell.request(None, input).await.map(drop),
+                None => Ok(()),
+            }
+        });
+        ended.await
     }
 
     /// Gives the present state.
