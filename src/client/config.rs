@@ -8,19 +8,26 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use gloo_net::http::{Request, Response};
+use web_sys::RequestInit;
 
 use super::clock::Clock;
 use super::endpoint::{Csrf, Endpoint};
+use super::platform::ReadCookie;
+use super::reason::Reason;
 use super::refresh::{self, RefreshBy, RefreshContext, RefreshFailure};
+use super::request::unless_aborted;
 use super::storage::Storage;
 use super::tokens::TokenSet;
 use crate::core::policy::KEY;
+use crate::core::presets::{PRESETS, Preset as Data};
 
 /// What a fetch of the application's own gives.
 type Fetched = Result<Response, Box<dyn std::error::Error>>;
 
-/// A fetch of the application's own.
-pub(super) type Fetch = Rc<dyn Fn(Request) -> Pin<Box<dyn Future<Output = Fetched>>>>;
+/// A fetch of the application's own, as the host calls it.
+pub(super) type Fetch = Rc<dyn Fn(&web_sys::Request, &RequestInit) -> Pin<Box<Answered>>>;
+
+type Answered = dyn Future<Output = Result<web_sys::Response, Reason>>;
 
 /// A token manager's configuration: which endpoints there are, where tokens
 /// travel, where they are kept. What is wrong with it,
@@ -42,7 +49,7 @@ pub(super) type Fetch = Rc<dyn Fn(Request) -> Pin<Box<dyn Future<Output = Fetche
 #[derive(Clone, Default)]
 #[must_use]
 pub struct Config {
-    pub(super) preset: Option<Preset>,
+    pub(super) preset: Option<(Preset, &'static Data)>,
     pub(super) base_url: Option<String>,
     pub(super) login: Option<Endpoint>,
     pub(super) refresh: Option<Endpoint>,
@@ -56,7 +63,7 @@ pub struct Config {
     pub(super) storage: Storage,
     pub(super) remember: Option<Storage>,
     pub(super) session: SessionLimits,
-    pub(super) hint: Option<String>,
+    pub(super) hint: Option<(String, ReadCookie)>,
     pub(super) single_user: bool,
     pub(super) fetch: Option<Fetch>,
     pub(super) clock: Option<Rc<dyn Clock>>,
@@ -77,8 +84,10 @@ impl Config {
 
     /// Starts from a preset, every field of which can be overridden.
     pub fn from_preset(preset: Preset) -> Self {
+        // The table is only there where an application names one of them.
+        let found = PRESETS.iter().find(|(name, _)| *name == preset.name());
         Self {
-            preset: Some(preset),
+            preset: found.map(|(_, data)| (preset, *data)),
             ..Self::default()
         }
     }
@@ -198,7 +207,7 @@ impl Config {
     /// Names a cookie that scripts can read: while it is absent, nobody is
     /// asked whether there is a refresh cookie.
     pub fn hint(mut self, cookie: impl Into<String>) -> Self {
-        self.hint = Some(cookie.into());
+        self.hint = Some((cookie.into(), ReadCookie::default()));
         self
     }
 
@@ -213,9 +222,17 @@ impl Config {
     /// a test does.
     pub fn fetch(mut self, fetch: impl AsyncFn(Request) -> Fetched + 'static) -> Self {
         let fetch = Rc::new(fetch);
-        self.fetch = Some(Rc::new(move |request| {
+        self.fetch = Some(Rc::new(move |request, init| {
+            let request = web_sys::Request::new_with_request_and_init(request, init);
             let fetch = fetch.clone();
-            Box::pin(async move { fetch(request).await })
+            Box::pin(async move {
+                let request = request?;
+                let signal = request.signal();
+                match unless_aborted(&signal, fetch(Request::from(request))).await {
+                    Ok(answer) => answer.map(Into::into).map_err(Into::into),
+                    Err(aborted) => Err(Reason::of(&aborted)),
+                }
+            })
         }));
         self
     }
@@ -325,7 +342,7 @@ impl Unauthorized {
 impl fmt::Debug for Config {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Config")
-            .field("preset", &self.preset)
+            .field("preset", &self.preset.map(|(preset, _)| preset))
             .field("storage", &self.storage)
             .field("key", &self.key_name())
             .finish_non_exhaustive()

@@ -1,6 +1,9 @@
 //! What the host takes from the global scope, which is a window's or a
 //! worker's, and of which any part may be missing or refuse to be looked at.
 
+use std::fmt;
+use std::hash::{Hash, Hasher};
+
 use js_sys::{Array, Promise, Reflect};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
@@ -27,8 +30,44 @@ pub(super) fn global(name: &str) -> Option<JsValue> {
     member(&js_sys::global(), name).filter(|found| !found.is_null())
 }
 
+/// Reads cookies. Whoever names a cookie has one, so that what reads them is
+/// only there where an application names one.
+#[derive(Clone, Copy)]
+pub(super) struct ReadCookie(fn(&str) -> Option<String>);
+
+impl ReadCookie {
+    pub fn read(self, name: &str) -> Option<String> {
+        self.0(name)
+    }
+}
+
+impl Default for ReadCookie {
+    fn default() -> Self {
+        Self(cookie)
+    }
+}
+
+impl fmt::Debug for ReadCookie {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ReadCookie")
+    }
+}
+
+/// All are the same.
+impl PartialEq for ReadCookie {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for ReadCookie {}
+
+impl Hash for ReadCookie {
+    fn hash<H: Hasher>(&self, _: &mut H) {}
+}
+
 /// The value of a cookie.
-pub(super) fn cookie(name: &str) -> Option<String> {
+fn cookie(name: &str) -> Option<String> {
     let all = member(&global("document")?, "cookie")?.as_string()?;
     let value = all.split(';').find_map(|pair| {
         let (own, value) = pair.trim_start().split_once('=')?;

@@ -4,7 +4,7 @@
 use std::rc::Rc;
 use std::time::Duration;
 
-use gloo_net::http::{Request, Response};
+use gloo_net::http::Response;
 use web_sys::{AbortController, AbortSignal, RequestInit};
 
 use super::document;
@@ -55,14 +55,7 @@ impl Shell {
     ) -> Result<web_sys::Response, Reason> {
         match &self.config.fetch {
             None => send(&request, init).await.map_err(Into::into),
-            Some(own) => {
-                let request = web_sys::Request::new_with_request_and_init(&request, init)?;
-                let signal = request.signal();
-                match unless_aborted(&signal, own(Request::from(request))).await {
-                    Ok(answer) => answer.map(Into::into).map_err(Into::into),
-                    Err(aborted) => Err(Reason::of(&aborted)),
-                }
-            }
+            Some(own) => own(&request, init).await,
         }
     }
 }

@@ -21,7 +21,7 @@ use super::listeners::Listeners;
 use super::locks::Locks;
 use super::page;
 use super::places::Places;
-use super::platform::{Listener, cookie, global};
+use super::platform::{Listener, global};
 use super::reason::Reason;
 use super::settings::Settings;
 use super::sign::Request;
@@ -246,10 +246,10 @@ impl Shell {
     }
 
     fn look_for_hint(&self) {
-        if let Some(name) = &self.config.hint
+        if let Some((name, cookie)) = &self.config.hint
             && self.machine.borrow().wants_hint()
         {
-            self.feed(Input::Hint(cookie(name).is_some()));
+            self.feed(Input::Hint(cookie.read(name).is_some()));
         }
     }
 
