@@ -38,16 +38,33 @@ pub trait Clock {
     fn wake_after(&self, delay: Duration, wake: Box<dyn FnOnce()>) -> Box<dyn Any>;
 }
 
+/// Clocks of the application's own, as the host uses them.
+pub(super) trait OwnClocks {
+    fn now(&self) -> Now;
+    fn wake_after(&self, delay_ms: f64, wake: Rc<dyn Fn()>) -> Box<dyn Any>;
+}
+
+impl<T: Clock> OwnClocks for T {
+    fn now(&self) -> Now {
+        let wall = from_time(Clock::now(self)).as_ms();
+        Now::from_ms(wall, as_ms(self.monotonic()))
+    }
+
+    fn wake_after(&self, delay_ms: f64, wake: Rc<dyn Fn()>) -> Box<dyn Any> {
+        Clock::wake_after(self, from_ms(delay_ms), Box::new(move || wake()))
+    }
+}
+
 /// The clocks that a manager goes by.
 #[derive(Clone, Default)]
-pub(super) struct Clocks(pub Option<Rc<dyn Clock>>);
+pub(super) struct Clocks(pub Option<Rc<dyn OwnClocks>>);
 
 impl Clocks {
     /// Reads both.
     pub fn now(&self) -> Now {
         match &self.0 {
             None => Now::from_ms(Date::now(), monotonic()),
-            Some(own) => Now::from_ms(from_time(own.now()).as_ms(), as_ms(own.monotonic())),
+            Some(own) => own.now(),
         }
     }
 }
@@ -105,10 +122,7 @@ impl Timer {
                 let delay = delay.min(LONGEST_MS) as i32;
                 Running::Page(set_timeout(closure.as_ref().unchecked_ref(), delay))
             }
-            Some(own) => {
-                let wake = self.wake.clone();
-                Running::Own(own.wake_after(from_ms(delay), Box::new(move || wake())))
-            }
+            Some(own) => Running::Own(own.wake_after(delay, self.wake.clone())),
         };
         self.handle.replace(Some(running));
     }

@@ -10,9 +10,10 @@ use std::time::Duration;
 use gloo_net::http::{Request, Response};
 use web_sys::RequestInit;
 
-use super::clock::Clock;
+use super::clock::{Clock, OwnClocks};
 use super::endpoint::{Csrf, Endpoint};
-use super::platform::ReadCookie;
+use super::error::{Error, ErrorKind};
+use super::platform::{ReadCookie, guarded};
 use super::reason::Reason;
 use super::refresh::{self, RefreshBy, RefreshContext, RefreshFailure};
 use super::request::unless_aborted;
@@ -66,7 +67,7 @@ pub struct Config {
     pub(super) hint: Option<(String, ReadCookie)>,
     pub(super) single_user: bool,
     pub(super) fetch: Option<Fetch>,
-    pub(super) clock: Option<Rc<dyn Clock>>,
+    pub(super) clock: Option<Rc<dyn OwnClocks>>,
     pub(super) key: Option<String>,
     pub(super) refresh_ahead: Option<Duration>,
     pub(super) proactive: Option<Proactive>,
@@ -282,7 +283,14 @@ impl Config {
     /// });
     /// ```
     pub fn unauthorized_if(mut self, refused: impl Fn(&Response) -> bool + 'static) -> Self {
-        self.unauthorized = Unauthorized::Judged(Rc::new(refused));
+        self.unauthorized = Unauthorized::Judged(Rc::new(move |response| {
+            let mut judged = false;
+            let done = guarded(|| judged = refused(response));
+            done.map(|()| judged).map_err(|thrown| {
+                let message = "unauthorized: the function panicked, which is taken for no";
+                Error::new(ErrorKind::InvalidConfig, message).with_reason(thrown)
+            })
+        }));
         self
     }
 
@@ -309,11 +317,14 @@ impl Config {
     }
 }
 
+/// What a function says of an answer, or that it panicked.
+type Judged = Result<bool, Error>;
+
 /// Which answers mean that the token was refused.
 #[derive(Clone)]
 pub(super) enum Unauthorized {
     Statuses(Vec<u16>),
-    Judged(Rc<dyn Fn(&Response) -> bool>),
+    Judged(Rc<dyn Fn(&Response) -> Judged>),
 }
 
 impl Default for Unauthorized {
@@ -323,9 +334,9 @@ impl Default for Unauthorized {
 }
 
 impl Unauthorized {
-    pub fn says(&self, response: &Response) -> bool {
+    pub fn says(&self, response: &Response) -> Judged {
         match self {
-            Self::Statuses(statuses) => statuses.contains(&response.status()),
+            Self::Statuses(statuses) => Ok(statuses.contains(&response.status())),
             Self::Judged(refused) => refused(response),
         }
     }

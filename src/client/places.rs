@@ -9,7 +9,7 @@ use super::config::Config;
 use super::database::Database;
 use super::reason::Reason;
 use super::shell::Shell;
-use super::storage::{Area, Changed, Storage, Text, web};
+use super::storage::{Area, Changed, Follow, Storage, Text, web};
 use crate::core::{Input, OpId, Place, Swapped, Unavailable};
 
 pub(super) struct Places {
@@ -49,6 +49,14 @@ impl Places {
         let local = |storage: Option<&Storage>| storage.is_some_and(|own| own.name() == "local");
         let found = named.into_iter().filter(|(_, storage)| local(*storage));
         found.map(|(place, _)| place).collect()
+    }
+
+    /// What follows the changes of other tabs, where a place needs it.
+    pub fn follow(&self) -> Option<Follow> {
+        let remembered = self.remembered.as_ref();
+        self.session
+            .follow
+            .or_else(|| remembered.and_then(|own| own.follow))
     }
 
     /// Opens a place. One that cannot be opened is tried anew the next time.

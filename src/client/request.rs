@@ -8,8 +8,8 @@ use gloo_net::http::Response;
 use web_sys::{AbortController, AbortSignal, RequestInit};
 
 use super::document;
-use super::error::{Error, ErrorKind};
-use super::platform::{Listener, either, guarded, ignore, send, set, text};
+use super::error::Error;
+use super::platform::{Listener, either, ignore, send, set, text};
 use super::reason::Reason;
 use super::settings::Header;
 use super::shell::Shell;
@@ -138,13 +138,11 @@ fn accepted(shell: &Shell, licence: &Licence, response: &Response) -> bool {
     if response.status() == 401 && shell.steps_up(response) {
         return true;
     }
-    let mut refused = false;
-    let judged = guarded(|| refused = shell.config.unauthorized.says(response));
-    if let Err(thrown) = judged {
-        let message = "unauthorized: the function panicked, which is taken for no";
-        let warning = Error::new(ErrorKind::InvalidConfig, message).with_reason(thrown);
+    let judged = shell.config.unauthorized.says(response);
+    let refused = judged.unwrap_or_else(|warning| {
         shell.tell(Event::Warning(warning));
-    }
+        false
+    });
     if !refused {
         shell.worked.set(Some(licence.serial));
     }
