@@ -23,7 +23,7 @@
 //! sets. `document` is how the core reads JavaScript's values, `config`,
 //! `endpoint` and `outgoing` are what an application writes down and `settings`
 //! what is read in it, `error`, `reason` and `view` what it gets, `hooks` how
-//! components follow it.
+//! components follow it, `http` how clients of other crates send.
 //!
 //! Everything compiles on every target, because a component that names a
 //! manager is compiled for the server as well; there, no shell is ever made.
