@@ -15,8 +15,8 @@ use super::request;
 
 impl TokenManager {
     /// Sends a request of the crate [`http`] and reads its answer to the end:
-    /// for GraphQL clients, server functions and whatever else has a transport
-    /// of the application's. It goes as with [`fetch`](Self::fetch). The future
+    /// for GraphQL clients and whatever else has a transport of the
+    /// application's. It goes as with [`fetch`](Self::fetch). The future
     /// is `Send` where the body is, as such clients want it, and works on the
     /// thread of the manager.
     ///
