@@ -23,7 +23,7 @@ fn at_once<T>(work: impl Future<Output = T>) -> T {
 fn manager() -> TokenManager {
     let config = Config::from_preset(Preset::Strapi5)
         .base_url("https://api.example.com")
-        .storage(Storage::indexed_db())
+        .storage(Storage::local())
         .refresh_with(async |_| Ok(TokenSet::new("abc")));
     at_once(TokenManager::new(config)).expect("a manager")
 }
@@ -68,6 +68,32 @@ fn a_manager_on_a_server_is_nobodys() {
     auth.on(|_| {}).forget();
     assert_eq!(auth.inspect().waiting, 0);
     auth.dispose();
+}
+
+#[test]
+fn what_a_manager_does_may_be_awaited_by_the_threads_of_a_server() {
+    let auth = manager();
+    let work = {
+        let auth = auth.clone();
+        async move {
+            let signed_in = auth.login(&("a", "b")).await.is_ok();
+            let refreshed = auth.refresh().await.is_ok();
+            let taken = auth.set_tokens(TokenSet::new("abc")).await.is_ok();
+            let token = auth.token().await;
+            let known = auth.restore().await.map(|now| now.status);
+            (
+                signed_in,
+                refreshed,
+                taken,
+                token,
+                known,
+                auth.logout().await,
+            )
+        }
+    };
+    let there = thread::spawn(move || at_once(work));
+    let nobody = (false, false, false, Ok(None), Ok(Status::SignedOut), Ok(()));
+    assert_eq!(there.join().expect("no panic"), nobody);
 }
 
 #[test]

@@ -1,15 +1,12 @@
-//! Calls to the endpoints: what the core put together, carried out with
-//! gloo-net's requests.
+//! Calls to the endpoints: what the core put together, carried out by
+//! the platform.
 
-use gloo_net::http::{Headers, Method, Request, RequestBuilder};
 use js_sys::{JSON, Object, Reflect};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{
-    AbortController, AbortSignal, RequestCache, RequestCredentials, RequestInit, RequestRedirect,
-    ResponseType, UrlSearchParams,
-};
+use web_sys::{AbortController, AbortSignal, RequestInit, UrlSearchParams};
 
+use super::platform::{set, text};
 use super::reason::Reason;
 use super::shell::Shell;
 use crate::core::answer::Answer;
@@ -104,11 +101,10 @@ impl Shell {
     async fn arrived(&self, request: web_sys::Request, keepalive: bool) -> Result<Arrived, Missed> {
         let init = RequestInit::new();
         if keepalive {
-            // web-sys has no name for it.
-            let _ = Reflect::set(&init, &"keepalive".into(), &JsValue::TRUE);
+            set(&init, "keepalive", true);
         }
         let response = self.fetch(request, &init).await.map_err(Missed::Lost)?;
-        if response.type_() == ResponseType::Opaqueredirect {
+        if text(&response, "type").as_deref() == Some("opaqueredirect") {
             return Err(Missed::Redirected);
         }
         let retry_after = response.headers().get("retry-after").ok().flatten();
@@ -192,26 +188,31 @@ impl Shell {
                 Some(written(&fields, kind, &headers)?)
             }
         };
-        let method = Method::from_bytes(address.method.as_bytes());
-        let method = method.map_err(|_| JsValue::from("no such method"))?;
-        let builder = RequestBuilder::new(&address.url)
-            .method(method)
-            .headers(Headers::from_raw(headers))
-            .credentials(match call.credentials {
-                Credentials::Include => RequestCredentials::Include,
-                Credentials::Omit => RequestCredentials::Omit,
-                Credentials::SameOrigin => RequestCredentials::SameOrigin,
-            })
-            .cache(RequestCache::NoStore)
-            .redirect(RequestRedirect::Manual)
-            .abort_signal(signal);
-        let built: Result<Request, _> = match body {
-            Some(body) => builder.body(body),
-            None => builder.build(),
-        };
-        built
-            .map(web_sys::Request::from)
-            .map_err(|_| JsValue::UNDEFINED)
+        let init = RequestInit::new();
+        init.set_method(&address.method);
+        init.set_headers(&headers);
+        if let Some(body) = body {
+            init.set_body(&body);
+        }
+        let options = [
+            (
+                "credentials",
+                match call.credentials {
+                    Credentials::Include => "include",
+                    Credentials::Omit => "omit",
+                    Credentials::SameOrigin => "same-origin",
+                },
+            ),
+            ("cache", "no-store"),
+            ("redirect", "manual"),
+        ];
+        for (name, value) in options {
+            set(&init, name, value);
+        }
+        if let Some(signal) = signal {
+            set(&init, "signal", signal);
+        }
+        web_sys::Request::new_with_str_and_init(&address.url, &init)
     }
 }
 

@@ -4,17 +4,16 @@
 use std::cell::RefCell;
 use std::rc::Weak;
 
-use wasm_bindgen::JsCast;
-use wasm_bindgen::prelude::Closure;
-use web_sys::{BroadcastChannel, MessageEvent};
+use wasm_bindgen::JsValue;
+use web_sys::BroadcastChannel;
 
 use super::document::PLATFORM;
-use super::platform::global;
+use super::platform::{Listener, global, text};
 use super::shell::Shell;
 use crate::core::Input;
 
 /// An open channel, and what takes its messages.
-type Open = (BroadcastChannel, Closure<dyn Fn(MessageEvent)>);
+type Open = (BroadcastChannel, Option<Listener>);
 
 pub(super) struct Channel {
     name: String,
@@ -41,21 +40,19 @@ impl Channel {
         };
         self.close();
         let shell = self.shell.clone();
-        let take = Closure::<dyn Fn(MessageEvent)>::new(move |event: MessageEvent| {
-            let message = event.data().as_string();
-            let message = message.and_then(|text| (PLATFORM.json)(&text));
+        let take = move |event: JsValue| {
+            let message = text(&event, "data").and_then(|text| (PLATFORM.json)(&text));
             if let (Some(shell), Some(message)) = (shell.upgrade(), message) {
                 shell.feed(Input::Message(&*message));
             }
-        });
-        channel.set_onmessage(Some(take.as_ref().unchecked_ref()));
+        };
+        let take = Listener::new(channel.clone().into(), "message", Box::new(take));
         self.open.replace(Some((channel, take)));
         true
     }
 
     pub fn close(&self) {
         if let Some((channel, _)) = self.open.take() {
-            channel.set_onmessage(None);
             channel.close();
         }
     }

@@ -8,6 +8,7 @@ use std::time::{Duration, SystemTime};
 use js_sys::{Date, Function};
 use wasm_bindgen::prelude::*;
 
+use super::platform::{Called, called};
 use crate::core::{Instant, Millis, Moment, Now};
 
 #[wasm_bindgen]
@@ -37,16 +38,33 @@ pub trait Clock {
     fn wake_after(&self, delay: Duration, wake: Box<dyn FnOnce()>) -> Box<dyn Any>;
 }
 
+/// Clocks of the application's own, as the host uses them.
+pub(super) trait OwnClocks {
+    fn now(&self) -> Now;
+    fn wake_after(&self, delay_ms: f64, wake: Rc<dyn Fn()>) -> Box<dyn Any>;
+}
+
+impl<T: Clock> OwnClocks for T {
+    fn now(&self) -> Now {
+        let wall = from_time(Clock::now(self)).as_ms();
+        Now::from_ms(wall, as_ms(self.monotonic()))
+    }
+
+    fn wake_after(&self, delay_ms: f64, wake: Rc<dyn Fn()>) -> Box<dyn Any> {
+        Clock::wake_after(self, from_ms(delay_ms), Box::new(move || wake()))
+    }
+}
+
 /// The clocks that a manager goes by.
 #[derive(Clone, Default)]
-pub(super) struct Clocks(pub Option<Rc<dyn Clock>>);
+pub(super) struct Clocks(pub Option<Rc<dyn OwnClocks>>);
 
 impl Clocks {
     /// Reads both.
     pub fn now(&self) -> Now {
         match &self.0 {
             None => Now::from_ms(Date::now(), monotonic()),
-            Some(own) => Now::from_ms(from_time(own.now()).as_ms(), as_ms(own.monotonic())),
+            Some(own) => own.now(),
         }
     }
 }
@@ -55,7 +73,7 @@ impl Clocks {
 pub(super) struct Timer {
     clocks: Clocks,
     wake: Rc<dyn Fn()>,
-    closure: RefCell<Option<Closure<dyn Fn()>>>,
+    closure: RefCell<Option<Called>>,
     handle: RefCell<Option<Running>>,
     at: Cell<Moment>,
 }
@@ -100,14 +118,11 @@ impl Timer {
             None => {
                 let mut closure = self.closure.borrow_mut();
                 let wake = self.wake.clone();
-                let closure = closure.get_or_insert_with(|| Closure::new(move || wake()));
+                let closure = closure.get_or_insert_with(|| called(move |_| wake()));
                 let delay = delay.min(LONGEST_MS) as i32;
                 Running::Page(set_timeout(closure.as_ref().unchecked_ref(), delay))
             }
-            Some(own) => {
-                let wake = self.wake.clone();
-                Running::Own(own.wake_after(from_ms(delay), Box::new(move || wake())))
-            }
+            Some(own) => Running::Own(own.wake_after(delay, self.wake.clone())),
         };
         self.handle.replace(Some(running));
     }
@@ -161,12 +176,9 @@ fn as_ms(span: Duration) -> f64 {
     span.as_secs() as f64 * 1000.0 + f64::from(span.subsec_nanos()) / 1e6
 }
 
+/// What is below zero is none; what is too long is as long as can be.
 fn from_ms(ms: f64) -> Duration {
-    let seconds = (ms / 1000.0).floor();
-    let rest = Duration::try_from_secs_f64((ms - seconds * 1000.0) / 1000.0);
-    let whole = Duration::try_from_secs_f64(seconds);
-    match (whole, rest) {
-        (Ok(whole), Ok(rest)) => whole.saturating_add(rest),
-        _ => Duration::MAX,
-    }
+    let whole = ms.floor();
+    let rest = Duration::from_nanos(((ms - whole) * 1e6) as u64);
+    Duration::from_millis(whole as u64).saturating_add(rest)
 }

@@ -8,19 +8,27 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use gloo_net::http::{Request, Response};
+use web_sys::RequestInit;
 
-use super::clock::Clock;
+use super::clock::{Clock, OwnClocks};
 use super::endpoint::{Csrf, Endpoint};
+use super::error::{Error, ErrorKind};
+use super::platform::{ReadCookie, guarded};
+use super::reason::Reason;
 use super::refresh::{self, RefreshBy, RefreshContext, RefreshFailure};
+use super::request::unless_aborted;
 use super::storage::Storage;
 use super::tokens::TokenSet;
 use crate::core::policy::KEY;
+use crate::core::presets::{PRESETS, Preset as Data};
 
 /// What a fetch of the application's own gives.
 type Fetched = Result<Response, Box<dyn std::error::Error>>;
 
-/// A fetch of the application's own.
-pub(super) type Fetch = Rc<dyn Fn(Request) -> Pin<Box<dyn Future<Output = Fetched>>>>;
+/// A fetch of the application's own, as the host calls it.
+pub(super) type Fetch = Rc<dyn Fn(&web_sys::Request, &RequestInit) -> Pin<Box<Answered>>>;
+
+type Answered = dyn Future<Output = Result<web_sys::Response, Reason>>;
 
 /// A token manager's configuration: which endpoints there are, where tokens
 /// travel, where they are kept. What is wrong with it,
@@ -42,7 +50,7 @@ pub(super) type Fetch = Rc<dyn Fn(Request) -> Pin<Box<dyn Future<Output = Fetche
 #[derive(Clone, Default)]
 #[must_use]
 pub struct Config {
-    pub(super) preset: Option<Preset>,
+    pub(super) preset: Option<(Preset, &'static Data)>,
     pub(super) base_url: Option<String>,
     pub(super) login: Option<Endpoint>,
     pub(super) refresh: Option<Endpoint>,
@@ -56,10 +64,10 @@ pub struct Config {
     pub(super) storage: Storage,
     pub(super) remember: Option<Storage>,
     pub(super) session: SessionLimits,
-    pub(super) hint: Option<String>,
+    pub(super) hint: Option<(String, ReadCookie)>,
     pub(super) single_user: bool,
     pub(super) fetch: Option<Fetch>,
-    pub(super) clock: Option<Rc<dyn Clock>>,
+    pub(super) clock: Option<Rc<dyn OwnClocks>>,
     pub(super) key: Option<String>,
     pub(super) refresh_ahead: Option<Duration>,
     pub(super) proactive: Option<Proactive>,
@@ -77,8 +85,10 @@ impl Config {
 
     /// Starts from a preset, every field of which can be overridden.
     pub fn from_preset(preset: Preset) -> Self {
+        // The table is only there where an application names one of them.
+        let found = PRESETS.iter().find(|(name, _)| *name == preset.name());
         Self {
-            preset: Some(preset),
+            preset: found.map(|(_, data)| (preset, *data)),
             ..Self::default()
         }
     }
@@ -198,7 +208,7 @@ impl Config {
     /// Names a cookie that scripts can read: while it is absent, nobody is
     /// asked whether there is a refresh cookie.
     pub fn hint(mut self, cookie: impl Into<String>) -> Self {
-        self.hint = Some(cookie.into());
+        self.hint = Some((cookie.into(), ReadCookie::default()));
         self
     }
 
@@ -213,9 +223,17 @@ impl Config {
     /// a test does.
     pub fn fetch(mut self, fetch: impl AsyncFn(Request) -> Fetched + 'static) -> Self {
         let fetch = Rc::new(fetch);
-        self.fetch = Some(Rc::new(move |request| {
+        self.fetch = Some(Rc::new(move |request, init| {
+            let request = web_sys::Request::new_with_request_and_init(request, init);
             let fetch = fetch.clone();
-            Box::pin(async move { fetch(request).await })
+            Box::pin(async move {
+                let request = request?;
+                let signal = request.signal();
+                match unless_aborted(&signal, fetch(Request::from(request))).await {
+                    Ok(answer) => answer.map(Into::into).map_err(Into::into),
+                    Err(aborted) => Err(Reason::of(&aborted)),
+                }
+            })
         }));
         self
     }
@@ -265,7 +283,14 @@ impl Config {
     /// });
     /// ```
     pub fn unauthorized_if(mut self, refused: impl Fn(&Response) -> bool + 'static) -> Self {
-        self.unauthorized = Unauthorized::Judged(Rc::new(refused));
+        self.unauthorized = Unauthorized::Judged(Rc::new(move |response| {
+            let mut judged = false;
+            let done = guarded(|| judged = refused(response));
+            done.map(|()| judged).map_err(|thrown| {
+                let message = "unauthorized: the function panicked, which is taken for no";
+                Error::new(ErrorKind::InvalidConfig, message).with_reason(thrown)
+            })
+        }));
         self
     }
 
@@ -292,11 +317,14 @@ impl Config {
     }
 }
 
+/// What a function says of an answer, or that it panicked.
+type Judged = Result<bool, Error>;
+
 /// Which answers mean that the token was refused.
 #[derive(Clone)]
 pub(super) enum Unauthorized {
     Statuses(Vec<u16>),
-    Judged(Rc<dyn Fn(&Response) -> bool>),
+    Judged(Rc<dyn Fn(&Response) -> Judged>),
 }
 
 impl Default for Unauthorized {
@@ -306,9 +334,9 @@ impl Default for Unauthorized {
 }
 
 impl Unauthorized {
-    pub fn says(&self, response: &Response) -> bool {
+    pub fn says(&self, response: &Response) -> Judged {
         match self {
-            Self::Statuses(statuses) => statuses.contains(&response.status()),
+            Self::Statuses(statuses) => Ok(statuses.contains(&response.status())),
             Self::Judged(refused) => refused(response),
         }
     }
@@ -325,7 +353,7 @@ impl Unauthorized {
 impl fmt::Debug for Config {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Config")
-            .field("preset", &self.preset)
+            .field("preset", &self.preset.map(|(preset, _)| preset))
             .field("storage", &self.storage)
             .field("key", &self.key_name())
             .finish_non_exhaustive()

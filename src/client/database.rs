@@ -11,7 +11,7 @@ use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::IdbTransactionMode as Mode;
 use web_sys::{IdbDatabase, IdbFactory, IdbRequest, IdbTransaction};
 
-use super::platform::global;
+use super::platform::{called, global};
 use super::storage::{Area, Changed, Done, Text, web};
 
 #[wasm_bindgen]
@@ -177,12 +177,12 @@ impl Database {
         let lost = {
             let this = Rc::downgrade(self);
             // Another version wants it, or the browser clears the site's data.
-            Closure::<dyn Fn()>::new(move || {
+            let disconnect = move |_| {
                 if let Some(this) = this.upgrade() {
                     this.disconnect();
                 }
-            })
-            .into_js_value()
+            };
+            called(disconnect).into_js_value()
         };
         database.set_onversionchange(lost.dyn_ref());
         database.set_onclose(lost.dyn_ref());

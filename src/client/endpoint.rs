@@ -5,7 +5,7 @@ use std::fmt;
 use gloo_net::http::Method;
 use wasm_bindgen::JsValue;
 
-use super::platform::cookie;
+use super::platform::ReadCookie;
 
 /// One endpoint. A URL alone is one, called by POST.
 #[derive(Clone)]
@@ -192,7 +192,7 @@ pub struct Csrf {
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 enum Value {
-    Cookie(String),
+    Cookie(String, ReadCookie),
     Constant(String),
 }
 
@@ -201,7 +201,7 @@ impl Csrf {
     pub fn new(cookie: impl Into<String>, header: impl Into<String>) -> Self {
         Self {
             header: header.into(),
-            value: Value::Cookie(cookie.into()),
+            value: Value::Cookie(cookie.into(), ReadCookie::default()),
         }
     }
 
@@ -220,7 +220,7 @@ impl Csrf {
     /// The cookie's name, or the constant.
     pub(super) fn text(&self) -> (&'static str, &str) {
         match &self.value {
-            Value::Cookie(name) => (".cookie", name),
+            Value::Cookie(name, _) => (".cookie", name),
             Value::Constant(value) => (".value", value),
         }
     }
@@ -228,7 +228,7 @@ impl Csrf {
     /// The value now. The cookie is read anew each time.
     pub(super) fn value(&self) -> Option<String> {
         match &self.value {
-            Value::Cookie(name) => cookie(name),
+            Value::Cookie(name, cookie) => cookie.read(name),
             Value::Constant(value) => Some(value.clone()),
         }
     }

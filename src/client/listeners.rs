@@ -87,6 +87,10 @@ impl Listeners {
         number
     }
 
+    pub fn len(&self) -> usize {
+        self.snapshots.0.borrow().len() + self.events.0.borrow().len()
+    }
+
     pub fn remove(&self, number: u32) {
         self.snapshots.remove(number);
         self.events.remove(number);

@@ -3,13 +3,13 @@
 use std::cell::RefCell;
 use std::rc::{Rc, Weak};
 
-use js_sys::{Function, Object, Promise, Reflect};
+use js_sys::{Function, Object, Promise};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::AbortController;
 
 use super::document::member;
-use super::platform::global;
+use super::platform::{global, set};
 use super::shell::Shell;
 use crate::core::{Input, LockId};
 
@@ -74,9 +74,9 @@ impl Locks {
             true => ("steal", JsValue::TRUE),
             false => ("signal", lock.waiting.signal().into()),
         };
-        let _ = Reflect::set(&options, &name.into(), &value);
+        set(&options, name, value);
         if shared {
-            let _ = Reflect::set(&options, &"mode".into(), &"shared".into());
+            set(&options, "mode", "shared");
         }
         let granted = {
             let (shell, lock) = (self.shell.clone(), lock.clone());

@@ -1,11 +1,13 @@
 //! The manager as applications see it.
 
 use std::cell::RefCell;
+use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use gloo_net::http::Response;
+use send_wrapper::SendWrapper;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use wasm_bindgen::JsValue;
@@ -84,6 +86,14 @@ impl Drop for Handle {
     }
 }
 
+/// A future of a shell, which is `Send` because it stays on its thread. It is
+/// made where it is awaited, so a server's never sees two.
+type Here<T> = SendWrapper<Pin<Box<dyn Future<Output = T>>>>;
+
+fn here<T>(work: impl Future<Output = T> + 'static) -> Here<T> {
+    SendWrapper::new(Box::pin(work))
+}
+
 impl TokenManager {
     /// Makes a manager, and waits until its storage was read and the other
     /// tabs were asked.
@@ -125,7 +135,7 @@ impl TokenManager {
         shell_of(self.0.number)
     }
 
-    fn shell(&self) -> Result<Rc<Shell>, Error> {
+    pub(super) fn shell(&self) -> Result<Rc<Shell>, Error> {
         let nobodys = || Error::of_fault(Fault::NobodysSession);
         self.any_shell().ok_or_else(nobodys)
     }
@@ -156,8 +166,9 @@ impl TokenManager {
     /// [`ErrorKind::Disposed`].
     pub async fn fetch(&self, request: impl IntoRequest) -> Result<Response, Error> {
         let shell = self.shell()?;
+        let again = request.lasts();
         let request = request.into_request(shell.settings.base.as_deref())?;
-        request::fetch(&shell, request).await
+        request::fetch(&shell, request, again).await
     }
 
     /// Resolves a URL against the base URL.
@@ -185,21 +196,18 @@ impl TokenManager {
     ///
     /// Those of the refresh, see [`fetch`](Self::fetch).
     pub async fn token_with(&self, wish: TokenWish) -> Result<Option<Secret>, Error> {
-        let Some(shell) = self.any_shell() else {
-            return Ok(None);
-        };
-        let reply = shell.ask(match wish.refresh {
+        let ask = match wish.refresh {
             Refresh::Auto => Ask::Token {
                 least: millis(wish.min_validity),
             },
             Refresh::Force => Ask::TokenForced,
             Refresh::Never => Ask::TokenNow,
-        });
-        if reply.await? != Reply::Go {
+        };
+        if self.asked(ask).await? != Some(Reply::Go) {
             return Ok(None);
         }
-        let machine = shell.machine.borrow();
-        Ok(machine.access_token().cloned())
+        let shell = self.any_shell();
+        Ok(shell.and_then(|shell| shell.machine.borrow().access_token().cloned()))
     }
 
     /// Refreshes now, or joins the refresh under way.
@@ -209,8 +217,10 @@ impl TokenManager {
     /// Those of the refresh, see [`fetch`](Self::fetch); at once while the
     /// server may not be asked, with [`Error::retry_after`].
     pub async fn refresh(&self) -> Result<Snapshot, Error> {
-        self.shell()?.ask(Ask::Refresh).await?;
-        Ok(self.snapshot())
+        match self.asked(Ask::Refresh).await? {
+            Some(_) => Ok(self.snapshot()),
+            None => Err(Error::of_fault(Fault::NobodysSession)),
+        }
     }
 
     /// Finds out whether somebody is signed in, which an application asks at
@@ -235,10 +245,19 @@ impl TokenManager {
     }
 
     async fn restored(&self, after_sign_out: bool) -> Result<Snapshot, Error> {
-        if let Some(shell) = self.any_shell() {
-            shell.ask(Ask::Restore { after_sign_out }).await?;
-        }
+        self.asked(Ask::Restore { after_sign_out }).await?;
         Ok(self.snapshot())
+    }
+
+    /// Asks the machine, if there is one.
+    fn asked(&self, ask: Ask) -> Here<Result<Option<Reply>, Error>> {
+        let shell = self.any_shell();
+        here(async move {
+            match shell {
+                Some(shell) => shell.ask(ask).await.map(Some),
+                None => Ok(None),
+            }
+        })
     }
 
     /// Signs in: sends the fields of `body` to the login endpoint and takes
@@ -277,7 +296,10 @@ impl TokenManager {
             Err(error) => return Err(wrong.with_reason(JsValue::from(error))),
         };
         let remember = wish.remember;
-        let answer = shell.request(Some(fields), |request| Input::Login { request, remember });
+        let answer = here(async move {
+            let input = |request| Input::Login { request, remember };
+            shell.request(Some(fields), input).await
+        });
         Ok(LoginAnswer(answer.await?.unwrap_or_default()))
     }
 
@@ -298,13 +320,16 @@ impl TokenManager {
     /// As [`set_tokens`](Self::set_tokens).
     pub async fn set_tokens_with(&self, tokens: TokenSet, wish: SignIn) -> Result<Snapshot, Error> {
         let shell = self.shell()?;
-        let (tokens, remember) = (shell.judged(tokens), wish.remember);
-        let input = |request| Input::SetTokens {
-            request,
-            tokens,
-            remember,
-        };
-        shell.request(None, input).await?;
+        let taken = here(async move {
+            let (tokens, remember) = (shell.judged(tokens), wish.remember);
+            let input = |request| Input::SetTokens {
+                request,
+                tokens,
+                remember,
+            };
+            shell.request(None, input).await
+        });
+        taken.await?;
         Ok(self.snapshot())
     }
 
@@ -336,11 +361,15 @@ impl TokenManager {
     }
 
     async fn sign_out(&self, local: bool) -> Result<(), Error> {
-        if let Some(shell) = self.any_shell() {
+        let shell = self.any_shell();
+        let ended = here(async move {
             let input = |request| Input::Logout { request, local };
-            shell.request(None, input).await?;
-        }
-        Ok(())
+            match shell {
+                Some(shell) => shell.request(None, input).await.map(drop),
+                None => Ok(()),
+            }
+        });
+        ended.await
     }
 
     /// Gives the present state.

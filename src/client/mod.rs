@@ -10,7 +10,7 @@
 //! | `Read`, `Swap` | `places`, by what `storage` and `database` open |
 //! | `Channel`, `Post`, `Echo` | `channel`: a BroadcastChannel of the key's name |
 //! | `Lock`, `Unlock` | `locks`: a Web Lock of the key's name |
-//! | `Call`, `Abort` | `calls`: a gloo-net request with an `AbortController`; `refresh`: the application's function |
+//! | `Call`, `Abort` | `calls`: a request with an `AbortController`; `refresh`: the application's function |
 //! | `WatchLeaving`, `WatchActivity` | `page` |
 //! | `WaitEnded` | `shell`: sets the signal that everybody waits for |
 //! | `SignInEnded`, `LogoutEnded` | `sign`: sets the caller's own signal |
@@ -22,7 +22,8 @@
 //! `clock` has the clocks and the one timer, which the machine's deadline
 //! sets. `document` is how the core reads JavaScript's values, `config`,
 //! `endpoint` and `outgoing` are what an application writes down and `settings`
-//! what is read in it, `error`, `reason` and `view` what it gets.
+//! what is read in it, `error`, `reason` and `view` what it gets, `hooks` how
+//! components follow it, `http` how clients of other crates send.
 //!
 //! Everything compiles on every target, because a component that names a
 //! manager is compiled for the server as well; there, no shell is ever made.
@@ -43,10 +44,19 @@ mod calls;
 mod channel;
 mod clock;
 mod config;
+#[cfg(feature = "indexed-db")]
 mod database;
 mod document;
 mod endpoint;
 mod error;
+#[cfg(any(feature = "dioxus", feature = "leptos", feature = "yew"))]
+#[cfg_attr(
+    docsrs,
+    doc(cfg(any(feature = "dioxus", feature = "leptos", feature = "yew")))
+)]
+pub mod hooks;
+#[cfg(feature = "http")]
+mod http;
 mod listeners;
 mod locks;
 mod manager;

@@ -11,6 +11,7 @@ use web_sys::{RequestInit, UrlSearchParams};
 use super::document;
 use super::error::{Error, ErrorKind};
 use super::manager::TokenManager;
+use super::platform::set;
 use crate::core::Fault;
 
 /// A request, whose relative URL is resolved against
@@ -86,6 +87,8 @@ macro_rules! parts {
             }
 
             /// Sends a body of the platform's, such as a text or `FormData`.
+            /// With a `ReadableStream`, which can be sent once, an
+            /// unauthorized answer is the caller's.
             pub fn body(mut self, body: impl Into<JsValue>) -> Self {
                 // A server has no such values.
                 if cfg!(target_arch = "wasm32") {
@@ -152,6 +155,11 @@ pub(super) mod sealed {
     use super::Error;
 
     pub trait IntoRequest {
+        /// Whether it can be sent twice. A request of the platform's can, by
+        /// clones, and does not say what its body was made of.
+        fn lasts(&self) -> bool {
+            true
+        }
         fn into_request(self, base: Option<&str>) -> Result<web_sys::Request, Error>;
     }
 
@@ -178,6 +186,10 @@ pub(super) mod sealed {
 }
 
 impl sealed::IntoRequest for Request {
+    fn lasts(&self) -> bool {
+        !matches!(&self.body, Some(Ok(body)) if is_stream(body))
+    }
+
     fn into_request(self, base: Option<&str>) -> Result<web_sys::Request, Error> {
         let built = || {
             let mut url = resolved(&self.url, base)?;
@@ -203,7 +215,11 @@ impl sealed::IntoRequest for Request {
             }
             init.set_headers(&headers);
             if let Some(body) = &self.body {
-                init.set_body(body.as_ref().map_err(Clone::clone)?);
+                let body = body.as_ref().map_err(Clone::clone)?;
+                init.set_body(body);
+                if is_stream(body) {
+                    set(&init, "duplex", "half");
+                }
             }
             web_sys::Request::new_with_str_and_init(&url, &init).map_err(Error::unsendable)
         };
@@ -218,6 +234,11 @@ pub(super) fn resolved(url: &str, base: Option<&str>) -> Result<String, Error> {
         let message = "url: expected a URL, absolute or relative to the base URL";
         Error::new(ErrorKind::InvalidConfig, message)
     })
+}
+
+/// Whether a body is used up by reading it once.
+fn is_stream(body: &JsValue) -> bool {
+    document::member(body, "getReader").is_some()
 }
 
 /// The JSON of a value.

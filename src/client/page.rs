@@ -64,17 +64,20 @@ pub(super) fn follow(shell: &Rc<Shell>) -> Vec<Listener> {
             cached: member(&event, "persisted").is_some_and(|cached| cached.is_truthy()),
         }),
     ];
-    if !shell.places.in_local_storage().is_empty() {
-        // To listen opens both storages, which every start would wait for
-        // otherwise.
-        listeners.push(on(shell, window(), "storage", Shell::stored_elsewhere));
-    }
+    // To listen opens both storages, which every start would wait for
+    // otherwise.
+    listeners.push(shell.places.follow().and_then(|follow| follow(shell)));
     listeners.into_iter().flatten().collect()
 }
 
 fn is_hidden() -> bool {
     let state = global("document").and_then(|document| member(&document, "visibilityState"));
     state.and_then(|state| state.as_string()).as_deref() == Some("hidden")
+}
+
+/// Follows what other tabs do to `localStorage`.
+pub(super) fn follow_storage(shell: &Rc<Shell>) -> Option<Listener> {
+    on(shell, window(), "storage", Shell::stored_elsewhere)
 }
 
 /// Follows `beforeunload`.

@@ -5,10 +5,11 @@ use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
 
 use super::config::Config;
+#[cfg(feature = "indexed-db")]
 use super::database::Database;
 use super::reason::Reason;
 use super::shell::Shell;
-use super::storage::{Area, Changed, Storage, Text, web};
+use super::storage::{Area, Changed, Follow, Storage, Text, web};
 use crate::core::{Input, OpId, Place, Swapped, Unavailable};
 
 pub(super) struct Places {
@@ -50,6 +51,14 @@ impl Places {
         found.map(|(place, _)| place).collect()
     }
 
+    /// What follows the changes of other tabs, where a place needs it.
+    pub fn follow(&self) -> Option<Follow> {
+        let remembered = self.remembered.as_ref();
+        self.session
+            .follow
+            .or_else(|| remembered.and_then(|own| own.follow))
+    }
+
     /// Opens a place. One that cannot be opened is tried anew the next time.
     fn area(&self, place: Place) -> Result<Rc<dyn Area>, Reason> {
         let mut open = self.open.borrow_mut();
@@ -65,7 +74,10 @@ impl Places {
                 storage.ok_or_else(missing)??
             }
             Place::Mark => Rc::new(web("localStorage")?),
+            #[cfg(feature = "indexed-db")]
             Place::Lease => Rc::new(Database::lease()),
+            #[cfg(not(feature = "indexed-db"))]
+            Place::Lease => return Err(missing()),
         };
         open.push((place, area.clone()));
         Ok(area)

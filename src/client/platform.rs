@@ -1,7 +1,10 @@
 //! What the host takes from the global scope, which is a window's or a
 //! worker's, and of which any part may be missing or refuse to be looked at.
 
-use js_sys::{Array, Promise};
+use std::fmt;
+use std::hash::{Hash, Hasher};
+
+use js_sys::{Array, Promise, Reflect};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{AbortSignal, RequestInit, Response};
@@ -27,8 +30,44 @@ pub(super) fn global(name: &str) -> Option<JsValue> {
     member(&js_sys::global(), name).filter(|found| !found.is_null())
 }
 
+/// Reads cookies. Whoever names a cookie has one, so that what reads them is
+/// only there where an application names one.
+#[derive(Clone, Copy)]
+pub(super) struct ReadCookie(fn(&str) -> Option<String>);
+
+impl ReadCookie {
+    pub fn read(self, name: &str) -> Option<String> {
+        self.0(name)
+    }
+}
+
+impl Default for ReadCookie {
+    fn default() -> Self {
+        Self(cookie)
+    }
+}
+
+impl fmt::Debug for ReadCookie {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ReadCookie")
+    }
+}
+
+/// All are the same.
+impl PartialEq for ReadCookie {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for ReadCookie {}
+
+impl Hash for ReadCookie {
+    fn hash<H: Hasher>(&self, _: &mut H) {}
+}
+
 /// The value of a cookie.
-pub(super) fn cookie(name: &str) -> Option<String> {
+fn cookie(name: &str) -> Option<String> {
     let all = member(&global("document")?, "cookie")?.as_string()?;
     let value = all.split(';').find_map(|pair| {
         let (own, value) = pair.trim_start().split_once('=')?;
@@ -78,11 +117,30 @@ pub(super) fn ignore(promise: Promise) {
     });
 }
 
+/// A function that JavaScript calls, as long as it is kept. All are of one type:
+/// each other one would cost its glue.
+pub(super) type Called = Closure<dyn Fn(JsValue)>;
+
+pub(super) fn called(work: impl Fn(JsValue) + 'static) -> Called {
+    Closure::wrap(Box::new(work))
+}
+
+/// Sets a member of an object that is ours, such as options. web-sys has a
+/// function for each, which would cost its glue, as would its tables of names.
+pub(super) fn set(object: &JsValue, name: &str, value: impl Into<JsValue>) {
+    let _ = Reflect::set(object, &name.into(), &value.into());
+}
+
+/// The text of a member.
+pub(super) fn text(object: &JsValue, name: &str) -> Option<String> {
+    member(object, name)?.as_string()
+}
+
 /// An event listener, as long as it is kept.
 pub(super) struct Listener {
     target: web_sys::EventTarget,
     name: &'static str,
-    listener: Closure<dyn Fn(JsValue)>,
+    listener: Called,
 }
 
 impl Listener {

@@ -16,7 +16,7 @@ use web_sys::{AbortSignal, RequestInit};
 use super::clock::millis;
 use super::error::{Error, ErrorKind};
 use super::outgoing::IntoRequest;
-use super::platform::{guarded, report};
+use super::platform::{guarded, report, set};
 use super::reason::Reason;
 use super::request::unless_aborted;
 use super::shell::Shell;
@@ -60,7 +60,9 @@ impl RefreshContext {
         let shell = shell.ok_or_else(|| Error::of_fault(Fault::Disposed))?;
         let request = request.into_request(shell.settings.base.as_deref())?;
         let init = RequestInit::new();
-        init.set_signal(self.signal.as_ref());
+        if let Some(signal) = &self.signal {
+            set(&init, "signal", signal);
+        }
         let answer = shell.fetch(request, &init).await;
         answer.map(Response::from).map_err(Error::of_fetch)
     }

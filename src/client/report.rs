@@ -110,6 +110,7 @@ impl Shell {
             refresh_failures: found.refresh_failures,
             retries: self.retries.get(),
             waiting: self.waiting.get(),
+            listeners: self.listeners.len(),
             next_refresh_at: clock::time(found.next_refresh),
             clock_skew_ms: found.clock_skew_ms,
             last_error: found.last_error.map(|error| self.error_of(error, &machine)),

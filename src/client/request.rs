@@ -4,12 +4,12 @@
 use std::rc::Rc;
 use std::time::Duration;
 
-use gloo_net::http::{Request, Response};
-use web_sys::{AbortController, AbortSignal, RequestCredentials, RequestInit, RequestRedirect};
+use gloo_net::http::Response;
+use web_sys::{AbortController, AbortSignal, RequestInit};
 
 use super::document;
-use super::error::{Error, ErrorKind};
-use super::platform::{Listener, either, guarded, ignore, send};
+use super::error::Error;
+use super::platform::{Listener, either, ignore, send, set, text};
 use super::reason::Reason;
 use super::settings::Header;
 use super::shell::Shell;
@@ -55,14 +55,7 @@ impl Shell {
     ) -> Result<web_sys::Response, Reason> {
         match &self.config.fetch {
             None => send(&request, init).await.map_err(Into::into),
-            Some(own) => {
-                let request = web_sys::Request::new_with_request_and_init(&request, init)?;
-                let signal = request.signal();
-                match unless_aborted(&signal, own(Request::from(request))).await {
-                    Ok(answer) => answer.map(Into::into).map_err(Into::into),
-                    Err(aborted) => Err(Reason::of(&aborted)),
-                }
-            }
+            Some(own) => own(&request, init).await,
         }
     }
 }
@@ -108,7 +101,12 @@ impl Drop for Broken {
     }
 }
 
-pub(super) async fn fetch(shell: &Rc<Shell>, request: web_sys::Request) -> Result<Response, Error> {
+/// Sends what an application gave; `again` says whether it can be sent twice.
+pub(super) async fn fetch(
+    shell: &Rc<Shell>,
+    request: web_sys::Request,
+    again: bool,
+) -> Result<Response, Error> {
     shell.check()?;
     if shell.is_disposed() {
         return Err(Error::of_fault(Fault::Disposed));
@@ -122,6 +120,7 @@ pub(super) async fn fetch(shell: &Rc<Shell>, request: web_sys::Request) -> Resul
         shell,
         signal: signal.clone(),
         both: both.unwrap_or_else(|| signal.clone()),
+        again,
         next: Some(request),
     };
     let answer = match url.is_some_and(|url| shell.settings.origins.admits(&*url)) {
@@ -139,13 +138,11 @@ fn accepted(shell: &Shell, licence: &Licence, response: &Response) -> bool {
     if response.status() == 401 && shell.steps_up(response) {
         return true;
     }
-    let mut refused = false;
-    let judged = guarded(|| refused = shell.config.unauthorized.says(response));
-    if let Err(thrown) = judged {
-        let message = "unauthorized: the function panicked, which is taken for no";
-        let warning = Error::new(ErrorKind::InvalidConfig, message).with_reason(thrown);
+    let judged = shell.config.unauthorized.says(response);
+    let refused = judged.unwrap_or_else(|warning| {
         shell.tell(Event::Warning(warning));
-    }
+        false
+    });
     if !refused {
         shell.worked.set(Some(licence.serial));
     }
@@ -159,6 +156,7 @@ struct Sender<'a> {
     signal: AbortSignal,
     /// The caller's own, or that the caller has gone.
     both: AbortSignal,
+    again: bool,
     next: Option<web_sys::Request>,
 }
 
@@ -172,7 +170,9 @@ impl Sender<'_> {
     async fn licensed(mut self) -> Result<Response, Error> {
         // The caller's own is left as it is. One that cannot be cloned has
         // been sent before, and the platform says so.
-        self.next = self.next.map(|own| own.clone().unwrap_or(own));
+        if self.again {
+            self.next = self.next.map(|own| own.clone().unwrap_or(own));
+        }
         let shell = self.shell;
         let reply = unless_aborted(&self.signal, shell.ask(Ask::Request)).await??;
         let licence = shell.licence().filter(|_| reply == Reply::Go);
@@ -218,7 +218,8 @@ impl Sender<'_> {
     async fn send(&mut self, licence: Option<&Licence>) -> Result<Response, Error> {
         let request = self.next.take();
         // Before anybody reads the first.
-        self.next = request.as_ref().and_then(|request| request.clone().ok());
+        let kept = request.as_ref().filter(|_| self.again);
+        self.next = kept.and_then(|request| request.clone().ok());
         let init = match &request {
             Some(request) => self.options(request, licence),
             None => RequestInit::new(),
@@ -232,7 +233,7 @@ impl Sender<'_> {
         init: RequestInit,
     ) -> Result<Response, Error> {
         let request = request.ok_or_else(|| Error::of_fetch(Reason::of_text("sent before")))?;
-        init.set_signal(Some(&self.both));
+        set(&init, "signal", &self.both);
         let answer = self.shell.fetch(request, &init).await;
         answer
             .map(Response::from)
@@ -246,7 +247,7 @@ impl Sender<'_> {
     /// place: made anew with options it would lose its referrer.
     fn options(&self, request: &web_sys::Request, licence: Option<&Licence>) -> RequestInit {
         let init = RequestInit::new();
-        let set = |name: &str, value: &str| {
+        let add = |name: &str, value: &str| {
             // Both were found good when they were taken in.
             let _ = request.headers().set(name, value);
         };
@@ -254,30 +255,29 @@ impl Sender<'_> {
             && csrf.guards(&request.method())
             && let Some(value) = csrf.value()
         {
-            set(csrf.header(), &value);
+            add(csrf.header(), &value);
         }
+        let own = |name| text(request, name).unwrap_or_default();
         match licence.map(|licence| &licence.header) {
-            Some(None) if request.credentials() == RequestCredentials::SameOrigin => {
-                init.set_credentials(RequestCredentials::Include);
+            Some(None) if own("credentials") == "same-origin" => {
+                set(&init, "credentials", "include");
             }
             Some(Some((name, value))) => {
-                set(name, value);
+                add(name, value);
                 // A browser takes Authorization off a redirect to another
                 // origin, and no other header.
-                if !name.eq_ignore_ascii_case("authorization")
-                    && request.redirect() == RequestRedirect::Follow
-                {
-                    init.set_redirect(RequestRedirect::Manual);
+                if !name.eq_ignore_ascii_case("authorization") && own("redirect") == "follow" {
+                    set(&init, "redirect", "manual");
                 }
             }
             _ => {}
         }
         // Options take a request's own referrer away.
-        let referrer = request.referrer();
+        let referrer = own("referrer");
         if referrer != "about:client" {
-            init.set_referrer(&referrer);
+            set(&init, "referrer", referrer);
         }
-        init.set_referrer_policy(request.referrer_policy());
+        set(&init, "referrerPolicy", own("referrerPolicy"));
         init
     }
 }

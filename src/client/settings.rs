@@ -16,7 +16,7 @@ use super::error::{Error, ErrorKind};
 use crate::core::answer::Paths;
 use crate::core::origins::{Misfit, Origins};
 use crate::core::policy::{self, Access, BodyKind, Carrier, Limits, Policy};
-use crate::core::presets::{PRESETS, Preset};
+use crate::core::presets::Preset;
 use crate::core::{Document, Millis};
 
 const HTTP: &str = "an http: or https: URL, absolute or relative to baseUrl";
@@ -65,7 +65,7 @@ fn refusal(path: &str, expected: &str, found: &str) -> Error {
 impl Settings {
     /// Reads a configuration. `page` is the URL of the page.
     pub fn read(config: &Config, page: Option<String>) -> Read<(Self, Policy)> {
-        let preset = Given::of(config.preset.map(super::config::Preset::name))?;
+        let preset = Given(config.preset.map_or(&[], |(_, data)| data));
         let base = match &config.base_url {
             Some(base) => Some(url("baseUrl", Some(base), page.as_deref())?),
             None => page,
@@ -109,7 +109,8 @@ impl Settings {
             hint: config.hint.is_some(),
             ..Policy::default()
         };
-        text("hint.cookie", config.hint.as_deref())?;
+        let hint = config.hint.as_ref().map(|(name, _)| name.as_str());
+        text("hint.cookie", hint)?;
         if refresh.is_none() && config.refresh_with.is_none() {
             let expected = "a URL, an endpoint or a function, or a preset that has one";
             return Err(refusal("refresh", expected, "nothing"));
@@ -140,17 +141,6 @@ impl Settings {
 struct Given(&'static Preset);
 
 impl Given {
-    fn of(name: Option<&str>) -> Read<Self> {
-        let Some(name) = name else {
-            return Ok(Self(&[]));
-        };
-        let found = PRESETS.iter().find(|(own, _)| *own == name);
-        found.map(|(_, preset)| Self(preset)).ok_or_else(|| {
-            let names = PRESETS.map(|(own, _)| own).join("', '");
-            refusal("preset", &["one of '", &names, "'"].concat(), name)
-        })
-    }
-
     fn get(&self, path: &str) -> Option<&'static str> {
         let found = self.0.iter().find(|(own, _)| *own == path);
         found.map(|(_, value)| *value)

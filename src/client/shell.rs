@@ -21,7 +21,7 @@ use super::listeners::Listeners;
 use super::locks::Locks;
 use super::page;
 use super::places::Places;
-use super::platform::{Listener, cookie, global};
+use super::platform::{Listener, global};
 use super::reason::Reason;
 use super::settings::Settings;
 use super::sign::Request;
@@ -114,7 +114,8 @@ impl Shell {
         policy.locks = match () {
             () if !policy.channel && !policy.shares_a_place() => LockPolicy::None,
             () if super::locks::are_there() => LockPolicy::Web,
-            () => LockPolicy::Lease,
+            () if cfg!(feature = "indexed-db") => LockPolicy::Lease,
+            () => LockPolicy::None,
         };
         let clocks = Clocks(config.clock.clone());
         let seed = Math::random().to_bits();
@@ -245,10 +246,10 @@ impl Shell {
     }
 
     fn look_for_hint(&self) {
-        if let Some(name) = &self.config.hint
+        if let Some((name, cookie)) = &self.config.hint
             && self.machine.borrow().wants_hint()
         {
-            self.feed(Input::Hint(cookie(name).is_some()));
+            self.feed(Input::Hint(cookie.read(name).is_some()));
         }
     }
 

@@ -9,12 +9,19 @@ use std::rc::Rc;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::spawn_local;
 
+#[cfg(feature = "indexed-db")]
 use super::database::Database;
+use super::page;
+use super::platform::Listener;
 use super::reason::Reason;
+use super::shell::Shell;
 use crate::core::policy::Keep;
 
 /// Opens a place. What opens one is only there where an application names it.
 type Open = Rc<dyn Fn() -> Result<Rc<dyn Area>, Reason>>;
+
+/// Follows what other tabs do to a place.
+pub(super) type Follow = fn(&Rc<Shell>) -> Option<Listener>;
 
 /// Where tokens are kept. What cannot be used falls back to memory, with an
 /// [`Event::Warning`](crate::Event::Warning).
@@ -23,6 +30,7 @@ pub struct Storage {
     name: &'static str,
     pub(super) keep: Keep,
     open: Option<Open>,
+    pub(super) follow: Option<Follow>,
 }
 
 impl Storage {
@@ -36,6 +44,7 @@ impl Storage {
             name,
             keep,
             open: Some(open),
+            follow: None,
         }
     }
 
@@ -45,6 +54,7 @@ impl Storage {
             name: "memory",
             keep: Keep::Memory,
             open: None,
+            follow: None,
         }
     }
 
@@ -55,10 +65,15 @@ impl Storage {
 
     /// Keeps tokens in `localStorage`.
     pub fn local() -> Self {
-        Self::new("local", Keep::Shared, || Ok(Rc::new(web("localStorage")?)))
+        Self {
+            follow: Some(page::follow_storage),
+            ..Self::new("local", Keep::Shared, || Ok(Rc::new(web("localStorage")?)))
+        }
     }
 
     /// Keeps tokens in IndexedDB, whose transactions are ordered between tabs.
+    #[cfg(feature = "indexed-db")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "indexed-db")))]
     pub fn indexed_db() -> Self {
         Self::new("indexeddb", Keep::Shared, || {
             Ok(Rc::new(Database::default()))

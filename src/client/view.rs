@@ -203,8 +203,8 @@ pub enum Event {
 #[non_exhaustive]
 pub enum LockKind {
     WebLocks,
-    /// A lease in IndexedDB, where the page is no secure context and the
-    /// records are there.
+    /// A lease in IndexedDB, where the page is no secure context (feature
+    /// `indexed-db`).
     Lease,
     /// Nothing. The commits are conditional all the same.
     #[default]
@@ -224,6 +224,8 @@ pub struct Inspection {
     pub retries: u32,
     /// Callers that wait for a refresh.
     pub waiting: u32,
+    /// Subscriptions that were not dropped.
+    pub listeners: usize,
     pub next_refresh_at: Option<SystemTime>,
     pub clock_skew_ms: f64,
     pub last_error: Option<Error>,

@@ -4,6 +4,8 @@
 
 mod areas;
 mod ends;
+#[cfg(feature = "http")]
+mod exchanges;
 mod faults;
 mod functions;
 mod kit;

@@ -92,6 +92,32 @@ async fn an_unauthorized_answer_is_repaired_once_with_the_same_request() {
 }
 
 #[wasm_bindgen_test]
+async fn a_stream_is_sent_once_and_its_caller_gets_the_401() {
+    let server = Server::start("stream");
+    let auth = signed_in(&server).await;
+    server.expire();
+    let stream = || evaluate("return new Blob(['streamed']).stream()");
+    let refused = auth.put("/api").body(stream()).send().await.unwrap();
+    assert_eq!(refused.status(), 401);
+    server.arrived("/refresh", 1).await;
+    auth.refresh().await.unwrap();
+    assert_eq!(server.count("/api"), 1);
+    assert_eq!(server.calls("/api")[0].text("body"), "streamed");
+    assert_eq!(auth.inspect().retries, 0);
+    let taken = auth.put("/api").body(stream()).send().await.unwrap();
+    assert_eq!(taken.status(), 200);
+
+    // A form can be read as often as one likes.
+    server.expire();
+    let form = evaluate("return new URLSearchParams({ a: 'b' })");
+    assert_eq!(
+        auth.put("/api").body(form).send().await.unwrap().status(),
+        200
+    );
+    assert_eq!(auth.inspect().retries, 1);
+}
+
+#[wasm_bindgen_test]
 async fn an_abort_rejects_its_caller_alone_and_any_reason_is_good() {
     let server = Server::start("abort");
     let auth = signed_in(&server).await;

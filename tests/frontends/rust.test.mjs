@@ -19,7 +19,7 @@ function withResolvers() {
   return { promise, resolve };
 }
 
-for (const name of ['leptos', 'yew']) {
+for (const name of ['dioxus', 'leptos', 'yew']) {
   test(`${name}: sign in, list, expire, list, share it with the npm package, sign out in another tab`, { timeout: 180_000 }, async () => {
     const root = join(process.env.EVERTOKEN_FRONTENDS, name);
     const backend = await startBackend('--root', root, '--access-ttl', '10m');

@@ -88,7 +88,7 @@ const RUST: [(&str, &[&str]); 6] = [
             "clippy",
             "--package=evertoken",
             "--all-targets",
-            "--features=npm",
+            "--features=http,npm,testing",
             "--target",
             WASM_TARGET,
             "--",

@@ -98,10 +98,14 @@ mod tests {
     fn every_example_is_found_and_a_wrong_name_lists_them() {
         let project = Project::locate().unwrap();
         let known = all(&project).unwrap();
-        assert_eq!(known, ["leptos", "react", "typescript", "vue", "yew"]);
+        assert_eq!(
+            known,
+            ["dioxus", "leptos", "react", "typescript", "vue", "yew"]
+        );
         let error = chosen(&known, &["angular".to_owned()]).unwrap_err();
         assert!(
-            error.contains("`angular`") && error.contains("leptos, react, typescript, vue, yew"),
+            error.contains("`angular`")
+                && error.contains("dioxus, leptos, react, typescript, vue, yew"),
             "{error}"
         );
     }

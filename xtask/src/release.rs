@@ -48,6 +48,7 @@ pub fn run(project: &Project, arguments: &[String]) -> Result {
     let [first, second] = PLACES.map(|name| build(&place.join(name)));
     let (first, second) = (first?, second?);
     summary.push(same(&first, &second)?);
+    summary.push(verified(&first)?);
     summary.push(without_paths(project, &first)?);
 
     let packed = process::output(Command::new("tar").arg("-tzf").arg(&first.tarball))?;
@@ -246,6 +247,20 @@ fn same(first: &Artefacts, second: &Artefacts) -> Result<String> {
         true => Ok("reproducible: two builds in two places have the same bytes".to_owned()),
         false => Err(format!("two builds differ in {}", different.join(", "))),
     }
+}
+
+/// Whether the crate compiles from what is in its archive, for browsers.
+fn verified(artefacts: &Artefacts) -> Result<String> {
+    announce("building the crate from its archive");
+    process::run(artefacts.source.cargo().args([
+        "package",
+        "--package=evertoken",
+        "--features=http,testing",
+        "--allow-dirty",
+        "--target",
+        WASM_TARGET,
+    ]))?;
+    Ok("crate: what is in the archive compiles for browsers".to_owned())
 }
 
 /// Whether the module says nothing of the machine that built it.

@@ -145,7 +145,7 @@ fn web(project: &Project, tools: &Tools) -> Result<Closing> {
             .arg(browser.wasm_pack.driver)
             .arg(&installed.driver)
             // The npm package's engine beside the client, which is the default.
-            .args(["--", "--features=npm,testing"])
+            .args(["--", "--features=http,npm,testing"])
             .current_dir(&project.root)
             .env("PATH", &path)
             .env("CARGO_TARGET_DIR", &project.target);
@@ -276,12 +276,21 @@ fn package(project: &Project, tools: &Tools) -> Result<Closing> {
     node_tests(project, "package", &tests, Some(2), &places)
 }
 
-/// The crate in the frontends that are written in Rust, in a real browser.
+/// The crate in the frontends that are written in Rust: components, on a
+/// server and in a page, then whole applications, in a real browser.
 fn frontends(project: &Project, tools: &Tools) -> Result<Closing> {
     let tests = test_files(&project.root.join("tests/frontends"))?;
     // Whose tabs share a session with theirs.
     build::package(project)?;
     let pages = frontend::build(project, tools)?;
+    let mut success = true;
+    let mut text = String::new();
+    for mut command in frontend::components(project, tools)? {
+        let (passed, said) = process::teed(&mut command)?;
+        success &= passed;
+        text.push_str(&said);
+    }
+    let components = libtest(success, &text);
     let server = demo::server(project)?;
     let browser = tools.browser(&CHROMIUM)?;
     tools.node_modules(&project.root.join("tests/e2e"))?;
@@ -290,7 +299,8 @@ fn frontends(project: &Project, tools: &Tools) -> Result<Closing> {
         ("EVERTOKEN_SERVER", server),
         ("EVERTOKEN_FRONTENDS", pages),
     ];
-    node_tests(project, "frontends", &tests, Some(1), &places)
+    let examples = node_tests(project, "frontends", &tests, Some(1), &places)?;
+    Ok(both(components, examples))
 }
 
 /// The package against the real systems, in a real browser.
@@ -306,6 +316,17 @@ fn backends(project: &Project, tools: &Tools) -> Result<Closing> {
     let places = [("CHROMIUM", browser.executable)];
     // For the most part they wait until tokens have ended.
     node_tests(project, "backends", &tests, Some(3), &places)
+}
+
+/// Two runners' ends of one part. One that ran no test makes the part fail.
+fn both(mut one: Closing, other: Closing) -> Closing {
+    one.success &= other.success;
+    one.lines.extend(other.lines);
+    one.passed = match (one.passed, other.passed) {
+        (0, _) | (_, 0) => 0,
+        (one, other) => one + other,
+    };
+    one
 }
 
 /// Runs files of node's test runner, as many at once as are given or as it

@@ -4,7 +4,7 @@ const LOADING = "how a module is loaded is its application's";
 const SERVER = "a server's manager is nobody's: tests/server.rs";
 
 export const NOT_OVER_THE_CRATE = {
-  'rule 3: a stream is not sent twice: the caller gets the 401, the refresh happens (E1)': "a web_sys::Request can be cloned whatever its body was made of, and does not say",
+  'rule 3: a stream is not sent twice: the caller gets the 401, the refresh happens (E1)': "a web_sys::Request can be cloned whatever its body was made of, and does not say; a body that is given as one is in tests/client/requests.rs",
   'rule 11: an entry of another type is refused at creation': TYPES,
   'rule 11: a URL with a password gets no token': 'no Request can be made of it',
   'rule 12: the headers that the caller of login asks for go with it': 'SignIn has none',

@@ -22,7 +22,7 @@ struct Post {
     title: String,
 }
 
-#[cfg(not(feature = "evertoken"))]
+#[cfg(not(feature = "smaller"))]
 async fn posts() -> Result<Vec<Post>> {
     use gloo_net::http::Request;
 
@@ -39,7 +39,7 @@ async fn posts() -> Result<Vec<Post>> {
     Ok(request.send().await?.json().await?)
 }
 
-#[cfg(feature = "evertoken")]
+#[cfg(feature = "smaller")]
 async fn posts() -> Result<Vec<Post>> {
     use evertoken::{Config, TokenManager};
 

@@ -1,7 +1,8 @@
 //! Evertoken in Leptos: a list of posts behind a sign-in.
 //!
-//! The manager is in the context, and its snapshot is a signal.
+//! The manager is in the context, and `use_session` a signal of its snapshot.
 
+use evertoken::hooks::leptos::use_session;
 use evertoken::{Config, Preset, Snapshot, Status, TokenManager};
 use leptos::either::Either;
 use leptos::ev::SubmitEvent;
@@ -55,15 +56,6 @@ fn screen(session: &Snapshot) -> String {
             _ => "Signed in".to_owned(),
         },
     }
-}
-
-/// The present snapshot, as a signal of the component that asks for it.
-fn use_session() -> ReadSignal<Snapshot> {
-    let auth = expect_context::<TokenManager>();
-    let (session, set_session) = signal(auth.snapshot());
-    let subscription = auth.subscribe(move |now| set_session.set(now.clone()));
-    on_cleanup(move || drop(subscription));
-    session
 }
 
 #[component]

@@ -1,5 +1,6 @@
 //! Evertoken in Yew: a list of posts behind a sign-in.
 
+use evertoken::hooks::yew::{SessionProvider, use_session, use_token_manager};
 use evertoken::{Config, Preset, Snapshot, Status, TokenManager};
 use serde::{Deserialize, Serialize};
 use yew::platform::spawn_local;
@@ -52,27 +53,9 @@ fn screen(session: &Snapshot) -> String {
     }
 }
 
-/// The present snapshot: the component renders again when there is another.
-#[hook]
-fn use_session(auth: &TokenManager) -> Snapshot {
-    let session = use_state_eq(|| auth.snapshot());
-    let set = session.setter();
-    use_effect_with(auth.clone(), move |auth| {
-        set.set(auth.snapshot());
-        let subscription = auth.subscribe(move |now| set.set(now.clone()));
-        move || drop(subscription)
-    });
-    (*session).clone()
-}
-
-#[derive(Properties, PartialEq)]
-struct Props {
-    auth: TokenManager,
-}
-
 #[component]
-fn App(Props { auth }: &Props) -> Html {
-    let session = use_session(auth);
+fn Session() -> Html {
+    let (auth, session) = (use_token_manager(), use_session());
     let password = use_node_ref();
     let posts = use_state(Vec::<String>::new);
     let problem = use_state(String::new);
@@ -124,8 +107,7 @@ fn App(Props { auth }: &Props) -> Html {
     };
 
     html! {
-        <main>
-            <h1>{"Evertoken and Yew"}</h1>
+        <>
             <p data-testid="status">{screen(&session)}</p>
             <form onsubmit={sign_in} hidden={session.status != Status::SignedOut}>
                 <input aria-label="Password" type="password" value="Password1!" ref={password}/>
@@ -137,6 +119,21 @@ fn App(Props { auth }: &Props) -> Html {
             </div>
             <ul data-testid="posts">{for posts.iter().map(|title| html! { <li>{title}</li> })}</ul>
             <p role="alert" data-testid="problem">{&*problem}</p>
+        </>
+    }
+}
+
+#[derive(Properties, PartialEq)]
+struct Props {
+    auth: TokenManager,
+}
+
+#[component]
+fn App(Props { auth }: &Props) -> Html {
+    html! {
+        <main>
+            <h1>{"Evertoken and Yew"}</h1>
+            <SessionProvider auth={auth.clone()}><Session/></SessionProvider>
         </main>
     }
 }
