@@ -382,6 +382,7 @@ impl World {
             && !self.store.fails
             && self.locks
             && !self.laws.blind
+            && !self.laws.crossed
         {
             self.broken(|| format!("tab {tab} ends a session whose new token is stored"));
         }

@@ -150,12 +150,15 @@ impl World {
             self.feed(tab, Input::Page(Page::PutAway));
             // What does not outlive a page is broken off.
             let calls = self.tabs[tab].calls.clone();
-            for call in calls.iter().filter(|call| !call.keepalive) {
-                if self.random.percent(50) {
+            for call in &calls {
+                if !call.keepalive && self.random.percent(50) {
                     let call = call.number;
                     self.auth.lose(tab, Some(call));
                     self.tabs[tab].stopped.insert(call);
                     self.arrive(0, tab, Arrival::Failed { call });
+                } else if call.refresh {
+                    // The lock was given back in the middle of this call.
+                    self.laws.apart = true;
                 }
             }
         }
