@@ -157,13 +157,15 @@ fn no_schedule_breaks_a_law() {
 /// the refresh to itself.
 /// 45029: a login that did not get the lock met the refresh of whoever took it
 /// by force, and the older user's cookie came last.
+/// 57692: of two tabs that lost their patience with a lease, the second took it
+/// from the first.
 /// 33951: a refused token was sent again, because a turn that was older than it
 /// had ended well.
 #[test]
 fn what_was_found_stays_mended() {
     for seed in [
         12, 70, 308, 445, 967, 1_061, 2_224, 2_532, 4_920, 5_019, 7_645, 14_647, 25_265, 33_608,
-        33_951, 34_066, 38_722, 45_029,
+        33_951, 34_066, 38_722, 45_029, 57_692,
     ] {
         let broken = course(&Plan::of(seed), None, None).broken;
         assert!(broken.is_empty(), "schedule {seed}: {broken:#?}");

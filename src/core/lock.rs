@@ -39,6 +39,8 @@ pub(super) struct Lock {
     lease: Option<Lease>,
     /// What the one that had the lease before held when it gave it back.
     after: Stamp,
+    /// Whose lease was found there last, by the operation that claimed it.
+    holder: Option<(u64, u64)>,
 }
 
 /// What a lock was asked for.
@@ -66,6 +68,7 @@ impl Machine {
             steal: false,
             lease: None,
             after: Stamp::default(),
+            holder: None,
         });
         self.ask_for_lock(id, false);
         id
@@ -230,7 +233,21 @@ impl Machine {
         let shares = self.shared_lease(id).is_some_and(
             |other| matches!(&other.lease, Some(Lease::Held { text }) if Some(&**text) == found),
         );
-        if held && !steal && !shares {
+        let number = |name| lease.and_then(|lease| lease.number(name));
+        let holder = number("by").zip(number("op"));
+        let holder = holder.map(|(by, op)| (by as u64, op as u64));
+        let before = self.lease(id).and_then(|lock| {
+            let before = lock.holder;
+            lock.holder = holder.filter(|_| held);
+            before
+        });
+        // Another tab was faster to take it from one that hangs, or got it in
+        // its turn: from then on it may take its time.
+        let other = held && before.is_some() && before != holder;
+        if held && (!steal || other) && !shares {
+            if other {
+                self.lock_changed_hands(id);
+            }
             let until = now.mono + POLL;
             self.set_lease(id, Lease::Waiting { until });
             return true;
@@ -254,6 +271,13 @@ impl Machine {
             text: Some(text),
         });
         true
+    }
+
+    fn lock_changed_hands(&mut self, id: LockId) {
+        if let Some(lock) = self.lease(id) {
+            lock.steal = false;
+        }
+        self.begun_by_another(id);
     }
 
     /// Two leases of one tab differ, where its clock stands still as well.

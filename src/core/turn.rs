@@ -271,6 +271,16 @@ impl Machine {
         }
     }
 
+    /// Another tab has got the lock that was about to be taken by force.
+    pub(super) fn begun_by_another(&mut self, lock: LockId) {
+        let until = self.patience();
+        let turn = self.turn.as_mut().filter(|turn| turn.lock == Some(lock));
+        if let Some(Stage::Locking(locking)) = turn.map(|turn| &mut turn.stage) {
+            locking.stolen = false;
+            locking.until = until;
+        }
+    }
+
     /// The lock was granted, or there is none to ask for.
     pub(super) fn turn_granted(&mut self, lock: LockId) {
         let now = self.now.mono;
