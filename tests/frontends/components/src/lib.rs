@@ -3,6 +3,9 @@
 /// What a server renders of the components.
 pub const RENDERED: &str = "<p>Unknown</p><button></button>";
 
+/// What it renders on a server, it does without a page as well: it is not
+/// compiled twice.
+#[cfg(target_arch = "wasm32")]
 pub mod in_dioxus {
     use dioxus::prelude::*;
     use evertoken::TokenManager;

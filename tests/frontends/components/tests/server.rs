@@ -3,18 +3,10 @@
 #![cfg(not(target_arch = "wasm32"))]
 
 use evertoken::{Config, TokenManager};
-use evertoken_components::{RENDERED, in_dioxus, in_leptos, in_yew};
+use evertoken_components::{RENDERED, in_leptos, in_yew};
 
 fn manager() -> TokenManager {
     TokenManager::start(Config::new().refresh("/refresh")).expect("a manager")
-}
-
-#[test]
-fn dioxus_renders_a_session_that_nobody_knows() {
-    let props = in_dioxus::AppProps { auth: manager() };
-    let mut dom = dioxus::prelude::VirtualDom::new_with_props(in_dioxus::App, props);
-    dom.rebuild_in_place();
-    assert_eq!(dioxus_ssr::render(&dom), RENDERED);
 }
 
 #[test]
