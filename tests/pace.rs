@@ -3,8 +3,9 @@
 
 mod support;
 
+use evertoken::internals::pace::Pace;
 use proptest::prelude::*;
-use support::{Done, ErrorKind, Kind, Manner, Millis, Status, World};
+use support::{Done, ErrorKind, Kind, Manner, Millis, Moment, Status, World};
 
 const LAZY: &str = r#""proactive":false"#;
 
@@ -307,4 +308,21 @@ fn rule_6_a_clock_set_back_does_not_lengthen_the_back_off() {
             assert_eq!(*world.result(caller), Done::Answer(200), "{kind:?} {tab}");
         }
     }
+}
+
+/// Two tabs have waits of the same length, of which one is the server's own: a
+/// hint that things are better ends neither.
+#[test]
+fn rule_6_a_retry_after_is_kept_where_the_own_wait_is_as_long() {
+    let (now, minute) = (Moment::from_ms(1_000.0), Millis::new(60_000));
+    let (mut own, mut other) = (Pace::default(), Pace::default());
+    for _ in 0..7 {
+        own.failed(now, Millis::ZERO, 0.999_999);
+        other.failed(now, minute, 0.0);
+    }
+    assert_eq!(own.not_before, other.not_before);
+    assert!(own.join(&other), "that is news");
+    own.hint(now + Millis::SECOND);
+    assert_eq!(own.not_before, now + minute);
+    assert!(!own.join(&other), "and told once");
 }

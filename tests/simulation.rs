@@ -159,13 +159,14 @@ fn no_schedule_breaks_a_law() {
 /// by force, and the older user's cookie came last.
 /// 57692: of two tabs that lost their patience with a lease, the second took it
 /// from the first.
+/// 60851: a Retry-After was lost on a tab whose own wait was as long already.
 /// 33951: a refused token was sent again, because a turn that was older than it
 /// had ended well.
 #[test]
 fn what_was_found_stays_mended() {
     for seed in [
         12, 70, 308, 445, 967, 1_061, 2_224, 2_532, 4_920, 5_019, 7_645, 14_647, 25_265, 33_608,
-        33_951, 34_066, 38_722, 45_029, 57_692,
+        33_951, 34_066, 38_722, 45_029, 57_692, 60_851,
     ] {
         let broken = course(&Plan::of(seed), None, None).broken;
         assert!(broken.is_empty(), "schedule {seed}: {broken:#?}");

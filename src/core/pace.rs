@@ -151,9 +151,14 @@ impl Pace {
         if longer {
             self.failures = self.failures.max(other.failures);
             self.not_before = other.not_before;
-            self.server_wait = self.server_wait.max(other.server_wait);
         }
-        longer
+        // A wait of the same length may be the server's: no hint ends that.
+        let asked = newer && other.server_wait > self.server_wait + ROUNDING;
+        if longer || asked {
+            self.server_wait = self.server_wait.max(other.server_wait);
+            self.not_before = self.not_before.max(self.server_wait);
+        }
+        longer || asked
     }
 
     /// Writes what a stored record and a message say of the back-off: dates,
