@@ -118,7 +118,12 @@ async function signIn(page) {
 }
 
 /** The test moves the time, and nothing else does. */
-const still = { prepare: (page) => page.clock.install() };
+const still = {
+  prepare(page, _, server) {
+    server.lifetime = 86_400;
+    return page.clock.install();
+  },
+};
 
 for (const [framework, source, options] of [
   ['React 19', REACT, {}],
