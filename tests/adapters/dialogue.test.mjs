@@ -111,3 +111,32 @@ for (const [framework, name, mount] of FRAMEWORKS) {
     },
   );
 }
+
+app("import { auth } from './auth.js';\nimport 'guide';\nwindow.app = { auth };", { plugins: [parts('session-activity', { texts: { './auth.js': AUTH } })] })(
+  'guide: session-activity, what a user does puts the end off, and not while a dialogue is open',
+  async ({ page }) => {
+    await page.clock.pauseAt(Date.now() + MINUTE);
+    await page.evaluate(() => app.auth.login({ user: 'alice' }));
+    const left = () => page.evaluate(() => app.auth.snapshot.sessionEndsAt - Date.now());
+    await page.clock.runFor(5 * MINUTE);
+    assert.equal(await left(), 5 * MINUTE);
+    await page.mouse.move(20, 20);
+    assert.equal(await left(), 10 * MINUTE);
+    await page.clock.runFor(500);
+    await page.mouse.move(30, 30);
+    assert.equal(await left(), 10 * MINUTE - 500, 'not at each movement');
+    await page.clock.runFor(MINUTE);
+    await page.evaluate(() => {
+      const dialog = document.body.appendChild(document.createElement('dialog'));
+      dialog.showModal();
+    });
+    await page.mouse.move(40, 40);
+    assert.equal(await left(), 9 * MINUTE - 500, 'the dialogue wants an answer');
+  },
+  {
+    prepare(page, _, server) {
+      server.lifetime = 86_400;
+      return page.clock.install();
+    },
+  },
+);
