@@ -1,7 +1,9 @@
 // The session's end as React, Vue, Svelte and Angular show it, on pages whose
 // time the test moves.
 import assert from 'node:assert/strict';
+import { test } from 'node:test';
 import * as svelte5 from 'svelte/compiler';
+import { PKG } from './support/install.mjs';
 import { suite } from './support/suite.mjs';
 
 const app = suite();
@@ -172,3 +174,38 @@ for (const [framework, source, options] of [
     assert.equal(await page.evaluate(() => app.auth.snapshot.status), 'signed-out');
   }, still);
 }
+
+test('of two who look on one may leave, and while nobody does nothing ticks', async (t) => {
+  const [{ createTokenManager }, { sessionEndStore }, { createMockServer }] = await Promise.all(['index', 'svelte', 'testing'].map((name) => import(`${PKG}/${name}.js`)));
+  t.mock.timers.enable({ apis: ['setTimeout', 'Date'] });
+  let timers = 0;
+  const { setTimeout } = globalThis;
+  globalThis.setTimeout = (...all) => (timers++, setTimeout(...all));
+  t.after(() => (globalThis.setTimeout = setTimeout));
+  const { fetch } = createMockServer({ lifetimeSeconds: 86_400 });
+  const auth = await createTokenManager({ baseUrl: 'https://api.example.com', login: '/login', refresh: '/refresh', fetch, session: { idleSeconds: 600, activity: 'manual' } });
+  t.after(() => auth.dispose());
+  const run = async (ms) => {
+    t.mock.timers.tick(ms);
+    // Events come in a microtask of their own.
+    for (let at = 0; at < 10; at++) await undefined;
+  };
+  const end = sessionEndStore(auth);
+  await auth.login({ user: 'alice' });
+  await run(540_000);
+  const before = timers;
+  await run(5000);
+  assert.equal(timers, before, 'nobody looks on');
+
+  const seen = { first: [], second: [] };
+  const leave = end.subscribe(({ secondsLeft }) => seen.first.push(secondsLeft));
+  const last = end.subscribe(({ secondsLeft }) => seen.second.push(secondsLeft));
+  await run(1000);
+  leave();
+  leave();
+  await run(1000);
+  await run(1000);
+  last();
+  await run(1000);
+  assert.deepEqual(seen, { first: [55, 54], second: [55, 54, 53, 52] });
+});
