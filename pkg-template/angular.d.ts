@@ -1,5 +1,6 @@
 import type { HttpInterceptorFn } from '@angular/common/http';
-import type { TokenManager } from './index.js';
+import type { Signal } from '@angular/core';
+import type { SessionEnd, TokenManager } from './index.js';
 
 /**
  * Makes the functional interceptor that puts a manager's tokens on what `HttpClient` sends.
@@ -21,3 +22,18 @@ import type { TokenManager } from './index.js';
  * export const providers = [provideHttpClient(withInterceptors([tokenInterceptor(auth)]))];
  */
 export declare function tokenInterceptor<C extends object>(auth: TokenManager<C>): HttpInterceptorFn;
+
+/**
+ * Makes a signal of when the session ends, in an injection context; each second of the warning time is a change, until that context is
+ * destroyed.
+ *
+ * @example
+ * import { createTokenManager } from 'evertoken';
+ * import { sessionEndSignal } from 'evertoken/angular';
+ *
+ * const auth = await createTokenManager({ preset: 'strapi4', session: { idleSeconds: 900 } });
+ * export class Warning {
+ *   readonly end = sessionEndSignal(auth); // in the template: end().secondsLeft
+ * }
+ */
+export declare function sessionEndSignal<C extends object>(auth: TokenManager<C>): Signal<SessionEnd>;

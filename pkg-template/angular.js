@@ -1,7 +1,8 @@
 import { FetchBackend, HttpBackend, HttpContext } from '@angular/common/http';
-import { inject } from '@angular/core';
+import { DestroyRef, inject, signal } from '@angular/core';
 import { Observable } from 'rxjs';
 import { SEND, absolute, gone, redirects, verdict } from './send.js';
+import { sessionEnd } from './session-end.js';
 
 /** HttpEventType.Response. */
 const RESPONSE = 4;
@@ -35,6 +36,8 @@ function copyOf(context) {
  * @returns {import('@angular/common/http').HttpInterceptorFn}
  */
 export function tokenInterceptor(auth) {
+  // From here on it hears what is told before a component asks.
+  sessionEnd(auth);
   return (request, next) => {
     if (decided.has(request.context)) return next(request);
     const byFetch = inject(HttpBackend) instanceof FetchBackend;
@@ -98,4 +101,15 @@ export function tokenInterceptor(auth) {
       };
     });
   };
+}
+
+/**
+ * Makes a signal; see angular.d.ts.
+ * @param {import('./index.js').TokenManager<object>} auth
+ */
+export function sessionEndSignal(auth) {
+  const { read, subscribe } = sessionEnd(auth);
+  const end = signal(read());
+  inject(DestroyRef).onDestroy(subscribe((value) => end.set(value)));
+  return end.asReadonly();
 }

@@ -174,6 +174,21 @@ export type TokenEvent =
   /** Something works less well than asked for: a storage that cannot be used, a logout that the server did not confirm. */
   | { readonly type: 'warning'; readonly error: TokenError };
 
+/**
+ * Shows when the session ends: what the adapters for React, Vue, Svelte and Angular give. A frozen object, and the same one until
+ * something in it changes.
+ */
+export interface SessionEnd {
+  /** Milliseconds since the epoch, on this machine's clock; null when signed out or when no end is known. */
+  readonly endsAt: number | null;
+  /** Why it ends, in the warning time, which begins with 'session-ending'; before it null. Only an 'idle' end can be put off. */
+  readonly ending: 'idle' | 'lifetime' | null;
+  /** Whole seconds until the end, in the warning time; before it null. */
+  readonly secondsLeft: number | null;
+  /** The user is here: `touch()`. */
+  readonly stay: (this: void) => void;
+}
+
 /** Gives figures for a developer; no secret is among them. */
 export interface Inspection {
   /** What runs the core: WebAssembly, or JavaScript where that cannot run. */

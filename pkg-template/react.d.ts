@@ -1,5 +1,5 @@
 import type { ReactElement, ReactNode } from 'react';
-import type { Claims, Snapshot, TokenManager } from './index.js';
+import type { Claims, SessionEnd, Snapshot, TokenManager } from './index.js';
 
 /** Gives the components below it a manager: made once, outside of any component. */
 export declare function TokenProvider<C extends object>(props: {
@@ -40,6 +40,19 @@ export declare function useClaims<T, C extends object = Claims>(
   equal?: (a: T, b: T) => boolean,
 ): T | null;
 
+/**
+ * Gives when the session ends, and renders again when that changes, each second of the warning time included.
+ *
+ * @example
+ * import { useSessionEnd } from 'evertoken/react';
+ *
+ * const useWarning = () => {
+ *   const { ending, secondsLeft } = useSessionEnd();
+ *   return ending && `You will be signed out in ${secondsLeft} s.`;
+ * };
+ */
+export declare function useSessionEnd(): SessionEnd;
+
 /** The provider and the hooks of this file for one type of claims. */
 export interface TokenHooks<C extends object> {
   TokenProvider(this: void, props: { manager: TokenManager<C>; children?: ReactNode }): ReactElement;
@@ -48,6 +61,7 @@ export interface TokenHooks<C extends object> {
   useSnapshot<T>(this: void, select: (snapshot: Snapshot<C>) => T, equal?: (a: T, b: T) => boolean): T;
   useClaims(this: void): C | null;
   useClaims<T>(this: void, select: (claims: C) => T, equal?: (a: T, b: T) => boolean): T | null;
+  useSessionEnd(this: void): SessionEnd;
 }
 
 /**

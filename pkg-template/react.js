@@ -1,5 +1,6 @@
 'use client';
 import { createContext, createElement, useContext, useEffect, useMemo, useRef, useSyncExternalStore } from 'react';
+import { sessionEnd } from './session-end.js';
 
 /**
  * @typedef {import('./index.js').TokenManager<object>} TokenManager
@@ -24,6 +25,8 @@ const UNKNOWN = Object.freeze({
 
 /** @param {{ manager: TokenManager, children?: import('react').ReactNode }} props */
 export function TokenProvider({ manager, children }) {
+  // From here on it hears what is told before a component asks.
+  sessionEnd(manager);
   return createElement(Context.Provider, { value: manager }, children);
 }
 
@@ -81,5 +84,11 @@ export function useClaims(select = all, equal = Object.is) {
   return useSnapshot(({ claims }) => claims && select(claims), equal);
 }
 
+/** Gives the session's end; see react.d.ts. */
+export function useSessionEnd() {
+  const { none, read, subscribe } = sessionEnd(useTokenManager());
+  return useSyncExternalStore(subscribe, read, () => none);
+}
+
 /** The hooks above with one type of claims; see react.d.ts. */
-export const createTokenHooks = () => ({ TokenProvider, useTokenManager, useSnapshot, useClaims });
+export const createTokenHooks = () => ({ TokenProvider, useTokenManager, useSnapshot, useClaims, useSessionEnd });

@@ -1,4 +1,4 @@
-import type { Claims, Snapshot, TokenManager } from './index.js';
+import type { Claims, SessionEnd, Snapshot, TokenManager } from './index.js';
 
 /** Fits Svelte's `Readable`, and its `$` in a component. */
 export interface TokenStore<T> {
@@ -22,3 +22,16 @@ export declare function tokenStore<T, C extends object = Claims>(
   manager: TokenManager<C>,
   select: (snapshot: Snapshot<C>) => T,
 ): TokenStore<T>;
+
+/**
+ * Makes a store of when the session ends; each second of the warning time is a change. Make it where the manager is made, so that it
+ * hears of every warning.
+ *
+ * @example
+ * import { createTokenManager } from 'evertoken';
+ * import { sessionEndStore } from 'evertoken/svelte';
+ *
+ * const auth = await createTokenManager({ preset: 'strapi4', session: { idleSeconds: 900 } });
+ * export const end = sessionEndStore(auth); // in a component: $end.secondsLeft
+ */
+export declare function sessionEndStore<C extends object>(manager: TokenManager<C>): TokenStore<SessionEnd>;

@@ -1,3 +1,5 @@
+import { sessionEnd } from './session-end.js';
+
 /**
  * Makes a store; see svelte.d.ts.
  * @template [T=import('./index.js').Snapshot<object>]
@@ -14,6 +16,21 @@ export function tokenStore(manager, select = (snapshot) => /** @type {T} */ (sna
         const next = select(snapshot);
         if (!Object.is(next, shown)) run((shown = next));
       });
+    },
+  };
+}
+
+/**
+ * Makes a store; see svelte.d.ts.
+ * @param {import('./index.js').TokenManager<object>} manager
+ */
+export function sessionEndStore(manager) {
+  const { read, subscribe } = sessionEnd(manager);
+  return {
+    /** @param {(value: import('./index.js').SessionEnd) => void} run */
+    subscribe(run) {
+      run(read());
+      return subscribe(run);
     },
   };
 }

@@ -1,5 +1,5 @@
 import type { ComputedRef, Plugin, ShallowRef } from 'vue';
-import type { Claims, Snapshot, TokenManager } from './index.js';
+import type { Claims, SessionEnd, Snapshot, TokenManager } from './index.js';
 
 /**
  * Makes the plugin that gives an application its manager.
@@ -27,3 +27,6 @@ export declare function useSnapshot<C extends object = Claims>(): Readonly<Shall
 export declare function useClaims<C extends object = Claims>(): ComputedRef<C | null>;
 /** Gives what `select` takes from the claims, and tells only when that changes; null where there are none. */
 export declare function useClaims<T, C extends object = Claims>(select: (claims: C) => T): ComputedRef<T | null>;
+
+/** Gives when the session ends, each second of the warning time included, until the effect scope ends that it was asked for in. */
+export declare function useSessionEnd(): Readonly<ShallowRef<SessionEnd>>;

@@ -1,4 +1,5 @@
 import { computed, getCurrentInstance, inject, onMounted, onScopeDispose, shallowReadonly, shallowRef } from 'vue';
+import { sessionEnd } from './session-end.js';
 
 const KEY = Symbol('evertoken');
 
@@ -33,6 +34,8 @@ const given = new WeakMap();
  * @param {TokenManager} manager
  */
 export function createTokens(manager, { ssr = false } = {}) {
+  // From here on it hears what is told before a component asks.
+  sessionEnd(manager);
   return {
     /** @param {import('vue').App} app */
     install(app) {
@@ -53,18 +56,34 @@ function provided() {
 
 export const useTokenManager = () => provided().manager;
 
-export function useSnapshot() {
-  const { manager, ssr } = provided();
-  const later = ssr && getCurrentInstance();
-  const snapshot = shallowRef(later ? UNKNOWN : manager.snapshot);
-  const show = () => (snapshot.value = manager.snapshot);
-  const follow = () => stops.push(manager.subscribe(show));
+/**
+ * Shows a value until the effect scope ends.
+ * @template T
+ * @param {() => T} read
+ * @param {(listener: () => void) => () => void} subscribe
+ * @param {T} unknown what a server shows, and a page that takes over from it
+ */
+function shown(read, subscribe, unknown) {
+  const later = provided().ssr && getCurrentInstance();
+  const value = shallowRef(later ? unknown : read());
+  const show = () => (value.value = read());
+  const follow = () => stops.push(subscribe(show));
   /** @type {(() => void)[]} */
   const stops = [];
   onScopeDispose(() => stops.forEach((stop) => stop()));
   if (later) onMounted(() => (show(), follow()));
   else follow();
-  return shallowReadonly(snapshot);
+  return shallowReadonly(value);
+}
+
+export function useSnapshot() {
+  const { manager } = provided();
+  return shown(() => manager.snapshot, manager.subscribe, UNKNOWN);
+}
+
+export function useSessionEnd() {
+  const { none, read, subscribe } = sessionEnd(provided().manager);
+  return shown(read, subscribe, none);
 }
 
 /**

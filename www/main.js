@@ -3,6 +3,7 @@
 // For tests: `window.evertoken.auth` is the manager. These ids are stable, and each is also a data-testid:
 //
 //   sign in and out     sign-in-form identifier password sign-in sign-out status who session-note
+//   the session's end   ends-idle (a checkbox) ends-note ending (a dialog) ending-seconds stay ending-out
 //   traffic             send-one send-hundred every-second (a checkbox) traffic-result burst-result open-tab (a link)
 //   the token           life-bar (role meter) life-seconds life-caption claims (one dd[data-claim=NAME] for each)
 //   orders to the server  expire refresh-now revoke reset server-down (a checkbox) ttl-access (a select, in ms)
@@ -18,6 +19,7 @@
 import { createTokenManager, decodeJwt } from '/pkg/index.js'
 import { Counters } from './counters.js'
 import { byId, setText } from './elements.js'
+import { limits, showEnding } from './ending.js'
 import { describe } from './errors.js'
 import { Faults } from './faults.js'
 import { remember, wasSignedIn } from './hint.js'
@@ -44,6 +46,7 @@ const EVENTS = {
   refreshed: () => 'token renewed',
   'refresh-failed': ({ error }) => `refresh failed: ${error ? describe(error).detail : 'no reason given'}`,
   'signed-out': ({ reason }) => `signed out: ${{ logout: 'by logout', 'refresh-rejected': 'the server refused to renew', 'other-tab': 'in another tab', idle: 'nothing was done for a while', lifetime: 'its time was over' }[reason] ?? reason}`,
+  'session-ending': ({ cause }) => `the session is about to end: ${cause === 'idle' ? 'nothing was done for a while' : 'its time is almost over'}`,
   'user-changed': () => 'another user is signed in',
   warning: ({ error }) => `warning: ${error.message}`,
 }
@@ -95,11 +98,13 @@ async function start() {
     login: '/api/auth/local',
     refresh: '/api/token/refresh',
     logout: '/api/auth/logout',
+    session: limits(),
   })
   Object.assign(window, { evertoken: { auth } })
 
   const page = { auth, panel, log, timeline, naive, problem, restart }
   const session = new Session(auth, problem)
+  showEnding(auth, problem)
   new Traffic(auth, page)
   new Faults(page)
   function restart() {
@@ -143,8 +148,8 @@ async function start() {
       const text = say(event)
       const bad = type === 'refresh-failed' || type === 'warning'
       log.add(Date.now(), bad ? 'problem' : 'state', text)
-      // A renewal is what should happen all the time; it is written down, and not called out.
-      if (type !== 'refreshed') log.announce(text)
+      // A renewal is what should happen all the time; it is written down, and not called out. The dialogue speaks for itself.
+      if (type !== 'refreshed' && type !== 'session-ending') log.announce(text)
       if (type === 'signed-in') problem(null)
       if (type === 'user-changed' && held) naive.signedIn(Date.now(), held.lifetimeMs)
       if (event.type === 'refresh-failed') problem(event.error)

@@ -87,6 +87,25 @@ test('guide: step-up', async () => {
   assert.equal(server.count('refresh'), 0);
 });
 
+test('guide: step-up-repeat', async () => {
+  const challenge = 'Bearer error="insufficient_user_authentication", acr_values="gold"';
+  let strong = false;
+  const server = createMockServer({ signIn: ({ json }) => ((strong = json.acr_values === 'gold' && json.code === '123456'), json.user ?? (strong ? 'alice' : undefined)) });
+  server.on('api', (call, proceed) => (strong ? proceed() : call.reply(401, '', { 'www-authenticate': challenge })));
+  const { transfer, manager } = await load('step-up-repeat', { server, prepare: (auth) => auth.login({ user: 'alice' }) });
+  const events = [];
+  manager.on('signed-out', () => events.push('signed-out'));
+  manager.on('user-changed', () => events.push('user-changed'));
+  const refused = await transfer(5, async () => '000000').then(assert.fail, (error) => error);
+  assert.equal(refused.code, 'login-rejected');
+  assert.equal(manager.snapshot.status, 'signed-in', 'the session goes on');
+  const done = await transfer(5, async () => '123456');
+  assert.deepEqual(await done.json(), { user: 'alice', method: 'POST' });
+  assert.deepEqual(server.of('api').map(({ json }) => json.amount), [5, 5, 5]);
+  assert.deepEqual(events, []);
+  assert.equal(server.count('refresh'), 0);
+});
+
 test('guide: signed-out', async () => {
   const { shown, server, manager } = await load('signed-out', { prepare: (auth) => auth.login({ user: 'alice' }) });
   await manager.login({ user: 'bob' });
@@ -161,6 +180,49 @@ example('quick-start', async ({ page }) => {
   assert.deepEqual(await page.evaluate(() => app.posts), [{ id: 1 }]);
   assert.equal(first.accepts(first.of('api')[0].token), true);
 }, { modules: { './auth.js': 'preset' }, prepare: answering(undefined, first) });
+
+const remembering = strapi();
+example('sessions', async ({ page }) => {
+  const seen = await page.evaluate(async () => {
+    await app.auth.login({ identifier: 'alice', password: 'Password1!' });
+    return { left: (app.auth.snapshot.sessionEndsAt - Date.now()) / 60_000, kept: [sessionStorage.length, localStorage.length] };
+  });
+  assert.ok(seen.left > 14 && seen.left <= 15, `${seen.left} minutes`);
+  assert.deepEqual(seen.kept, [1, 0]);
+}, { prepare: answering(undefined, remembering) });
+
+example('remember', async ({ page }) => {
+  const kept = () => page.evaluate(() => [sessionStorage, localStorage].map((place) => place.evertoken?.includes('access') ?? false));
+  const signIn = (checked) =>
+    page.evaluate((checked) => {
+      document.getElementById('root').innerHTML = `<form><input name=identifier value=alice><input name=password value=x><input type=checkbox name=remember ${checked}></form>`;
+      return app.signIn(document.querySelector('form'));
+    }, checked);
+  await signIn('checked');
+  assert.deepEqual(await kept(), [false, true]);
+  await signIn('');
+  assert.deepEqual(await kept(), [true, false]);
+  assert.deepEqual(Object.keys(remembering.of('login').at(-1).json), ['identifier', 'password']);
+}, { modules: { './auth.js': 'sessions' }, prepare: answering(undefined, remembering) });
+
+const calls = [];
+example('bff', async ({ page }) => {
+  const seen = await page.evaluate(async () => {
+    const start = app.auth.snapshot.status;
+    await app.auth.login({ user: 'alice' });
+    const { status } = await app.auth.fetch('/bff/api/posts');
+    await app.auth.logout();
+    return { start, status };
+  });
+  assert.deepEqual(seen, { start: 'signed-out', status: 200 });
+  assert.deepEqual(calls, ['/bff/login 1', '/bff/api/posts 1', '/bff/logout 1']);
+}, {
+  prepare: (page) =>
+    page.route('**/bff/**', (route) => {
+      calls.push(`${new URL(route.request().url()).pathname} ${route.request().headers()['x-csrf']}`);
+      return route.fulfill({ json: { sessionExpiresIn: 3600 } });
+    }),
+});
 
 example('without-await', async ({ page }) => {
   await page.evaluate(() => app.started);

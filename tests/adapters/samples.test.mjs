@@ -24,6 +24,11 @@ const RUNNERS = fileURLToPath(new URL('../testing/node_modules', import.meta.url
 const BACKENDS = ['strapi4', 'strapi5', 'strapi5-plugin', 'nestjs', 'express'];
 /** The application's own module, and what is not installed here. */
 const SURROUNDINGS = {
+  'guide/tokens.ts': `
+    import { InjectionToken } from '@angular/core';
+    import type { TokenManager } from 'evertoken';
+    export const TOKENS = new InjectionToken<TokenManager>('tokens');
+  `,
   'guide/auth.ts': `
     import { createTokenManager } from 'evertoken';
     export const ready = createTokenManager({ preset: 'strapi4' });

@@ -60,7 +60,17 @@ for (const colorScheme of ['light', 'dark']) {
       for (const details of await page.locator('details').all()) await details.evaluate((one) => (one.open = true));
       await look('the demonstration, in trouble');
       await page.getByTestId('clear-faults').click();
-      await page.getByTestId('sign-out').click();
+      // The dialogue before a session's end.
+      await page.getByTestId('ttl-access').selectOption('300000');
+      await context.clock.install();
+      const loaded = page.waitForEvent('load');
+      await page.getByTestId('ends-idle').check();
+      await loaded;
+      await says(/^Signed in$/);
+      await context.clock.runFor(41_000);
+      await page.getByTestId('ending').waitFor();
+      await look('the demonstration, before the end of the session');
+      await page.getByTestId('ending-out').click();
       await says(/^Signed out/);
       assert.deepEqual(found, {});
     });

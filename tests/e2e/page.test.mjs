@@ -103,6 +103,38 @@ visit('page: broken refreshes keep the session, a refusal ends it', ['--access-t
   await says(id('status'), /^Signed out$/);
 });
 
+visit('page: an idle minute ends the session in all tabs, after a dialogue that one of them puts off', ['--access-ttl', '5m'], async ({ page, id, signIn, context, backend, complaints }) => {
+  await signIn();
+  await context.clock.install();
+  // Every tab makes a manager with the new limit.
+  const loaded = page.waitForEvent('load');
+  await id('ends-idle').check();
+  await loaded;
+  await says(id('status'), /^Signed in$/);
+  await says(id('ends-note'), /^Ends at \d/);
+  const second = await context.newPage();
+  await second.goto(backend.origin);
+  await says(second.getByTestId('status'), /^Signed in$/);
+  const tabs = [page, second];
+  const states = () => Promise.all(tabs.map((tab) => tab.evaluate(() => [document.getElementById('ending').open, document.activeElement?.id])));
+
+  await context.clock.runFor(41_000);
+  await Promise.all(tabs.map((tab) => tab.getByTestId('ending').waitFor()));
+  assert.deepEqual((await states()).map(([open]) => open), [true, true]);
+  assert.equal((await states())[0][1], 'stay');
+  await second.evaluate(() => document.getElementById('stay').click());
+  await Promise.all(tabs.map((tab) => tab.getByTestId('ending').waitFor({ state: 'hidden' })));
+  await context.clock.runFor(41_000);
+  await Promise.all(tabs.map((tab) => tab.getByTestId('ending').waitFor()));
+  await context.clock.runFor(25_000);
+  await Promise.all(tabs.map((tab) => says(tab.getByTestId('status'), /^Signed out$/)));
+  assert.deepEqual((await states()).map(([open]) => open), [false, false]);
+  await says(id('log'), /signed out: nothing was done for a while/);
+  await context.clock.runFor(5000);
+  assert.equal((await backend.state()).counters.logouts, 1);
+  assert.deepEqual(complaints, []);
+});
+
 visit('page: a second tab is signed in without a call, and signed out with the first', ['--access-ttl', '5m'], async ({ page, id, signIn, context, backend }) => {
   await signIn();
   const opened = context.waitForEvent('page');

@@ -1,5 +1,5 @@
 import type { TokenManager } from 'evertoken';
-import { createTokens, useClaims, useSnapshot, useTokenManager } from 'evertoken/vue';
+import { createTokens, useClaims, useSessionEnd, useSnapshot, useTokenManager } from 'evertoken/vue';
 import { createApp } from 'vue';
 
 interface Mine {
@@ -14,6 +14,9 @@ const status: 'unknown' | 'signed-out' | 'signed-in' = useSnapshot().value.statu
 useSnapshot().value = auth.snapshot;
 const roles: string[] | null = useClaims(({ roles }: Mine) => roles).value;
 const sub: string | undefined = useClaims<Mine>().value?.sub;
+const left: number | null = useSessionEnd().value.secondsLeft;
+// @ts-expect-error the session's end is nobody's to set
+useSessionEnd().value.endsAt = 0;
 const token: Promise<string | null> = useTokenManager().getToken();
 
-export { roles, status, sub, token };
+export { left, roles, status, sub, token };

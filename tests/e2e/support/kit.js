@@ -3,7 +3,7 @@
 import { Clock, change, idle, turn } from '/testing/clock.js';
 import { jwt } from '/testing/token.js';
 
-const TYPES = ['signed-in', 'refreshed', 'refresh-failed', 'signed-out', 'user-changed', 'warning'];
+const TYPES = ['signed-in', 'refreshed', 'refresh-failed', 'signed-out', 'user-changed', 'warning', 'session-ending'];
 const api = new URLSearchParams(location.search).get('api') ?? location.origin;
 
 /** Whatever a timer sets off, the managers that it was given to end it first. */

@@ -35,6 +35,20 @@
 //! resembles. A lifetime of whole seconds ends at `exp`; a fraction of a second
 //! is honoured to the millisecond, with `exp` at the next whole second.
 //!
+//! # The backend for a frontend
+//!
+//! With `--bff`, for cookie-only mode; each call needs the header `X-CSRF: 1`,
+//! else 403.
+//!
+//! | route | answers |
+//! |---|---|
+//! | `POST /bff/login` `{identifier,password}` | 200 `{user,sessionExpiresIn}`, the cookies `session` (HttpOnly) and `signed_in`; 400 |
+//! | `GET`, `POST /bff/session` | the same without cookies; 401 and the cookies cleared |
+//! | `POST /bff/logout` | 200, the cookies cleared, the family ended |
+//! | `/bff/api/…` | what the API answers to the session's access token; 401 |
+//!
+//! A session lasts as long as `--refresh-ttl` says, whatever is done in it.
+//!
 //! # Refresh tokens
 //!
 //! 256 random bits in an HttpOnly, SameSite=Strict, host-only cookie; the
@@ -106,6 +120,7 @@
 
 mod answer;
 mod auth;
+mod bff;
 mod clock;
 mod collection;
 mod connection;
@@ -242,7 +257,7 @@ impl Server {
             package: Folder::package(options.pkg),
             stop: watch::channel(false).0,
         });
-        let router = routes(&app);
+        let router = routes(&app, options.bff);
         let task = tokio::spawn(connection::serve(listener, Arc::clone(&app), router));
         Ok(Self {
             address,
@@ -289,7 +304,7 @@ fn open(
     }
 }
 
-fn routes(app: &Arc<App>) -> Router {
+fn routes(app: &Arc<App>, bff: bool) -> Router {
     let guard =
         |target: Target| middleware::from_fn_with_state((Arc::clone(app), target), misbehave);
     let login = Router::new()
@@ -310,12 +325,22 @@ fn routes(app: &Arc<App>) -> Router {
     let files = Router::new()
         .fallback(page::serve)
         .layer(middleware::from_fn(origin::page_headers));
-    Router::new()
+    let api = Router::new()
         .merge(login)
         .merge(refresh)
         .merge(logout)
         .merge(protected)
-        .route("/api/{*rest}", any(no_such_route))
+        .route("/api/{*rest}", any(no_such_route));
+    let front = match bff {
+        true => bff::routes(
+            api.clone().with_state(Arc::clone(app)),
+            app.lifetimes.refresh(),
+        ),
+        false => Router::new(),
+    };
+    Router::new()
+        .merge(api)
+        .merge(front)
         .merge(panel::routes(app))
         .method_not_allowed_fallback(method_not_allowed)
         .fallback_service(files.with_state(Arc::clone(app)))

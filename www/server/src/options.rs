@@ -22,6 +22,8 @@ USAGE: evertoken-demo-server [OPTIONS]
                          while its successor is unused, default 0s
   --origin URL           allows this origin by CORS with credentials, and to
                          the panel; may be repeated
+  --bff                  also serves /bff/, a backend for a frontend: the
+                         browser has a session cookie and no token
   --no-seed              begins a new database without users and posts
   -h, --help             prints this
 
@@ -48,6 +50,8 @@ pub struct Options {
     pub replay_grace: Duration,
     /// The origins of other pages.
     pub origins: Vec<Origin>,
+    /// Whether there is a backend for a frontend, below `/bff/`.
+    pub bff: bool,
     /// Whether a new database begins with alice, bob and posts.
     pub seed: bool,
 }
@@ -63,6 +67,7 @@ impl Default for Options {
             refresh_ttl: Duration::from_secs(14 * 24 * 60 * 60),
             replay_grace: Duration::ZERO,
             origins: Vec::new(),
+            bff: false,
             seed: true,
         }
     }
@@ -97,6 +102,7 @@ where
             Long("refresh-ttl") => options.refresh_ttl = parser.value()?.parse_with(duration)?,
             Long("replay-grace") => options.replay_grace = parser.value()?.parse_with(duration)?,
             Long("origin") => options.origins.push(parser.value()?.parse()?),
+            Long("bff") => options.bff = true,
             Long("no-seed") => options.seed = false,
             Short('h') | Long("help") => return Ok(Command::Help),
             other => return Err(other.unexpected()),
@@ -140,7 +146,8 @@ mod tests {
     fn reads_every_option() {
         let options = serve(
             "--port 0 --root a --pkg b --db c --access-ttl 500ms --refresh-ttl 6m \
-             --replay-grace 10s --origin http://127.0.0.1:3000 --origin http://localhost:1 --no-seed",
+             --replay-grace 10s --origin http://127.0.0.1:3000 --origin http://localhost:1 \
+             --bff --no-seed",
         )
         .expect("options");
         assert_eq!(options.port, 0);
@@ -148,6 +155,7 @@ mod tests {
         assert_eq!(options.refresh_ttl, Duration::from_secs(360));
         assert_eq!(options.replay_grace, Duration::from_secs(10));
         assert_eq!(options.origins.len(), 2);
+        assert!(options.bff);
         assert!(!options.seed);
     }
 
