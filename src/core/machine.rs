@@ -409,13 +409,13 @@ impl Machine {
 
     // ---- small things ----
 
-    /// Tells of an event. What a start finds is no news; its warnings are
-    /// told once there is somebody to hear them.
+    /// Tells of an event. What a start finds is no news; its warnings, also of
+    /// the session's end, are told once there is somebody to hear them.
     pub(super) fn event(&mut self, event: Event) {
         if self.disposed {
         } else if self.announced {
             self.output(Output::Event(event));
-        } else if matches!(event, Event::Warning(_)) {
+        } else if matches!(event, Event::Warning(_) | Event::SessionEnding { .. }) {
             self.early.push(event);
         }
     }

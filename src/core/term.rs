@@ -181,7 +181,8 @@ impl Machine {
         let before = self.spans.filter(|_| !other_sign_in);
         let active = match before {
             Some(spans) => spans.idle.received,
-            None => self.active.take().unwrap_or(now.wall),
+            // Nobody has done anything since the sign-in.
+            None => self.active.take().unwrap_or(term.began),
         };
         let mut spans = Spans::new(term, active, limits, now);
         if let Some(before) = before {
@@ -371,7 +372,7 @@ impl Machine {
         let Some(term) = self.known_term.filter(|_| self.record.is_none()) else {
             return;
         };
-        let active = self.active.unwrap_or(now.wall);
+        let active = self.active.unwrap_or(term.began);
         if let Some(cause) = Spans::new(term, active, limits, now).over(now) {
             self.end_by_time(cause);
             self.may_try_again = false;
