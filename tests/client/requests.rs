@@ -102,7 +102,15 @@ async fn a_stream_is_sent_once_and_its_caller_gets_the_401() {
     server.arrived("/refresh", 1).await;
     auth.refresh().await.unwrap();
     assert_eq!(server.count("/api"), 1);
-    assert_eq!(server.calls("/api")[0].text("body"), "streamed");
+    // Firefox and WebKit have no streams as bodies, and send what they are.
+    let has_streams = evaluate(
+        "return !new Request('', { method: 'PUT', body: new ReadableStream(), duplex: 'half' }).headers.has('content-type')",
+    );
+    let sent = match has_streams.is_truthy() {
+        true => "streamed",
+        false => "[object ReadableStream]",
+    };
+    assert_eq!(server.calls("/api")[0].text("body"), sent);
     assert_eq!(auth.inspect().retries, 0);
     let taken = auth.put("/api").body(stream()).send().await.unwrap();
     assert_eq!(taken.status(), 200);

@@ -39,8 +39,7 @@ const SOURCE: &str = "
       host.acts.push([act, number, told]);
       host.onAct?.(act, number);
     },
-    text(name, value) { host.told[name] = value; },
-    number(name, value) { if (Number.isFinite(value)) host.told[name] = value; },
+    tell(members) { host.told = JSON.parse(members); },
   };
   return host;";
 
