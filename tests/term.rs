@@ -3,6 +3,7 @@
 
 mod support;
 
+use support::random::Random;
 use support::{Event, Millis, Status, World};
 
 /// A session that ends ten minutes after its user was last active, which only
@@ -39,4 +40,26 @@ fn rule_18_a_page_that_is_loaded_between_the_warning_and_the_end_is_warned() {
     assert_eq!(world.status(page), Status::SignedIn);
     let warned = |event: &Event| matches!(event, Event::SessionEnding { .. });
     assert_eq!(world.tabs[page].count(warned), 1);
+}
+
+/// Five tabs whose machine is so busy that none answers another's question in
+/// time: a silent tab may still be the one that calls.
+#[test]
+fn rule_18_tabs_that_are_slow_to_answer_make_one_logout_call() {
+    for seed in 0..20 {
+        let mut world = idle_world();
+        world.random = Random::new(seed);
+        (0..4).for_each(|_| {
+            world.open();
+        });
+        world.pass(1_000);
+        world.network.channel = (160, 400);
+        world.pass(700_000);
+        let tabs = 0..5;
+        assert!(
+            tabs.clone()
+                .all(|tab| world.status(tab) == Status::SignedOut)
+        );
+        assert_eq!(world.auth.logout_calls, 1, "{seed}");
+    }
 }

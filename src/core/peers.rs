@@ -36,6 +36,9 @@ pub(super) struct Peers {
     pub id: u64,
     open: bool,
     known: Vec<u64>,
+    /// Peers that did not answer in time, and have said nothing since: asleep,
+    /// crashed, or on a busy machine.
+    silent: Vec<u64>,
     /// Until when somebody may still be about to answer the hello.
     hello_until: Moment,
     question: Option<Question>,
@@ -63,6 +66,7 @@ impl Peers {
             id,
             open: false,
             known: Vec::new(),
+            silent: Vec::new(),
             hello_until: Moment::PAST,
             question: None,
             questions: 0,
@@ -70,9 +74,20 @@ impl Peers {
         }
     }
 
-    /// How many known tabs come before this one.
+    /// How many tabs come before this one; a silent one may still be awake.
     pub fn before(&self) -> u32 {
-        self.known.iter().filter(|peer| **peer < self.id).count() as u32
+        let all = self.known.iter().chain(&self.silent);
+        all.filter(|peer| **peer < self.id).count() as u32
+    }
+
+    /// Notes that a tab has spoken, or `gone`.
+    fn spoke(&mut self, from: u64, gone: bool) {
+        for peers in [&mut self.known, &mut self.silent] {
+            peers.retain(|peer| *peer != from);
+        }
+        if !gone {
+            self.known.push(from);
+        }
     }
 
     pub fn deadline(&self) -> Moment {
@@ -111,6 +126,7 @@ impl Machine {
         self.output(Output::Channel { open: false });
         self.peers.open = false;
         self.peers.known.clear();
+        self.peers.silent.clear();
         self.question_over();
     }
 
@@ -237,9 +253,11 @@ impl Machine {
             return;
         };
         // A silent peer is not waited for again until it speaks.
-        self.peers
-            .known
-            .retain(|peer| !question.waited.contains(peer));
+        for peer in question.waited {
+            self.peers.known.retain(|known| *known != peer);
+            self.peers.silent.retain(|silent| *silent != peer);
+            self.peers.silent.push(peer);
+        }
         for look in question.looks {
             self.look_asked(look);
         }
@@ -275,10 +293,7 @@ impl Machine {
             return;
         }
         let gone = kind == "bye";
-        self.peers.known.retain(|peer| *peer != from);
-        if !gone {
-            self.peers.known.push(from);
-        }
+        self.peers.spoke(from, gone);
         if let Some(active) = message.number("active").and_then(Instant::from_ms) {
             self.heard_active(active);
         }
