@@ -39,7 +39,7 @@ pub(super) struct Lock {
     lease: Option<Lease>,
     /// What the one that had the lease before held when it gave it back.
     after: Stamp,
-    /// Whose lease was found there last, by the operation that claimed it.
+    /// The tab and the operation that claimed the lease which was found last.
     holder: Option<(u64, u64)>,
 }
 

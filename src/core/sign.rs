@@ -123,7 +123,8 @@ impl Machine {
         };
         while let Some(at) = self.sign_ins.iter().position(ready) {
             let request = self.sign_ins.get(at).map(|own| own.request);
-            // One that did not get the lock meets whoever takes it by force.
+            // Without the lock its cookie could come before that of the refresh
+            // of a tab that takes the lock by force.
             if self.policy.cookie_refresh() {
                 self.tell_begun();
             }

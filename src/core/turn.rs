@@ -440,8 +440,7 @@ impl Machine {
 
     fn call_refresh(&mut self) {
         if self.signs_in_with_cookie() {
-            let error = Fault::TurnTimedOut.into();
-            return self.end_turn(Outcome::Passing(error));
+            return self.end_turn(Outcome::Passing(Fault::TurnTimedOut.into()));
         }
         // The look has found the record of a later version.
         if self.superseded {

@@ -15,7 +15,7 @@ export class Waiting {
   #host;
   /** What is waited for, by its number. @type {Map<number, { ended: Promise<void>, end: () => void }>} */
   #waits = new Map();
-  /** Those who wait together. @type {{ asked: string, size: number, end: Promise<Reply> } | undefined} */
+  /** The callers that wait together. @type {{ asked: string, size: number, end: Promise<Reply> } | undefined} */
   #line;
 
   /** @param {import('./host.js').Host} host */
