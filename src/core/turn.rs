@@ -31,8 +31,8 @@ pub(super) struct Turn {
     pub stage: Stage,
     /// The lock, while it is held or asked for.
     pub lock: Option<LockId>,
-    /// When it began, when this tab woke up in the middle of it, or since when
-    /// the caller that has waited longest has waited.
+    /// When it began, or since when the caller that has waited longest has
+    /// waited. Sleep is not counted.
     began: Moment,
     /// When it got the lock.
     granted: Moment,
@@ -62,6 +62,8 @@ pub(super) enum Stage {
     Checking {
         look: u32,
         verdict: Verdict,
+        /// What was held when the call was sent.
+        sent: Stamp,
     },
     Committing,
 }
@@ -131,7 +133,7 @@ impl Turn {
 
     /// Whether there is time left for a call: others may have had their turns
     /// before this one.
-    fn has_time(&self, now: Moment) -> bool {
+    pub fn has_time(&self, now: Moment) -> bool {
         now <= self.began + self.timeout + READ_BY
     }
 
@@ -236,14 +238,19 @@ impl Machine {
         }
     }
 
-    /// Asks for the lock once more: this tab has slept or was put away. What it
-    /// knew of the others' turns is old, and its own begins anew.
+    /// Asks for the lock once more: this tab has slept or was put away, and
+    /// what it knew of the others' turns is old.
     pub(super) fn lock_anew(&mut self) {
-        let now = self.now.mono;
-        if let Some(turn) = &mut self.turn {
-            turn.began = now;
-        }
         self.lock_again(true);
+    }
+
+    /// Time that this tab slept does not count as time that its callers have
+    /// waited. It ran until `expected` at the latest, when it was to be woken.
+    pub(super) fn discount_sleep(&mut self, expected: Moment) {
+        let late = self.now.mono.since(expected);
+        if let Some(turn) = self.turn.as_mut().filter(|_| late > GRACE + GRACE) {
+            turn.began = turn.began + late;
+        }
     }
 
     fn lock_again(&mut self, slept: bool) {
@@ -389,7 +396,7 @@ impl Machine {
         }
     }
 
-    fn read_turn(&mut self) {
+    pub(super) fn read_turn(&mut self) {
         let look = self.look(LookFor::Turn);
         let since = self.now.mono;
         self.stage(Stage::Reading { look, since });
