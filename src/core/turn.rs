@@ -33,7 +33,7 @@ pub(super) struct Turn {
     pub lock: Option<LockId>,
     /// When it began, or since when the caller that has waited longest has
     /// waited. Sleep is not counted.
-    began: Moment,
+    pub began: Moment,
     /// When it got the lock.
     granted: Moment,
     /// `timeoutMs` of the machine's policy.
@@ -242,15 +242,6 @@ impl Machine {
     /// what it knew of the others' turns is old.
     pub(super) fn lock_anew(&mut self) {
         self.lock_again(true);
-    }
-
-    /// Time that this tab slept does not count as time that its callers have
-    /// waited. It ran until `expected` at the latest, when it was to be woken.
-    pub(super) fn discount_sleep(&mut self, expected: Moment) {
-        let late = self.now.mono.since(expected);
-        if let Some(turn) = self.turn.as_mut().filter(|_| late > GRACE + GRACE) {
-            turn.began = turn.began + late;
-        }
     }
 
     fn lock_again(&mut self, slept: bool) {

@@ -291,7 +291,9 @@ impl World {
         };
         let slept = held.thawed > held.born && held.thawed + 500 > sent;
         let young = held.born + 500 > sent;
-        let unsure = self.network.lost > 0 || self.laws.jumped > 0 || self.mono_lost > 0;
+        // A page loaded since, where what was to be stored is not, does not know.
+        let untold = held.born + 500 > from && self.laws.unwritten;
+        let unsure = untold || self.network.lost > 0 || self.laws.jumped > 0 || self.mono_lost > 0;
         if sent > from && self.now < until && !slept && !young && !unsure {
             let early = until - self.now;
             self.broken(|| format!("tab {tab} refreshes {early} ms before it may"));
