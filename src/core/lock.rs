@@ -52,10 +52,21 @@ pub(super) enum Owner {
 
 #[derive(Clone, Debug)]
 enum Lease {
-    Reading { op: OpId },
-    Claiming { op: OpId, text: Rc<str> },
-    Waiting { until: Moment },
-    Held { text: Rc<str> },
+    Reading {
+        op: OpId,
+    },
+    Claiming {
+        op: OpId,
+        text: Rc<str>,
+        ends: Instant,
+    },
+    Waiting {
+        until: Moment,
+    },
+    Held {
+        text: Rc<str>,
+        ends: Instant,
+    },
 }
 
 impl Machine {
@@ -118,7 +129,7 @@ impl Machine {
                     sharer.lease = Some(lease);
                 }
             }
-            Some(Lease::Held { text } | Lease::Claiming { text, .. }) => {
+            Some(Lease::Held { text, .. } | Lease::Claiming { text, .. }) => {
                 let op = OpId::new(self.number());
                 // A page that is left, or closes its connections, has no time
                 // to say more than that it gives the lease back.
@@ -230,7 +241,7 @@ impl Machine {
         let longest = now.wall + self.policy.timeout + GRACE;
         let lasts = until.is_some_and(|until| until > now.wall && until <= longest + GRACE);
         let shares = self.shared_lease(id).is_some_and(
-            |other| matches!(&other.lease, Some(Lease::Held { text }) if Some(&**text) == found),
+            |other| matches!(&other.lease, Some(Lease::Held { text, .. }) if Some(&**text) == found),
         );
         let number = |name| lease.and_then(|lease| lease.number(name));
         let holder = number("by").zip(number("op"));
@@ -263,6 +274,7 @@ impl Machine {
             Lease::Claiming {
                 op,
                 text: text.clone(),
+                ends: longest,
             },
         );
         self.output(Output::Swap {
@@ -291,6 +303,14 @@ impl Machine {
         text.end().into()
     }
 
+    /// Whether this lock is a lease that has ended meanwhile: a page slept,
+    /// whose monotonic clock stood still.
+    pub(super) fn is_over(&self, id: LockId) -> bool {
+        let lock = self.held_locks.iter().find(|lock| lock.id == id);
+        let lease = lock.and_then(|lock| lock.lease.as_ref());
+        matches!(lease, Some(Lease::Held { ends, .. }) if self.now.wall >= *ends)
+    }
+
     /// What the holder of this lock has to have seen before it goes on.
     pub(super) fn after(&self, id: LockId) -> Stamp {
         let lock = self.held_locks.iter().find(|lock| lock.id == id);
@@ -305,7 +325,7 @@ impl Machine {
             return false;
         };
         let id = lock.id;
-        let Some(Lease::Claiming { text, .. }) = lock.lease.take() else {
+        let Some(Lease::Claiming { text, ends, .. }) = lock.lease.take() else {
             return false;
         };
         match swapped {
@@ -313,7 +333,7 @@ impl Machine {
                 if let Some(other) = self.shared_lease(id) {
                     other.lease = None;
                 }
-                self.set_lease(id, Lease::Held { text });
+                self.set_lease(id, Lease::Held { text, ends });
                 self.granted(id);
             }
             Swapped::Found(_) => {

@@ -348,6 +348,8 @@ impl Machine {
         // away.
         self.proceed_farewell();
         self.proceed_sign_ins();
+        // A turn waits for the call of a sign-in.
+        self.yielded();
     }
 
     /// Does what time alone asks for, then says what has changed.

@@ -29,7 +29,7 @@
 //!
 //! | under way | states | ends by |
 //! |---|---|---|
-//! | a *turn*: one refresh (`turn`) | Locking, Reading, Missing, Calling, Checking, Committing | twice `timeoutMs` and two seconds |
+//! | a *turn*: one refresh (`turn`) | Locking, Reading, Missing, Yielding, Calling, Checking, Committing | twice `timeoutMs` and two seconds |
 //! | a *sign-in* (`sign`) | Waiting for a refresh that may bring a cookie, Calling, Storing | `timeoutMs` for each |
 //! | a *farewell*: what a sign-out still tells the server, one session after the other (`farewell`) | the last refresh, the logout call | `timeoutMs` for each |
 //! | a *flight*: one call to an endpoint ([`flight`]) | in the air, held back while the page is left | `timeoutMs` |
@@ -62,6 +62,7 @@
 //!   Locking, and so does one that slept.
 //! * **Missing** reads again after a moment: without Web Locks the lease says
 //!   that another tab has stored a newer record, and no place shows it yet.
+//! * **Yielding** waits for this tab's own sign-in, whose cookie must come last.
 //! * **Calling** has one call in flight. What it brings belongs to the record
 //!   that was held when it was sent, and is outranked by anything since.
 //! * **Checking** looks around before a refusal or a failure counts: a tab that

@@ -67,6 +67,7 @@ impl Machine {
         }
         if let Some(turn) = &mut self.turn {
             turn.began = turn.began + slept;
+            turn.woken = now + TOLD;
         }
     }
 

@@ -218,11 +218,25 @@ impl Machine {
     }
 
     fn commit_sign_in(&mut self, sign_in: SignIn, tokens: Tokens, freshness: Freshness) {
+        self.stop_older_sign_ins(sign_in.order);
         let mut session = self.session_of(tokens, freshness, None);
         session.remembered = sign_in.remember && self.policy.remember.is_some();
         let stamp = self.next_sign_in(sign_in.began);
         let state = Ok(Rc::new(session));
         self.commit(Purpose::SignIn(sign_in), Record { stamp, state });
+    }
+
+    /// Ends the sign-ins that began before one that has been answered: they
+    /// come too late, and their cookie must not come at all (rule 8).
+    fn stop_older_sign_ins(&mut self, order: u32) {
+        let older = |own: &SignIn| own.order < order;
+        while let Some(at) = self.sign_ins.iter().position(older) {
+            let sign_in = self.sign_ins.swap_remove(at);
+            if let LoginStage::Calling { call, .. } = sign_in.stage {
+                self.give_up_call(call);
+            }
+            self.end_sign_in(sign_in, Err(Fault::SignedInSince.into()));
+        }
     }
 
     /// The stamp of a sign-in that began at `began`, after every record seen.

@@ -6,7 +6,7 @@
 //! | stage | takes at most |
 //! |---|---|
 //! | Locking | `timeoutMs`, [`GRACE`] once or twice over, then [`STEAL`] |
-//! | Reading, Missing | until `timeoutMs` and [`READ_BY`] after the turn began |
+//! | Reading, Missing, Yielding | until `timeoutMs` and [`READ_BY`] after the turn began |
 //! | Calling | `timeoutMs` |
 //! | Checking, Committing | until [`END_BY`] and [`LEAST`] after twice `timeoutMs` |
 
@@ -36,6 +36,9 @@ pub(super) struct Turn {
     pub began: Moment,
     /// When it got the lock.
     granted: Moment,
+    /// Until when a lock may have been granted to a page that slept then, and
+    /// taken away since: the one is told before the other.
+    pub woken: Moment,
     /// `timeoutMs` of the machine's policy.
     timeout: Millis,
     /// What was held when the turn began. Anything newer will do.
@@ -51,11 +54,14 @@ pub(super) enum Stage {
         look: u32,
         since: Moment,
     },
-    /// The lease says that there is a newer record than any that was read, or
-    /// this tab signs in: until when the next reading waits.
+    /// The lease says that there is a newer record than any that was read:
+    /// until when the next reading waits.
     Missing {
         until: Moment,
     },
+    /// This tab signs in: the cookie of a refresh must not come after the one
+    /// of the sign-in (rule 8).
+    Yielding,
     Calling {
         call: CallId,
     },
@@ -108,7 +114,9 @@ impl Stage {
     /// Whether its call has been sent.
     pub fn has_called(&self) -> bool {
         match self {
-            Self::Locking(_) | Self::Reading { .. } | Self::Missing { .. } => false,
+            Self::Locking(_) | Self::Reading { .. } | Self::Missing { .. } | Self::Yielding => {
+                false
+            }
             Self::Calling { .. } | Self::Checking { .. } | Self::Committing => true,
         }
     }
@@ -120,6 +128,7 @@ impl Turn {
         match &self.stage {
             Stage::Locking(locking) => locking.until.min(self.end_by()),
             Stage::Missing { until } => *until,
+            Stage::Yielding => self.began + self.timeout + READ_BY,
             // The call has a time of its own, and so has each place.
             Stage::Calling { .. } | Stage::Committing => Moment::NEVER,
             _ => self.end_by() + LEAST,
@@ -140,7 +149,7 @@ impl Turn {
     /// Until when a place is waited for.
     pub fn place_deadline(&self) -> Moment {
         match self.stage {
-            Stage::Reading { .. } | Stage::Locking(_) | Stage::Missing { .. } => {
+            Stage::Reading { .. } | Stage::Locking(_) | Stage::Missing { .. } | Stage::Yielding => {
                 self.began + self.timeout + READ_BY
             }
             _ => self.end_by(),
@@ -199,6 +208,7 @@ impl Machine {
             lock: None,
             began: since,
             granted: since,
+            woken: Moment::PAST,
             timeout: self.policy.timeout,
             base: self.stamp(),
             after_sign_out,
@@ -241,6 +251,9 @@ impl Machine {
     /// Asks for the lock once more: this tab has slept or was put away, and
     /// what it knew of the others' turns is old.
     pub(super) fn lock_anew(&mut self) {
+        if let Some(turn) = &mut self.turn {
+            turn.woken = Moment::PAST;
+        }
         self.lock_again(true);
     }
 
@@ -288,9 +301,7 @@ impl Machine {
         let Stage::Locking(locking) = &turn.stage else {
             return;
         };
-        // Granted while this tab slept: it may have been taken away again
-        // since, and that is told later.
-        if now >= locking.until + GRACE && !locking.slept {
+        if now < turn.woken {
             return self.lock_anew();
         }
         if !locking.slept && !turn.has_time(now) {
@@ -343,6 +354,7 @@ impl Machine {
             }
             Stage::Missing { until } if self.slept(until) => self.lock_anew(),
             Stage::Missing { .. } => self.read_turn(),
+            Stage::Yielding => self.end_turn(Outcome::Passing(Fault::TurnTimedOut.into())),
             Stage::Checking { look, .. } => {
                 self.drop_look(look);
                 self.conclude();
@@ -354,6 +366,7 @@ impl Machine {
     /// Takes the turn over from a tab that has held the lock for too long.
     fn expire_lock(&mut self, locking: Locking) {
         let now = self.now.mono;
+        let signs_in = self.signs_in_with_cookie();
         let Some(turn) = &mut self.turn else { return };
         let in_time = turn.has_time(now);
         if !locking.slept && now.since(locking.until) > GRACE + GRACE {
@@ -363,6 +376,10 @@ impl Machine {
         } else if !in_time {
             let error = Fault::TurnTimedOut.into();
             self.end_turn(Outcome::Passing(error));
+        } else if signs_in {
+            // It would be taken away from this tab's own sign-in.
+            let until = now + AGAIN;
+            turn.stage = Stage::Locking(Locking { until, ..locking });
         } else if locking.stolen {
             // Not even taking it away worked. The commit is conditional, so
             // going on without the lock risks a second call and no more.
@@ -403,11 +420,14 @@ impl Machine {
         match turn.stage {
             Stage::Reading { look: own, since } if own == look => {
                 // What it read is as old as its sleep.
-                if self.slept(since) {
+                let over = turn.lock.is_some_and(|lock| self.is_over(lock));
+                if over || self.slept(since) {
                     self.lock_anew();
-                } else if self.misses_a_record() || self.yields_to_sign_in() {
+                } else if self.misses_a_record() {
                     let until = self.now.mono + AGAIN;
                     self.stage(Stage::Missing { until });
+                } else if self.signs_in_with_cookie() {
+                    self.stage(Stage::Yielding);
                 } else {
                     self.call_refresh();
                 }
@@ -429,17 +449,16 @@ impl Machine {
         shows && after.is_some_and(|lock| self.after(lock) > self.stamp())
     }
 
-    /// Whether the turn has time to wait for this tab's own sign-in.
-    fn yields_to_sign_in(&self) -> bool {
-        let now = self.now.mono;
-        let in_time = self.turn.as_ref().is_some_and(|turn| turn.has_time(now));
-        in_time && self.signs_in_with_cookie()
+    /// Reads again, if the turn waited for this tab's sign-in, which has been
+    /// answered.
+    pub(super) fn yielded(&mut self) {
+        let yields = |turn: &Turn| matches!(turn.stage, Stage::Yielding);
+        if self.turn.as_ref().is_some_and(yields) && !self.signs_in_with_cookie() {
+            self.read_turn();
+        }
     }
 
     fn call_refresh(&mut self) {
-        if self.signs_in_with_cookie() {
-            return self.end_turn(Outcome::Passing(Fault::TurnTimedOut.into()));
-        }
         // The look has found the record of a later version.
         if self.superseded {
             let error = Fault::LaterVersion.into();

@@ -51,8 +51,13 @@ pub struct Laws {
     pub paced: Option<(u64, u64)>,
     /// A cookie was put into the jar later than a login waits for it.
     pub baked_late: bool,
-    /// A tab could neither read what another one wrote nor be told of it.
-    pub blind: bool,
+    /// A place did not do what it was asked for.
+    pub unread: bool,
+    /// Until when a place takes its time for a reading, and what is to be
+    /// written waits.
+    pub reads_until: u64,
+    /// A tab stood still, or a page went away.
+    pub absent: bool,
     /// Messages got lost on the way.
     pub lossy: bool,
     /// A write has failed, and what it was to replace is still there.
@@ -132,16 +137,14 @@ impl World {
         })
     }
 
-    /// What was stored is gone from outside, and no tab is told in time by
-    /// another what that was.
-    fn is_hidden(&self) -> bool {
-        self.laws.meddled && !self.tells_in_time()
-    }
-
-    /// Whether a tab that asks the others hears of what they hold.
-    pub(super) fn tells_in_time(&self) -> bool {
+    /// Whether a tab may know nothing of what another one did: it cannot read
+    /// that, and the other cannot tell it in time.
+    pub(super) fn is_blind(&self) -> bool {
         let (_, slowest) = self.network.channel;
-        !self.alone && self.network.lost == 0 && slowest < 100
+        let told = !self.alone && self.network.lost == 0 && slowest < 100 && !self.laws.absent;
+        let one = !matches!(self.store.kind, Kind::Tab | Kind::Memory);
+        let read = one && !self.laws.unread && !self.laws.meddled && !self.store.fails;
+        !told && !read
     }
 
     /// The lock is taken only from a tab that has had it for `timeoutMs`.
@@ -195,8 +198,8 @@ impl World {
             && !self.is_ending(family)
             && self.locks
             && !self.laws.apart
-            && !self.laws.blind
-            && !self.is_hidden()
+            // The jar of cookies is one for all.
+            && (self.auth.cookie || !self.is_blind())
         {
             self.broken(|| format!("{token} was used twice"));
         }
@@ -206,7 +209,9 @@ impl World {
             .rev()
             .take_while(|at| **at + 60_000 > self.now)
             .count();
-        if minute > A_MINUTE + self.laws.asked {
+        // Tabs that nothing keeps apart call each for itself.
+        let tabs = if self.locks { 1 } else { self.tabs.len() };
+        if minute > A_MINUTE * tabs + self.laws.asked {
             self.broken(|| format!("{minute} refresh calls in a minute"));
         }
     }
@@ -291,10 +296,11 @@ impl World {
         };
         let slept = held.thawed > held.born && held.thawed + 500 > sent;
         let young = held.born + 500 > sent;
-        // A page loaded since, where what was to be stored is not, does not know.
-        let untold = held.born + 500 > from && self.laws.unwritten;
-        let unsure = untold || self.network.lost > 0 || self.laws.jumped > 0 || self.mono_lost > 0;
-        if sent > from && self.now < until && !slept && !young && !unsure {
+        let unsure =
+            self.is_blind() || self.network.lost > 0 || self.laws.jumped > 0 || self.mono_lost > 0;
+        // Two waits that differ by less are taken for one.
+        let due = self.now + 50 >= until;
+        if sent > from && !due && !slept && !young && !unsure {
             let early = until - self.now;
             self.broken(|| format!("tab {tab} refreshes {early} ms before it may"));
         }
@@ -330,7 +336,7 @@ impl World {
     }
 
     /// What was signed out is not stored.
-    fn laws_of_store(&mut self) {
+    pub(super) fn laws_of_store(&mut self) {
         // Of whose session the cookie is, nobody can tell.
         if matches!(self.store.kind, Kind::Memory | Kind::Tab)
             || self.store.fails
@@ -338,6 +344,7 @@ impl World {
             || self.laws.meddled
             || self.laws.unwritten
             || self.laws.crossed
+            || self.now <= self.laws.reads_until
         {
             return;
         }
@@ -398,10 +405,10 @@ impl World {
             && !self.auth.strict
             && !self.store.fails
             && self.locks
-            && !self.laws.blind
+            && !self.laws.apart
+            && !self.is_blind()
             && !self.laws.crossed
             && !self.laws.unwritten
-            && !self.is_hidden()
         {
             self.broken(|| format!("tab {tab} ends a session whose new token is stored"));
         }

@@ -105,6 +105,7 @@ impl World {
     /// The tab's process dies.
     pub fn crash(&mut self, tab: usize) {
         self.note(|| format!("page {tab} is gone"));
+        self.laws.absent = true;
         self.tally.gone += 1;
         self.laws_at_stop();
         self.lose_calls(tab);
@@ -169,6 +170,7 @@ impl World {
     /// The machine sleeps, or something else takes all the time.
     pub fn stall(&mut self, tab: usize) {
         self.note(|| format!("tab {tab} freezes"));
+        self.laws.absent = true;
         self.tally.frozen += 1;
         self.laws_at_stop();
         self.auth.lose(tab, None);

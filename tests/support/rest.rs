@@ -3,7 +3,7 @@
 
 use std::collections::HashSet;
 
-use evertoken::internals::record::Ended;
+use evertoken::internals::record::{Ended, Record};
 use evertoken::internals::view::Status;
 use evertoken::internals::{Event, Fault as Said, Place};
 
@@ -42,9 +42,17 @@ impl World {
 
     /// What must hold once the world has been quiet for a while.
     pub fn laws_of_rest(&mut self) {
-        let unsettled: Vec<_> = (0..self.callers.len())
-            .filter(|caller| self.callers[*caller].done.is_none() && !self.callers[*caller].gone)
-            .collect();
+        let unsettled = |world: &Self| -> Vec<_> {
+            let waits = |caller: &usize| {
+                world.callers[*caller].done.is_none() && !world.callers[*caller].gone
+            };
+            (0..world.callers.len()).filter(waits).collect()
+        };
+        if !unsettled(self).is_empty() {
+            // Who restores waits for a back-off, which is a minute at most.
+            self.pass(60_000);
+        }
+        let unsettled = unsettled(self);
         if !unsettled.is_empty() {
             self.broken(|| format!("callers {unsettled:?} were never settled"));
         }
@@ -60,6 +68,7 @@ impl World {
             self.laws_of_what_is_held(tab);
         }
         self.laws_of_last();
+        self.laws_of_store();
         self.laws_of_farewell();
     }
 
@@ -71,14 +80,16 @@ impl World {
             return;
         }
         let living = self.living();
-        // An end that was cleared away is no longer told to a page that comes
-        // later: for both nobody is signed in.
         let session = |tab: &usize| {
             self.tabs[*tab]
                 .held()
                 .is_some_and(|held| held.state.is_ok())
         };
-        if self.laws.meddled && !living.iter().any(session) {
+        // Of two ends each says that nobody is signed in. One that was cleared
+        // away is no longer told to a page that comes later.
+        let none = |tab: &usize| self.tabs[*tab].held().is_none();
+        let nobody = !living.iter().any(session);
+        if nobody && (self.laws.meddled || !living.iter().any(none)) {
             return;
         }
         let stamps: HashSet<_> = living
@@ -114,7 +125,7 @@ impl World {
         let apart = self.laws.meddled || self.laws.unwritten || self.store.fails;
         // A message that was lost cannot be read up on where a later version's
         // record stays in the place.
-        let unheard = self.laws.lossy && self.has_later();
+        let unheard = self.laws.lossy && self.has_later() || self.laws.meddled && self.is_blind();
         if self.alone && apart || unheard {
             return;
         }
@@ -137,8 +148,12 @@ impl World {
         let own = self.tabs[tab].own;
         let now = self.clocks(tab);
         let stored = self.store.slot(Place::Session, own).clone();
-        let stored = record_in(stored.as_deref(), now).map(|record| record.stamp);
-        if stored != self.tabs[tab].held().map(|record| record.stamp) {
+        let stored = record_in(stored.as_deref(), now);
+        let held = self.tabs[tab].held();
+        let stamp = |record: &Record| record.stamp;
+        let ends = |record: Option<&Record>| record.is_some_and(|record| record.state.is_err());
+        let nobody = ends(stored.as_ref()) && ends(held);
+        if stored.as_ref().map(stamp) != held.map(stamp) && !nobody {
             self.broken(|| format!("tab {tab} holds another record than the one stored"));
         }
     }
@@ -165,12 +180,13 @@ impl World {
                 {
                     self.broken(|| format!("tab {tab} is of {user:?}, {wanted} signed in last"));
                 }
-                // What is kept in memory ends with the last page.
+                // What is a page's own ends with the last one that had it.
                 Last::SignIn(_)
                     if user.is_none()
                         && !rejected
                         && self.auth.refused == 0
                         && self.store.kind != StoreKind::Memory
+                        && (self.store.kind != StoreKind::Tab || held.held().is_some())
                         && !self.store.fails
                         && !self.laws.unwritten =>
                 {
@@ -197,7 +213,7 @@ impl World {
         // Tabs that have not heard of each other go by the wall clock.
         let unsure = self.laws.meddled
             || self.set_back > 0.0
-            || (self.alone && (self.laws.unwritten || self.laws.blind));
+            || (self.alone && (self.laws.unwritten || self.is_blind()));
         if unsure || self.laws.asked_after_sign_out || self.laws.baked_late {
             return None;
         }
@@ -258,6 +274,11 @@ impl World {
         }
     }
 
+    fn outcome(&self, caller: usize) -> Option<Done> {
+        let done = self.callers[caller].done.as_ref();
+        done.map(|(_, done)| done.clone())
+    }
+
     /// Reloads each tab once the world is at rest: what was so is so again.
     pub fn laws_of_reload(&mut self) {
         if self.store.fails || self.has_later() {
@@ -268,8 +289,16 @@ impl World {
             let before = self.tabs[tab].held().map(|record| record.stamp);
             let page = self.reload(tab);
             self.pass(6_000);
-            let caller = self.fetch(page);
+            let mut caller = self.fetch(page);
             self.pass(25_000);
+            // A back-off may be as long as a minute.
+            if let Some(Done::Failed(error)) = self.outcome(caller)
+                && error.fault == Said::BackingOff
+            {
+                self.pass(60_000);
+                caller = self.fetch(page);
+                self.pass(25_000);
+            }
             if !self.laws.broken.is_empty() {
                 return;
             }
@@ -280,13 +309,17 @@ impl World {
                     format!("tab {tab} is reloaded as {page} and holds less than before")
                 });
             }
-            let result = self.callers[caller]
-                .done
-                .as_ref()
-                .map(|(_, done)| done.clone());
+            let result = self.outcome(caller);
             // Without any lock two tabs may have used one token, and the next
             // refresh ends what the server has revoked.
-            let revoked = !self.locks && result == Some(Done::Answer(401));
+            // The cookie of a refresh may also come after that of a login.
+            let crossed = match &result {
+                Some(Done::Answer(401)) => true,
+                Some(Done::Failed(error)) => self.auth.cookie && error.fault == Said::UserChanged,
+                _ => false,
+            };
+            let apart = !self.locks || (self.alone && self.laws.meddled) || self.laws.baked_late;
+            let revoked = crossed && apart;
             if self.tabs[page].machine.status() == Status::SignedIn
                 && result != Some(Done::Answer(200))
                 && !revoked

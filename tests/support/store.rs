@@ -158,11 +158,15 @@ impl World {
         let writes = operation.exchange.is_some();
         if health != Health::Good {
             self.tally.writes += 1;
-            // Who cannot read what another tab wrote has to be told by it.
-            self.laws.blind |= !self.tells_in_time();
             if operation.place == Place::Lease {
                 self.laws.apart = true;
-            } else if writes {
+            } else {
+                self.laws.unread = true;
+                if !writes {
+                    self.laws.reads_until = self.now + 2_000;
+                }
+            }
+            if operation.place != Place::Lease && writes {
                 self.laws.unwritten = true;
                 self.auth.lose(tab, None);
             }
