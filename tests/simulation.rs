@@ -160,13 +160,30 @@ fn no_schedule_breaks_a_law() {
 /// 57692: of two tabs that lost their patience with a lease, the second took it
 /// from the first.
 /// 60851: a Retry-After was lost on a tab whose own wait was as long already.
+/// 91747: what a tab had waited before it slept was forgotten.
+/// 93294: of two locks that the platform refused, the second made the tab go
+/// without any lease.
+/// 101738: the clock was set forward while another tab had the lease, which
+/// counted as over; and a refusal of an older token ended the session whose
+/// newer one had ended as well.
+/// 125264: a store's answer that came during a sleep was not waited for.
+/// 167030: a server's Retry-After was forgotten where another tab was given a
+/// token at the same moment.
+/// 326090: a lease had ended in a sleep that the page's clock did not count.
+/// 353074: a lock was granted to a page that slept, and taken away before it
+/// woke.
+/// 406758: the last refresh of a sign-out met the one of a restore.
+/// 535865: a Retry-After that came when another tab had signed out was not
+/// stored.
+/// 571991: of two logins the older one was answered last, and its cookie stayed.
 /// 33951: a refused token was sent again, because a turn that was older than it
 /// had ended well.
 #[test]
 fn what_was_found_stays_mended() {
     for seed in [
         12, 70, 308, 445, 967, 1_061, 2_224, 2_532, 4_920, 5_019, 7_645, 14_647, 25_265, 33_608,
-        33_951, 34_066, 38_722, 45_029, 57_692, 60_851,
+        33_951, 34_066, 38_722, 45_029, 57_692, 60_851, 91_747, 93_294, 101_738, 125_264, 167_030,
+        326_090, 353_074, 406_758, 535_865, 571_991,
     ] {
         let broken = course(&Plan::of(seed), None, None).broken;
         assert!(broken.is_empty(), "schedule {seed}: {broken:#?}");

@@ -124,14 +124,18 @@ impl Machine {
     /// that outlives its page.
     pub(super) fn give_up_call(&mut self, call: CallId) {
         let orphans = self.policy.cookie_refresh();
+        let own = |flight: &Flight| flight.role == Role::Turn;
         let flight = self.flights.iter_mut().find(|flight| flight.id == call);
         match flight {
-            Some(flight) if orphans && flight.role == Role::Turn => {
-                flight.role = Role::Orphan;
-                flight.lock = self.turn.as_mut().and_then(|turn| turn.lock.take());
+            Some(flight) if flight.role == Role::LastRefresh || (orphans && own(flight)) => {
+                // A sign-out has the one in hand, nobody the other.
+                if own(flight) {
+                    flight.role = Role::Orphan;
+                }
+                if orphans {
+                    flight.lock = self.turn.as_mut().and_then(|turn| turn.lock.take());
+                }
             }
-            // A sign-out has it in hand.
-            Some(flight) if flight.role == Role::LastRefresh => {}
             Some(_) => {
                 self.land(call);
                 self.output(Output::Abort { call });
@@ -197,8 +201,9 @@ impl Machine {
     fn refreshed(&mut self, flight: &Flight, verdict: Verdict) {
         if let Verdict::Passing(error) = &verdict
             && self.pace.pause(self.now.mono, error.retry_after)
+            && flight.role != Role::Turn
         {
-            self.tell(false);
+            self.share_pace();
         }
         match flight.role {
             Role::Turn => self.verdict(flight, verdict),

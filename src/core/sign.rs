@@ -91,6 +91,9 @@ impl Machine {
             },
         );
         self.sign_ins.push(sign_in);
+        if lock.is_some() {
+            self.queue_behind();
+        }
         self.proceed_sign_ins();
     }
 

@@ -257,6 +257,18 @@ impl Machine {
         self.lock_again(true);
     }
 
+    /// This tab signs in: its own turn, if it has not called yet, takes the
+    /// lock after that.
+    pub(super) fn queue_behind(&mut self) {
+        if self
+            .turn
+            .as_ref()
+            .is_some_and(|turn| !turn.stage.has_called())
+        {
+            self.lock_again(false);
+        }
+    }
+
     fn lock_again(&mut self, slept: bool) {
         if let Some(lock) = self.turn.as_mut().and_then(|turn| turn.lock.take()) {
             self.leave_lock(lock);
@@ -505,6 +517,12 @@ impl Machine {
     }
 
     pub(super) fn end_turn(&mut self, outcome: Outcome) {
+        // The server asked for a pause, and the turn ends for another reason.
+        if let Some(Stage::Checking { verdict, .. }) = self.turn.as_ref().map(|turn| &turn.stage)
+            && matches!(verdict, Verdict::Passing(error) if error.retry_after > Millis::ZERO)
+        {
+            self.share_pace();
+        }
         let Some(turn) = self.turn.take() else { return };
         if let Stage::Reading { look, .. } | Stage::Checking { look, .. } = turn.stage {
             self.drop_look(look);

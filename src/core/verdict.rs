@@ -107,17 +107,21 @@ impl Machine {
                 self.error = Some(error);
                 self.last_error = Some(error);
                 self.event(Event::RefreshFailed(error));
-                // The server is spared by all tabs.
-                match self.record.clone() {
-                    Some(record) if self.home(&record).is_some() => {
-                        self.commit(Purpose::BackOff, record);
-                    }
-                    _ => self.mark(),
-                }
-                self.tell(false);
+                self.share_pace();
                 self.end_turn(Outcome::Passing(error));
             }
         }
+    }
+
+    /// The server is spared by all tabs.
+    pub(super) fn share_pace(&mut self) {
+        match self.record.clone() {
+            Some(record) if self.home(&record).is_some() => {
+                self.commit(Purpose::BackOff, record);
+            }
+            _ => self.mark(),
+        }
+        self.tell(false);
     }
 
     fn count_failure(&mut self) {

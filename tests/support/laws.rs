@@ -198,8 +198,12 @@ impl World {
             && !self.is_ending(family)
             && self.locks
             && !self.laws.apart
-            // The jar of cookies is one for all.
-            && (self.auth.cookie || !self.is_blind())
+            // The jar of cookies is one for all; what a page brings that has
+            // gone may take the place of a newer one.
+            && match self.auth.cookie {
+                true => !self.laws.baked_late,
+                false => !self.is_blind(),
+            }
         {
             self.broken(|| format!("{token} was used twice"));
         }
@@ -344,6 +348,8 @@ impl World {
             || self.laws.meddled
             || self.laws.unwritten
             || self.laws.crossed
+            // Tabs that have not heard of each other go by the wall clock.
+            || (self.laws.lossy && self.set_back > 0.0)
             || self.now <= self.laws.reads_until
         {
             return;

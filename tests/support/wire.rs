@@ -10,7 +10,7 @@ use evertoken::internals::policy::Credentials;
 use super::auth::{Manner, Reply};
 use super::fault::Fault;
 use super::laws::Receipt;
-use super::tab::{Arrival, InFlight};
+use super::tab::{Arrival, Caller, InFlight, Kind};
 use super::world::{Happening, World};
 
 /// The refresh token that stands in the body of a call.
@@ -235,17 +235,28 @@ impl World {
             let flight = held.calls.iter().find(|flight| flight.number == call);
             let timeout = self.policy.timeout.as_ms() as u64;
             let soon = flight.is_some_and(|flight| self.now <= flight.since + timeout);
-            self.laws.baked_late |= !soon || !held.awake() || !self.locks || self.laws.apart;
+            let since = flight.map_or(0, |flight| flight.since);
+            let waited = |caller: &Caller| {
+                let over = caller.done.as_ref().is_some_and(|(at, _)| *at < since);
+                let login = matches!(caller.kind, Kind::Login(_));
+                login && !over && self.now >= caller.since + timeout
+            };
+            let late = !soon || self.callers.iter().any(waited);
+            let late = late || !held.awake() || !self.locks || self.laws.apart;
             let cookie: Option<Rc<str>> = cookie.as_deref().map(Rc::from);
             self.auth.baked(tab, call, self.now);
             match self.fault {
                 // It went with its page after all.
                 Some(Fault::NoKeepalive) if !self.tabs[tab].alive => {}
                 Some(Fault::LateCookie) => {
+                    self.laws.baked_late |= late;
                     let delay = self.random.between(1, 3_000);
                     self.later(delay, Happening::Baked(cookie));
                 }
-                _ => self.cookie = cookie,
+                _ => {
+                    self.laws.baked_late |= late;
+                    self.cookie = cookie;
+                }
             }
         }
         self.laws_at_landing(tab, call, &reply);
