@@ -26,6 +26,8 @@ pub(super) struct PageState {
     /// The page has been put away.
     pub away: bool,
     pub leaving_until: Moment,
+    /// Until when what happened in a sleep may still be told.
+    pub told_until: Moment,
 }
 
 impl Default for PageState {
@@ -34,6 +36,7 @@ impl Default for PageState {
             visible: true,
             away: false,
             leaving_until: Moment::PAST,
+            told_until: Moment::PAST,
         }
     }
 }

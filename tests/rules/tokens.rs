@@ -159,8 +159,8 @@ fn rule_9_time() {
     tab.set_tokens("opaque", None);
     tab.pass(1e9);
     tab.wake();
-    // The call that was left to itself may be answered in this moment.
-    tab.pass(0.1);
+    // The call that was left to itself has the rest of its time.
+    tab.pass(5.0);
     tab.wake();
     assert_eq!(tab.ask(Ask::Request), Reply::Go);
     assert_eq!(tab.refreshes(), 2);
