@@ -36,8 +36,6 @@ function copyOf(context) {
  * @returns {import('@angular/common/http').HttpInterceptorFn}
  */
 export function tokenInterceptor(auth) {
-  // From here on it hears what is told before a component asks.
-  sessionEnd(auth);
   return (request, next) => {
     if (decided.has(request.context)) return next(request);
     const byFetch = inject(HttpBackend) instanceof FetchBackend;

@@ -134,13 +134,15 @@ interface SnapshotBase {
  * `getToken()`, does.
  */
 export type Snapshot<C extends object = Claims> =
-  | (SnapshotBase & { readonly status: 'unknown' | 'signed-out'; readonly expiresAt: null; readonly sessionEndsAt: null; readonly claims: null })
+  | (SnapshotBase & { readonly status: 'unknown' | 'signed-out'; readonly expiresAt: null; readonly sessionEndsAt: null; readonly sessionEnding: null; readonly claims: null })
   | (SnapshotBase & {
       readonly status: 'signed-in';
       /** Milliseconds since the epoch, on this machine's clock; null when no end is known. */
       readonly expiresAt: number | null;
       /** Milliseconds since the epoch, on this machine's clock: when the session ends, however often the token is refreshed; null when no end is known. */
       readonly sessionEndsAt: number | null;
+      /** Why the session ends, from 'session-ending' on, until `touch()` or activity puts the end off; before it null. */
+      readonly sessionEnding: 'idle' | 'lifetime' | null;
       /** The access token's claims; null for an opaque token or one in a cookie. */
       readonly claims: C | null;
     });

@@ -19,14 +19,13 @@ const UNKNOWN = Object.freeze({
   stale: false,
   expiresAt: null,
   sessionEndsAt: null,
+  sessionEnding: null,
   claims: null,
   error: null,
 });
 
 /** @param {{ manager: TokenManager, children?: import('react').ReactNode }} props */
 export function TokenProvider({ manager, children }) {
-  // From here on it hears what is told before a component asks.
-  sessionEnd(manager);
   return createElement(Context.Provider, { value: manager }, children);
 }
 

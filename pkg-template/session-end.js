@@ -14,8 +14,7 @@
  */
 
 /**
- * One for each manager, from its first use on: the manager tells of an end
- * once, and a component may come later.
+ * One for each manager: all components see the same seconds.
  * @type {WeakMap<TokenManager, Watch>}
  */
 const watches = new WeakMap();
@@ -39,8 +38,6 @@ function watch(manager) {
   const none = Object.freeze({ endsAt: null, ending: null, secondsLeft: null, stay: () => manager.touch() });
   /** @type {Set<Listener>} */
   const listeners = new Set();
-  /** @type {Extract<import('./index.js').TokenEvent, { type: 'session-ending' }> | undefined} */
-  let warned;
   let value = none;
   let told = none;
   /** @type {any} */
@@ -48,9 +45,7 @@ function watch(manager) {
   let leave = () => {};
 
   function read() {
-    const { sessionEndsAt: endsAt } = manager.snapshot;
-    // Whatever put the end off made it another one.
-    const ending = warned && warned.endsAt === endsAt ? warned.cause : null;
+    const { sessionEndsAt: endsAt, sessionEnding: ending } = manager.snapshot;
     const secondsLeft = ending && Math.max(Math.ceil((Number(endsAt) - Date.now()) / 1000), 0);
     const same = endsAt === value.endsAt && ending === value.ending && secondsLeft === value.secondsLeft;
     if (!same) value = Object.freeze({ ...none, endsAt, ending, secondsLeft });
@@ -70,11 +65,6 @@ function watch(manager) {
     told = value;
     for (const listener of [...listeners]) listener(value);
   }
-
-  manager.on('session-ending', (event) => {
-    warned = event;
-    look();
-  });
 
   return {
     none,

@@ -19,6 +19,7 @@ const UNKNOWN = Object.freeze({
   stale: false,
   expiresAt: null,
   sessionEndsAt: null,
+  sessionEnding: null,
   claims: null,
   error: null,
 });
@@ -34,8 +35,6 @@ const given = new WeakMap();
  * @param {TokenManager} manager
  */
 export function createTokens(manager, { ssr = false } = {}) {
-  // From here on it hears what is told before a component asks.
-  sessionEnd(manager);
   return {
     /** @param {import('vue').App} app */
     install(app) {

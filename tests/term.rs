@@ -3,6 +3,7 @@
 
 mod support;
 
+use evertoken::internals::Ending;
 use support::random::Random;
 use support::{Event, Millis, Status, World};
 
@@ -62,4 +63,28 @@ fn rule_18_tabs_that_are_slow_to_answer_make_one_logout_call() {
         );
         assert_eq!(world.auth.logout_calls, 1, "{seed}");
     }
+}
+
+/// What an adapter shows to a component that is mounted after the warning.
+#[test]
+fn rule_18_the_snapshot_says_that_the_session_is_ending_until_somebody_is_here() {
+    let mut world = idle_world();
+    let shown = |world: &World, tab: usize| world.tabs[tab].shown.and_then(|shown| shown.ending);
+    world.pass(530_000);
+    assert_eq!(shown(&world, 0), None);
+    world.pass(20_000);
+    assert_eq!(shown(&world, 0), Some(Ending::Idle));
+    let late = world.open();
+    world.pass(1_000);
+    assert_eq!(
+        shown(&world, late),
+        Some(Ending::Idle),
+        "found by the start"
+    );
+    world.touch(late);
+    world.pass(1_000);
+    assert_eq!([shown(&world, 0), shown(&world, late)], [None, None]);
+    world.pass(700_000);
+    assert_eq!(world.status(0), Status::SignedOut);
+    assert_eq!(shown(&world, 0), None, "there is none that could end");
 }

@@ -21,6 +21,7 @@ impl Shell {
                 stale,
                 expires,
                 session_ends,
+                ending,
                 serial,
                 error,
             } = machine.snapshot();
@@ -36,6 +37,7 @@ impl Shell {
                 stale,
                 expires_at: clock::time(expires),
                 session_ends_at: clock::time(session_ends),
+                session_ending: ending.map(Ending::from),
                 error: error.map(|error| self.error_of(error, &machine)),
                 claims: claims.1.clone(),
             }
@@ -62,10 +64,7 @@ impl Shell {
             core::Event::Warning(error) => Event::Warning(self.error(error)),
             core::Event::SessionEnding { ends, cause } => Event::SessionEnding {
                 ends_at: clock::time(ends),
-                cause: match cause {
-                    core::Ending::Idle => Ending::Idle,
-                    core::Ending::Lifetime => Ending::Lifetime,
-                },
+                cause: cause.into(),
             },
         }
     }

@@ -45,6 +45,9 @@ pub struct Snapshot {
     pub expires_at: Option<SystemTime>,
     /// The end of the session, likewise.
     pub session_ends_at: Option<SystemTime>,
+    /// Why the session ends, from [`Event::SessionEnding`] on, until
+    /// [`touch`](crate::TokenManager::touch) or activity puts the end off.
+    pub session_ending: Option<Ending>,
     /// Why nobody is signed in, or why the token is stale.
     pub error: Option<Error>,
     pub(super) claims: Option<Arc<str>>,
@@ -94,6 +97,7 @@ impl fmt::Debug for Snapshot {
             .field("stale", &self.stale)
             .field("expires_at", &self.expires_at)
             .field("session_ends_at", &self.session_ends_at)
+            .field("session_ending", &self.session_ending)
             .field("error", &self.error)
             .finish_non_exhaustive()
     }
@@ -169,6 +173,15 @@ pub enum Ending {
     Idle,
     /// Its time is up.
     Lifetime,
+}
+
+impl From<crate::core::Ending> for Ending {
+    fn from(cause: crate::core::Ending) -> Self {
+        match cause {
+            crate::core::Ending::Idle => Self::Idle,
+            crate::core::Ending::Lifetime => Self::Lifetime,
+        }
+    }
 }
 
 /// Something that happened.

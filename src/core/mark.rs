@@ -5,7 +5,7 @@ use super::output::Place;
 use super::policy::Keep;
 use super::record::{Record, Stored};
 use super::shelf::{Task, Text};
-use super::time::Instant;
+use super::time::Moment;
 
 impl Machine {
     pub(super) fn in_memory(&self) -> bool {
@@ -15,7 +15,7 @@ impl Machine {
     /// An end is marked, and a session that ends by time: a reload would begin
     /// its time anew.
     pub(super) fn is_to_be_marked(&self, record: &Record) -> bool {
-        record.is_sign_out() || self.term_ends() < Instant::NEVER
+        record.is_sign_out() || self.term_ends_at() < Moment::NEVER
     }
 
     /// Keeps the mark of a sign-out where the session itself is in memory:

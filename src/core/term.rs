@@ -289,10 +289,14 @@ impl Machine {
             .map_or(Moment::NEVER, |spans| spans.first().0.ends_at())
     }
 
-    /// The same on the wall clock.
-    pub(super) fn term_ends(&self) -> Instant {
-        self.spans
-            .map_or(Instant::NEVER, |spans| spans.first().0.expires())
+    /// The same on the wall clock, and why, where that end was warned of.
+    pub(super) fn term_shown(&self) -> (Instant, Option<Ending>) {
+        let Some(spans) = &self.spans else {
+            return (Instant::NEVER, None);
+        };
+        let (span, cause) = spans.first();
+        let ends = span.expires();
+        (ends, (spans.warned == Some(ends)).then_some(cause))
     }
 
     pub(super) fn term_deadline(&self) -> Moment {

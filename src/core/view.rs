@@ -4,6 +4,7 @@
 use super::error::Error;
 use super::ids::{Party, Serial};
 use super::machine::Machine;
+use super::output::Ending;
 use super::policy::Locks;
 use super::secret::Secret;
 use super::time::{Instant, Moment};
@@ -25,6 +26,8 @@ pub struct Snapshot {
     pub expires: Instant,
     /// When the session itself ends (rule 18); never, where no end is known.
     pub session_ends: Instant,
+    /// Why it ends, from the warning of that end on.
+    pub ending: Option<Ending>,
     /// Which token the claims are of.
     pub serial: Serial,
     pub error: Option<Error>,
@@ -84,6 +87,7 @@ impl Machine {
     }
 
     pub fn snapshot(&self) -> Snapshot {
+        let (session_ends, ending) = self.term_shown();
         Snapshot {
             status: self.status(),
             refreshing: self.turn.is_some(),
@@ -91,7 +95,8 @@ impl Machine {
             expires: self
                 .session()
                 .map_or(Instant::NEVER, |session| session.lifetime.expires()),
-            session_ends: self.term_ends(),
+            session_ends,
+            ending,
             serial: self.serial,
             error: self.error,
         }

@@ -502,7 +502,7 @@ export class Host {
     },
 
     [Act.Snapshot]: (_, told) => {
-      const { state: status, refreshing, stale, expires = null, ends = null, serial, party, token } = told;
+      const { state: status, refreshing, stale, expires = null, ends = null, ending = null, serial, party, token } = told;
       this.token = token;
       // What has not changed stays the same object.
       if (serial !== this.#claims.serial) {
@@ -518,6 +518,7 @@ export class Host {
         stale: isSet(stale),
         expiresAt: expires,
         sessionEndsAt: ends,
+        sessionEnding: ending,
         claims: this.#claims.claims,
         error: this.#shown.error,
       });

@@ -121,6 +121,7 @@ impl Told {
         self.flag("stale", snapshot.stale);
         self.number("expires", snapshot.expires.as_ms());
         self.number("ends", snapshot.session_ends.as_ms());
+        self.ending(snapshot.ending);
         self.number("serial", snapshot.serial.number().into());
         self.number("party", machine.current_party().number().into());
         self.text("token", machine.access_token().map(Secret::expose));
@@ -194,11 +195,7 @@ impl Told {
             ),
             Event::SessionEnding { ends, cause } => {
                 self.number("endsAt", ends.as_ms());
-                let cause = match cause {
-                    Ending::Idle => "idle",
-                    Ending::Lifetime => "lifetime",
-                };
-                self.text("ending", Some(cause));
+                self.ending(Some(cause));
                 ("session-ending", None)
             }
         };
@@ -220,6 +217,15 @@ impl Told {
                 self.number(name, value.unwrap_or(f64::NAN));
             }
         }
+    }
+
+    #[inline(never)]
+    fn ending(&mut self, cause: Option<Ending>) {
+        let cause = cause.map(|cause| match cause {
+            Ending::Idle => "idle",
+            Ending::Lifetime => "lifetime",
+        });
+        self.text("ending", cause);
     }
 
     fn place(&mut self, place: Place) {

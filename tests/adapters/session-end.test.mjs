@@ -9,7 +9,8 @@ import { suite } from './support/suite.mjs';
 const app = suite();
 
 /** The application that all four have: `show(auth)` puts a paragraph and a
- * button on the page and gives the function that takes them away. */
+ * button on the page and gives the function that takes them away. On a `late`
+ * page the test does so. */
 const code = (framework) => `
   ${framework}
   import { createTokenManager } from 'evertoken';
@@ -30,8 +31,9 @@ const code = (framework) => `
       },
     },
   });
-  const hide = show(auth, document.getElementById('root'));
-  window.app = { auth, hide, get subscribers() { return subscribers; }, get reads() { return reads; } };
+  const appear = () => show(auth, document.getElementById('root'));
+  const hide = window.late ? undefined : appear();
+  window.app = { auth, hide, appear, get subscribers() { return subscribers; }, get reads() { return reads; } };
 `;
 
 const text = "({ ending, secondsLeft, endsAt }) => (window.texts = (window.texts ?? 0) + 1, `${ending} ${secondsLeft} ${endsAt > Date.now()}`)";
@@ -159,6 +161,27 @@ for (const [framework, source, options] of [
     assert.deepEqual(await state(page), hidden, 'nothing ticks that nobody sees');
   }, still);
 
+  check(
+    `${framework}: a component that comes after the warning shows the seconds that are left`,
+    async ({ page }) => {
+      await signIn(page);
+      await page.clock.runFor(540_000);
+      assert.equal(await page.evaluate(() => app.auth.snapshot.sessionEnding), 'idle');
+      await page.clock.runFor(2000);
+      await page.evaluate(() => void app.appear());
+      await page.clock.runFor(FRAME);
+      await shows(page, 'idle 58 true');
+      await page.clock.runFor(1000);
+      await shows(page, 'idle 57 true');
+    },
+    {
+      async prepare(page, ...rest) {
+        await page.addInitScript(() => (window.late = true));
+        return still.prepare(page, ...rest);
+      },
+    },
+  );
+
   check(`${framework}: stay() puts the end off, and the warning goes`, async ({ page }) => {
     await signIn(page);
     await page.clock.runFor(540_000);
@@ -174,6 +197,30 @@ for (const [framework, source, options] of [
     assert.equal(await page.evaluate(() => app.auth.snapshot.status), 'signed-out');
   }, still);
 }
+
+test('a start that finds the warning time tells a component that comes at any time', async (t) => {
+  const [{ createTokenManager }, { sessionEndStore }, { createKit }] = await Promise.all(['index', 'svelte', 'testing'].map((name) => import(`${PKG}/${name}.js`)));
+  const kit = createKit({ lifetimeSeconds: 86_400 });
+  t.after(() => kit.dispose());
+  const stored = new Map();
+  const storage = { get: (key) => stored.get(key) ?? null, set: (key, value) => void stored.set(key, value), remove: (key) => void stored.delete(key) };
+  const make = () =>
+    createTokenManager({
+      baseUrl: 'https://api.example.com', login: '/login', refresh: '/refresh', fetch: kit.server.fetch, clock: kit.clock, storage,
+      session: { idleSeconds: 600, activity: 'manual' },
+    });
+  const first = await make();
+  await first.login({ user: 'alice' });
+  first.dispose();
+  await kit.clock.advance(560_000);
+  const auth = await kit.use(make());
+  await kit.clock.advance(1000);
+  let end;
+  sessionEndStore(auth).subscribe((value) => (end = value))();
+  assert.equal(end.ending, 'idle');
+  auth.touch();
+  assert.equal(auth.snapshot.sessionEnding, null);
+});
 
 test('of two who look on one may leave, and while nobody does nothing ticks', async (t) => {
   const [{ createTokenManager }, { sessionEndStore }, { createMockServer }] = await Promise.all(['index', 'svelte', 'testing'].map((name) => import(`${PKG}/${name}.js`)));

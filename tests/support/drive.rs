@@ -95,7 +95,7 @@ impl World {
             Output::Call(call) => self.call(tab, call),
             Output::Abort { call } => self.stop(tab, call),
             Output::WatchLeaving(watches) => self.tabs[tab].watches = watches,
-            Output::WatchActivity(_) => {}
+            Output::WatchActivity(watches) => self.tabs[tab].watches_user = watches,
             Output::WaitEnded(wait) => {
                 let held = &mut self.tabs[tab];
                 if held.ended_waits.len() >= REMEMBERED {

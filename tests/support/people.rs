@@ -145,6 +145,19 @@ impl World {
         caller
     }
 
+    /// The application says that the user is here.
+    pub fn touch(&mut self, tab: usize) {
+        self.feed(tab, Input::Touch);
+    }
+
+    /// The user does something on the page, which is told where it is watched
+    /// for.
+    pub fn act(&mut self, tab: usize) {
+        if core::mem::take(&mut self.tabs[tab].watches_user) {
+            self.feed(tab, Input::Activity);
+        }
+    }
+
     pub fn log_out(&mut self, tab: usize) -> usize {
         self.sign_out(tab, false)
     }

@@ -133,6 +133,8 @@ pub struct Tab {
     pub channel: bool,
     /// Whether it listens to `beforeunload`.
     pub watches: bool,
+    /// It watches for what the user does.
+    pub watches_user: bool,
     /// A navigation has begun, which may be leading nowhere.
     pub leaves_until: u64,
     /// It is being fed a message of another page.
@@ -195,6 +197,7 @@ impl Tab {
             hung: Vec::new(),
             channel: false,
             watches: false,
+            watches_user: false,
             leaves_until: 0,
             hears: false,
             mailbox: VecDeque::new(),

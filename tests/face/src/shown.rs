@@ -29,6 +29,13 @@ fn error(error: Option<&Error>) -> JsValue {
     error.map_or(JsValue::NULL, thrown)
 }
 
+fn ending(cause: Ending) -> JsValue {
+    match cause {
+        Ending::Idle => "idle".into(),
+        Ending::Lifetime => "lifetime".into(),
+    }
+}
+
 pub fn snapshot(snapshot: &Snapshot) -> JsValue {
     let claims: Option<serde_json::Value> = snapshot.claims().unwrap_or_default();
     let claims = claims.and_then(|claims| JSON::parse(&claims.to_string()).ok());
@@ -43,6 +50,10 @@ pub fn snapshot(snapshot: &Snapshot) -> JsValue {
         ("stale", snapshot.stale.into()),
         ("expiresAt", time(snapshot.expires_at)),
         ("sessionEndsAt", time(snapshot.session_ends_at)),
+        (
+            "sessionEnding",
+            snapshot.session_ending.map_or(JsValue::NULL, ending),
+        ),
         ("claims", claims.unwrap_or(JsValue::NULL)),
         ("error", error(snapshot.error.as_ref())),
     ]);
@@ -91,13 +102,9 @@ pub fn event(event: &Event) -> JsValue {
             ],
         ),
         Event::SessionEnding { ends_at, cause } => {
-            let cause = match cause {
-                Ending::Idle => "idle",
-                Ending::Lifetime => "lifetime",
-            };
             (
                 "session-ending",
-                &[("endsAt", time(*ends_at)), ("cause", cause.into())],
+                &[("endsAt", time(*ends_at)), ("cause", ending(*cause))],
             )
         }
         _ => ("an event that the face does not know", &[]),
