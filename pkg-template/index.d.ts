@@ -338,8 +338,11 @@ interface Options {
     idleSeconds?: number;
     /** Seconds before the end at which 'session-ending' is told; 0 tells nobody. Default 60, at most a third of what there is. */
     warnSeconds?: number;
-    /** 'page' takes pointer, key and touch and becoming visible for activity, 'manual' only `touch()`. Default 'page'. */
-    activity?: 'page' | 'manual';
+    /**
+     * 'page' takes pointer, key and touch and becoming visible for activity, 'until-warned' the same until 'session-ending', after which only
+     * `touch()` counts, and 'manual' only `touch()`. Choose 'until-warned' where a dialogue asks. Default 'page'.
+     */
+    activity?: 'page' | 'until-warned' | 'manual';
   };
   /** Names a cookie that scripts can read. While it is absent there is no refresh cookie either, and the server is not asked. Default: none. */
   hint?: { cookie: string };

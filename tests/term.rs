@@ -4,6 +4,7 @@
 mod support;
 
 use evertoken::internals::Ending;
+use evertoken::internals::policy::Activity;
 use support::random::Random;
 use support::{Event, Millis, Status, World};
 
@@ -12,7 +13,7 @@ use support::{Event, Millis, Status, World};
 fn idle_world() -> World {
     let mut world = World::new(r#""proactive":false"#);
     world.policy.limits.idle = Millis::new(600_000);
-    world.policy.limits.page_activity = false;
+    world.policy.limits.activity = Activity::Manual;
     world.open();
     world.log_in(0, "ann");
     world.settle();
@@ -87,4 +88,55 @@ fn rule_18_the_snapshot_says_that_the_session_is_ending_until_somebody_is_here()
     world.pass(700_000);
     assert_eq!(world.status(0), Status::SignedOut);
     assert_eq!(shown(&world, 0), None, "there is none that could end");
+}
+
+/// The pointer on its way to the dialogue must not close it (asked for in
+/// react-idle-timer's #214 and #335, and what its prompt does).
+#[test]
+fn rule_18_once_warned_only_touch_puts_the_end_off_where_the_dialogue_is_to_be_answered() {
+    let mut world = World::new(r#""proactive":false"#);
+    world.policy.limits.idle = Millis::new(600_000);
+    world.policy.limits.activity = Activity::UntilWarned;
+    world.open();
+    world.log_in(0, "ann");
+    let ends = |world: &World| world.tabs[0].shown.map(|shown| shown.session_ends.as_ms());
+    let ending = |world: &World| world.tabs[0].shown.and_then(|shown| shown.ending);
+    world.pass(530_000);
+    let before = ends(&world);
+    world.act(0);
+    world.pass(100);
+    assert!(ends(&world) > before, "not yet warned");
+    world.pass(550_000);
+    let warned = ends(&world);
+    assert_eq!(ending(&world), Some(Ending::Idle));
+    world.act(0);
+    world.show(0, false);
+    world.show(0, true);
+    world.pass(5_000);
+    assert_eq!((ends(&world), ending(&world)), (warned, Some(Ending::Idle)));
+    let late = world.open();
+    world.pass(1_000);
+    assert_eq!(ends(&world), warned, "nor does a page that is loaded");
+    world.touch(late);
+    world.pass(1_000);
+    assert!(ends(&world) > warned);
+    assert_eq!(ending(&world), None);
+    world.pass(100_000);
+    let touched = ends(&world);
+    world.act(0);
+    world.pass(100);
+    assert!(ends(&world) > touched, "the page is watched again");
+}
+
+/// Where nothing shows a warning, somebody who works on must not be signed out.
+#[test]
+fn rule_18_in_mode_page_activity_puts_the_end_off_after_the_warning_too() {
+    let mut world = World::new(r#""proactive":false"#);
+    world.policy.limits.idle = Millis::new(600_000);
+    world.open();
+    world.log_in(0, "ann");
+    world.pass(560_000);
+    world.act(0);
+    world.pass(100_000);
+    assert_eq!(world.status(0), Status::SignedIn);
 }

@@ -398,9 +398,22 @@ pub struct SessionLimits {
     pub idle: Option<Duration>,
     /// So long before the end a warning is due. Default: a minute.
     pub warn: Option<Duration>,
-    /// Only [`touch`](crate::TokenManager::touch) is activity, and not what
-    /// the user does on the page.
-    pub manual: bool,
+    /// What puts the idle end off.
+    pub activity: Activity,
+}
+
+/// What puts the idle end of a session off, beside
+/// [`touch`](crate::TokenManager::touch).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Activity {
+    /// What the user does on the page, and coming back to it.
+    #[default]
+    Page,
+    /// The same until [`Event::SessionEnding`](crate::Event::SessionEnding):
+    /// for a dialogue that wants an answer.
+    UntilWarned,
+    /// Nothing.
+    Manual,
 }
 
 /// Where the access token travels.

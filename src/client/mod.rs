@@ -82,7 +82,8 @@ mod view;
 pub use crate::core::secret::Secret;
 pub use clock::Clock;
 pub use config::{
-    AccessToken, AnswerPaths, Config, Preset, Proactive, RefreshToken, SessionLimits, Unit,
+    AccessToken, Activity, AnswerPaths, Config, Preset, Proactive, RefreshToken, SessionLimits,
+    Unit,
 };
 pub use endpoint::{Body, Credentials, Csrf, Endpoint, Field};
 pub use error::{Error, ErrorKind};

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::clock::millis;
 use super::config::{
-    AccessToken, AnswerPaths, Config, Proactive, RefreshToken, SessionLimits, Unit,
+    AccessToken, Activity, AnswerPaths, Config, Proactive, RefreshToken, SessionLimits, Unit,
 };
 use super::document;
 use super::endpoint::{Body, Credentials, Csrf, Endpoint};
@@ -260,7 +260,11 @@ fn limits(own: &SessionLimits) -> Read<Limits> {
         lifetime: given("session.maxSeconds", own.max)?,
         idle: given("session.idleSeconds", own.idle)?,
         warning: own.warn.map_or(usual.warning, millis),
-        page_activity: !own.manual,
+        activity: match own.activity {
+            Activity::Page => policy::Activity::Page,
+            Activity::UntilWarned => policy::Activity::UntilWarned,
+            Activity::Manual => policy::Activity::Manual,
+        },
     })
 }
 

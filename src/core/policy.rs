@@ -90,6 +90,18 @@ pub enum Locks {
     None,
 }
 
+/// What puts the idle end off, beside `touch()`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Activity {
+    /// What the user does on the page, and that the page is seen.
+    Page,
+    /// The same until the warning, which wants an answer: the pointer on its
+    /// way to a dialogue must not close it.
+    UntilWarned,
+    /// Nothing.
+    Manual,
+}
+
 /// When a session ends by itself (rule 18).
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Limits {
@@ -99,8 +111,7 @@ pub struct Limits {
     pub idle: Millis,
     /// How long before the end a warning is due.
     pub warning: Millis,
-    /// Activity is what the user does on the page, not `touch()` alone.
-    pub page_activity: bool,
+    pub activity: Activity,
 }
 
 impl Default for Limits {
@@ -109,7 +120,7 @@ impl Default for Limits {
             lifetime: Millis::FOREVER,
             idle: Millis::FOREVER,
             warning: Millis::new(60_000),
-            page_activity: true,
+            activity: Activity::Page,
         }
     }
 }

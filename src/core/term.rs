@@ -15,7 +15,7 @@ use super::jwt::Claims;
 use super::lifetime::{Lifetime, Stated};
 use super::machine::Machine;
 use super::output::{Ending, Event, Output, SignedOutBy};
-use super::policy::Limits;
+use super::policy::{Activity, Limits};
 use super::record::{Ended, Record, Stamp};
 use super::time::{Instant, Millis, Moment, Now};
 
@@ -150,15 +150,23 @@ impl Spans {
         }
     }
 
-    /// When a warning is due: a third of what there is before the end, at the
-    /// most.
-    fn warn_at(&self, warning: Millis) -> Moment {
-        let (span, _) = self.first();
-        if warning == Millis::ZERO || !span.ends() || self.warned == Some(span.expires()) {
+    /// When the warning time of a span begins: a third of what there is before
+    /// its end, at the most.
+    fn warns_from(span: Lifetime, warning: Millis) -> Moment {
+        if warning == Millis::ZERO {
             return Moment::NEVER;
         }
         let ahead = warning.min(span.length.times(1.0 / 3.0));
         span.since + span.length.less(ahead)
+    }
+
+    /// When a warning is due.
+    fn warn_at(&self, warning: Millis) -> Moment {
+        let (span, _) = self.first();
+        if !span.ends() || self.warned == Some(span.expires()) {
+            return Moment::NEVER;
+        }
+        Self::warns_from(span, warning)
     }
 
     fn reanchor(&mut self, back: Millis, now: Now) {
@@ -208,17 +216,32 @@ impl Machine {
     fn wants_to_watch(&self) -> bool {
         let limits = self.policy.limits;
         let unwatched = self.spans.is_some_and(|spans| !spans.watching);
-        limits.idle.is_finite() && limits.page_activity && unwatched
+        limits.idle.is_finite() && unwatched && self.counts_activity()
+    }
+
+    /// Whether what the user does on the page puts the idle end off now.
+    fn counts_activity(&self) -> bool {
+        let Limits {
+            activity, warning, ..
+        } = self.policy.limits;
+        match activity {
+            Activity::Page => true,
+            Activity::UntilWarned => self
+                .spans
+                .is_none_or(|spans| self.now.mono < Spans::warns_from(spans.idle, warning)),
+            Activity::Manual => false,
+        }
     }
 
     /// Somebody is here: the idle end is put off, in all tabs.
     pub(super) fn touch(&mut self, by_user: bool) {
         let now = self.now;
+        let counts = !by_user || self.counts_activity();
         let Some(spans) = &mut self.spans else { return };
         if by_user {
             spans.watching = false;
         }
-        if !spans.idle.ends() {
+        if !spans.idle.ends() || !counts {
             return;
         }
         spans.idle.received = now.wall;
@@ -229,7 +252,7 @@ impl Machine {
 
     /// The page is seen, which is activity where that is what counts.
     pub(super) fn seen(&mut self) {
-        if self.policy.limits.page_activity && self.page.visible {
+        if self.counts_activity() && self.page.visible {
             self.touch(false);
         }
     }

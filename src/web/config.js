@@ -344,7 +344,7 @@ export function readConfig(config) {
     max: span('session.maxSeconds', 1000, positive, SECONDS),
     idle: span('session.idleSeconds', 1000, positive, SECONDS),
     warn: span('session.warnSeconds', 1000, notNegative, 'a number of seconds, 0 or more'),
-    manual: +(word('session.activity', ['page', 'manual'], "'page' or 'manual'") === 'manual'),
+    activity: word('session.activity', ['page', 'until-warned', 'manual'], "'page', 'until-warned' or 'manual'"),
   };
   object('hint', '{ cookie: string }');
   const hint = text('hint.cookie');

@@ -4,8 +4,8 @@
 
 use crate::core::answer::Paths;
 use crate::core::policy::{
-    Access, BodyKind, Carrier, Credentials, Endpoint, Keep, Limits, Locks, Policy, Proactive,
-    TIMEOUT,
+    Access, Activity, BodyKind, Carrier, Credentials, Endpoint, Keep, Limits, Locks, Policy,
+    Proactive, TIMEOUT,
 };
 use crate::core::{Document, Millis};
 
@@ -54,7 +54,11 @@ pub(super) fn read(given: &dyn Document) -> Policy {
             lifetime: span("session.max").unwrap_or(limits.lifetime),
             idle: span("session.idle").unwrap_or(limits.idle),
             warning: span("session.warn").unwrap_or(limits.warning),
-            page_activity: !flag("session.manual"),
+            activity: match &*word("session.activity") {
+                "until-warned" => Activity::UntilWarned,
+                "manual" => Activity::Manual,
+                _ => Activity::Page,
+            },
         },
         storage: keep(&word("storage")).unwrap_or(Keep::Memory),
         remember: keep(&word("remember")),

@@ -9,7 +9,7 @@ const AUTH = `
   import { createTokenManager } from 'evertoken';
   export const auth = await createTokenManager({
     baseUrl: location.hash.slice(1), login: '/login', refresh: '/refresh', logout: '/logout', crossTab: false,
-    session: { idleSeconds: 600, maxSeconds: 1500, activity: 'manual' },
+    session: { idleSeconds: 600, maxSeconds: 1500, activity: 'until-warned' },
   });
 `;
 const TOKENS = `
@@ -112,26 +112,30 @@ for (const [framework, name, mount] of FRAMEWORKS) {
   );
 }
 
-app("import { auth } from './auth.js';\nimport 'guide';\nwindow.app = { auth };", { plugins: [parts('session-activity', { texts: { './auth.js': AUTH } })] })(
-  'guide: session-activity, what a user does puts the end off, and not while a dialogue is open',
+app("import { auth } from './auth.js';\nimport 'guide';\nwindow.app = { auth };", { plugins: [parts('session-dialogue', { texts: { './auth.js': AUTH.replace('maxSeconds: 1500, ', '') } })] })(
+  'guide: session-dialogue, the pointer may come to the button, whose click is what counts',
   async ({ page }) => {
     await page.clock.pauseAt(Date.now() + MINUTE);
     await page.evaluate(() => app.auth.login({ user: 'alice' }));
     const left = () => page.evaluate(() => app.auth.snapshot.sessionEndsAt - Date.now());
+    const open = () => page.evaluate(() => document.querySelector('dialog').open);
     await page.clock.runFor(5 * MINUTE);
-    assert.equal(await left(), 5 * MINUTE);
     await page.mouse.move(20, 20);
-    assert.equal(await left(), 10 * MINUTE);
-    await page.clock.runFor(500);
-    await page.mouse.move(30, 30);
-    assert.equal(await left(), 10 * MINUTE - 500, 'not at each movement');
-    await page.clock.runFor(MINUTE);
-    await page.evaluate(() => {
-      const dialog = document.body.appendChild(document.createElement('dialog'));
-      dialog.showModal();
-    });
+    assert.equal(await left(), 10 * MINUTE, 'activity puts the end off');
+    await page.clock.runFor(9.5 * MINUTE);
+    assert.equal(await open(), true);
     await page.mouse.move(40, 40);
-    assert.equal(await left(), 9 * MINUTE - 500, 'the dialogue wants an answer');
+    await page.keyboard.press('Tab');
+    await page.clock.runFor(1000);
+    assert.equal(await open(), true, 'the dialogue wants an answer');
+    assert.equal(await left(), 0.5 * MINUTE - 1000);
+    await page.getByRole('button', { name: 'Stay signed in' }).click();
+    await page.clock.runFor(1000);
+    assert.equal(await open(), false);
+    assert.equal(await left(), 10 * MINUTE - 1000);
+    await page.clock.runFor(MINUTE);
+    await page.mouse.move(60, 60);
+    assert.equal(await left(), 10 * MINUTE, 'and activity counts again');
   },
   {
     prepare(page, _, server) {

@@ -9,9 +9,9 @@ use std::time::{Duration, SystemTime};
 
 use evertoken::gloo_net::http::{Request, Response};
 use evertoken::{
-    AccessToken, AnswerPaths, Body, Clock, Config, Credentials, Csrf, Endpoint, Method, Preset,
-    Proactive, RefreshContext, RefreshFailure, RefreshToken, SessionLimits, Storage, StorageArea,
-    TokenSet, Unit,
+    AccessToken, Activity, AnswerPaths, Body, Clock, Config, Credentials, Csrf, Endpoint, Method,
+    Preset, Proactive, RefreshContext, RefreshFailure, RefreshToken, SessionLimits, Storage,
+    StorageArea, TokenSet, Unit,
 };
 use js_sys::{Array, Function, Object, Promise, Reflect};
 use wasm_bindgen::prelude::*;
@@ -154,7 +154,11 @@ pub fn read(given: &JsValue) -> Read<Config> {
             max: number(&own, "maxSeconds").map(seconds),
             idle: number(&own, "idleSeconds").map(seconds),
             warn: number(&own, "warnSeconds").map(seconds),
-            manual: text(&own, "activity").as_deref() == Some("manual"),
+            activity: match text(&own, "activity").as_deref() {
+                Some("manual") => Activity::Manual,
+                Some("until-warned") => Activity::UntilWarned,
+                _ => Activity::Page,
+            },
         });
     }
     if let Some(cookie) = get(given, "hint").and_then(|hint| text(&hint, "cookie")) {

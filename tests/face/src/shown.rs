@@ -101,12 +101,10 @@ pub fn event(event: &Event) -> JsValue {
                 ),
             ],
         ),
-        Event::SessionEnding { ends_at, cause } => {
-            (
-                "session-ending",
-                &[("endsAt", time(*ends_at)), ("cause", ending(*cause))],
-            )
-        }
+        Event::SessionEnding { ends_at, cause } => (
+            "session-ending",
+            &[("endsAt", time(*ends_at)), ("cause", ending(*cause))],
+        ),
         _ => ("an event that the face does not know", &[]),
     };
     let shown = object(members);
