@@ -163,6 +163,8 @@ impl Shell {
 
     /// Begins to work; the machine says when the start is over.
     pub fn start(self: &Rc<Self>) {
+        // What is shown first may already go by it.
+        self.look_for_hint();
         self.show();
         let listeners = page::follow(self);
         self.page.replace(listeners);

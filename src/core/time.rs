@@ -146,8 +146,14 @@ impl Millis {
     }
 
     /// Reads a number of milliseconds; `None` for what is no length of time.
+    /// One after which no date may come is forever: an end that no `Date` can
+    /// name is none.
     pub fn from_ms(ms: f64) -> Option<Self> {
-        (ms >= 0.0).then_some(Self(ms.min(LAST)))
+        if ms <= LAST / 2.0 {
+            (ms >= 0.0).then_some(Self(ms))
+        } else {
+            (ms > 0.0).then_some(Self::FOREVER)
+        }
     }
 
     pub fn as_ms(self) -> f64 {

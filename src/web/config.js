@@ -174,9 +174,9 @@ export function readConfig(config) {
    * One of some words, or undefined.
    * @param {string} path
    * @param {readonly string[]} words
-   * @param {string} expected
+   * @param {string} [expected]
    */
-  const word = (path, words, expected) => string(path, expected, (value) => words.includes(value));
+  const word = (path, words, expected = words.map((word) => `'${word}'`).join(' or ')) => string(path, expected, (value) => words.includes(value));
   /**
    * @param {string} path
    * @returns {any}
@@ -333,7 +333,7 @@ export function readConfig(config) {
   const carrier = carries === 'body' ? { field: text('refreshToken.field') } : carries === 'header' ? header('refreshToken') : {};
   object('response', 'an object of dotted paths');
   for (const name of OPTIONS.response.split(' ')) if (name !== 'expiresInUnit') text(`response.${name}`);
-  word('response.expiresInUnit', ['s', 'ms'], "'s' or 'ms'");
+  word('response.expiresInUnit', ['s', 'ms']);
   const ahead = span('refreshAheadSeconds', 1000, notNegative, 'a number of seconds, 0 or more');
   const timer = get('proactive');
   const proactive = timer === true ? 'always' : timer === false ? 'never' : undefined;
@@ -344,7 +344,7 @@ export function readConfig(config) {
     max: span('session.maxSeconds', 1000, positive, SECONDS),
     idle: span('session.idleSeconds', 1000, positive, SECONDS),
     warn: span('session.warnSeconds', 1000, notNegative, 'a number of seconds, 0 or more'),
-    activity: word('session.activity', ['page', 'until-warned', 'manual'], "'page', 'until-warned' or 'manual'"),
+    activity: word('session.activity', ['page', 'until-warned', 'manual']),
   };
   object('hint', '{ cookie: string }');
   const hint = text('hint.cookie');

@@ -236,3 +236,22 @@ async fn a_preset_says_what_the_application_does_not() {
     assert_eq!(method("/users/refresh-tokens"), "GET");
     assert_eq!(method("/own"), "POST");
 }
+
+#[wasm_bindgen_test]
+async fn rule_18_the_cookie_of_hint_counts_from_the_start() {
+    let server = Server::start("hint");
+    let write = |text: &str| {
+        let document = js_sys::Reflect::get(&js_sys::global(), &"document".into()).unwrap();
+        js_sys::Reflect::set(&document, &"cookie".into(), &text.into()).unwrap();
+    };
+    let status = async || {
+        let config = server.config().hint("signed_in");
+        TokenManager::new(config).await.unwrap().snapshot().status
+    };
+    assert_eq!(status().await, Status::SignedOut);
+    write("signed_in=1");
+    let shown = status().await;
+    write("signed_in=; max-age=0");
+    assert_eq!(shown, Status::Unknown);
+    assert_eq!(status().await, Status::SignedOut);
+}

@@ -133,9 +133,14 @@ const SAID = [
   [{ sessionExpiresIn: 0 }, NEVER],
   [{ sessionExpiresIn: NaN }, NEVER],
   [{ sessionExpiresIn: IN_A_CENTURY }, IN_A_CENTURY],
+  [{ sessionExpiresIn: Infinity }, NEVER],
+  [{ sessionExpiresIn: Number.MAX_VALUE }, NEVER],
+  [{ sessionExpiresIn: 8.64e12 }, NEVER],
   [{ sessionExpiresAt: 1 }, NEVER],
   [{ sessionExpiresAt: -1e12 }, NEVER],
   [{ sessionExpiresAt: NaN }, NEVER],
+  [{ sessionExpiresAt: Infinity }, NEVER],
+  [{ sessionExpiresAt: 1e300 }, NEVER],
 ];
 rule('rule 18: an end that cannot be is no end, and one in a century ends nothing', async ({ page, server }) => {
   for (const [said, expected] of SAID) {
