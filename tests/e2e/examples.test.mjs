@@ -1,6 +1,7 @@
 // The applications of www/examples, as `cargo xtask example` serves them.
 import assert from 'node:assert/strict';
-import { readdir } from 'node:fs/promises';
+import { readFile, readdir } from 'node:fs/promises';
+import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { chromium } from 'playwright-core';
@@ -96,5 +97,51 @@ for (const name of ['react', 'vue', 'typescript']) {
     assert.equal(await signIn.isVisible(), false);
     release();
     await page.getByRole('list', { name: 'Posts' }).getByRole('listitem').first().waitFor();
+  });
+}
+
+const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const MINUTE = 60_000;
+
+for (const name of ['react', 'vue', 'typescript']) {
+  test(`the example ${name}: it asks before an idle session ends, and the pointer's way to the button is no answer`, { timeout: 90_000 }, async (t) => {
+    const { origin, stop } = await startBackend('--root', join(built, name), '--access-ttl', '10h');
+    t.after(stop);
+    const context = await browser.newContext({ reducedMotion: 'reduce', bypassCSP: true });
+    t.after(() => context.close());
+    await context.addInitScript(axe);
+    const page = await context.newPage();
+    await page.clock.install();
+    await page.goto(origin);
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    await page.getByRole('list', { name: 'Posts' }).getByRole('listitem').first().waitFor();
+    await page.getByRole('button', { name: 'Load again' }).focus();
+
+    const dialog = page.getByRole('alertdialog', { name: 'Your session is about to end' });
+    const focused = () => page.evaluate(() => document.activeElement.textContent.trim());
+    await page.clock.fastForward(13 * MINUTE);
+    assert.equal(await dialog.isVisible(), false);
+    await page.clock.fastForward(1.5 * MINUTE);
+    await dialog.waitFor();
+    assert.equal(await focused(), 'Stay signed in');
+    assert.ok(await dialog.evaluate((one) => one.matches(':modal')));
+    assert.equal(await dialog.evaluate((one) => getComputedStyle(one).animationName), 'none', 'nothing moves for who wants that');
+    const { violations } = await page.evaluate(() => window.axe.run(document, { resultTypes: ['violations'] }));
+    assert.deepEqual(violations.map(({ id }) => id), []);
+    const stay = page.getByRole('button', { name: 'Stay signed in' });
+    await stay.hover();
+    await page.clock.runFor(2000);
+    assert.ok(await dialog.isVisible(), 'the pointer is on its way');
+    await stay.click();
+    await dialog.waitFor({ state: 'hidden' });
+    assert.equal(await focused(), 'Load again', 'the focus is where it was');
+
+    await page.clock.fastForward(14.5 * MINUTE);
+    await dialog.waitFor();
+    await page.clock.runFor(22_000);
+    await page.getByText('Ten seconds left.').waitFor();
+    await page.clock.runFor(15_000);
+    await page.getByText('You were signed out, since nothing was done for a while.').waitFor();
+    assert.equal(await dialog.isVisible(), false);
   });
 }

@@ -1,6 +1,7 @@
 import { useEffect, useState } from 'react';
 import { useSnapshot, useTokenManager } from 'evertoken/react';
 import { Posts } from './Posts.jsx';
+import { SessionEnd } from './SessionEnd.jsx';
 import { SignIn } from './SignIn.jsx';
 import { REASONS } from './session.js';
 
@@ -33,6 +34,7 @@ export function App() {
         <p className="soft">React and Evertoken</p>
       </header>
       <Screen message={message} />
+      <SessionEnd />
     </main>
   );
 }

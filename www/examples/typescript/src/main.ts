@@ -1,3 +1,4 @@
+import { askBeforeTheEnd } from './session-end.js';
 import { REASONS, auth, expire, explain, listPosts } from './session.js';
 
 function element<T extends HTMLElement = HTMLElement>(id: string): T {
@@ -59,6 +60,7 @@ element('expire').addEventListener('click', async () => {
 });
 element('sign-out').addEventListener('click', () => auth.logout());
 
+askBeforeTheEnd(element<HTMLDialogElement>('session-end'));
 auth.subscribe(show);
 auth.on('signed-in', () => say('sign-in-message', ''));
 auth.on('signed-out', ({ reason }) => say('sign-in-message', REASONS[reason]));

@@ -11,7 +11,11 @@ interface Post {
   attributes: { title: string; content: string };
 }
 
-export const auth = await createTokenManager<UserClaims>({ preset: 'strapi4' });
+export const auth = await createTokenManager<UserClaims>({
+  preset: 'strapi4',
+  // The dialogue asks a minute before: from then on a movement of the pointer does not count.
+  session: { idleSeconds: 15 * 60, maxSeconds: 12 * 3600, activity: 'until-warned' },
+});
 
 export async function listPosts(): Promise<Post[]> {
   const response = await auth.fetch('/api/posts');

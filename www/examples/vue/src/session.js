@@ -1,6 +1,10 @@
 import { createTokenManager, TokenError } from 'evertoken';
 
-export const auth = await createTokenManager({ preset: 'strapi4' });
+export const auth = await createTokenManager({
+  preset: 'strapi4',
+  // The dialogue asks a minute before: from then on a movement of the pointer does not count.
+  session: { idleSeconds: 15 * 60, maxSeconds: 12 * 3600, activity: 'until-warned' },
+});
 
 export async function listPosts() {
   const response = await auth.fetch('/api/posts');
