@@ -42,6 +42,7 @@ export class Traffic {
   async #hundred() {
     const { panel, log } = this.#page
     const before = (await panel.read())?.counters.refreshes
+    const { retries } = this.#auth.inspect()
     const startedAt = performance.now()
     setText(this.#burst, '100 requests are under way …')
     // One instant for all of them: no answer can arrive while they are being started.
@@ -52,7 +53,7 @@ export class Traffic {
     const after = (await panel.read())?.counters.refreshes
     const calls = before === undefined || after === undefined ? '' : `, ${plural(after - before, 'refresh call')}${joined}`
     const text = `${tally(outcomes)}${calls}, in ${took}`
-    setText(this.#burst, text)
+    setText(this.#burst, `${text}${refusals(this.#auth.inspect().retries - retries)}`)
     log.add(Date.now(), outcomes.some(({ error }) => error) ? 'problem' : 'request', text)
   }
 
@@ -110,6 +111,17 @@ function tally(outcomes) {
     counts.set(name, (counts.get(name) ?? 0) + 1)
   }
   return [...counts].map(([name, count]) => `${count} × ${name}`).join(', ')
+}
+
+/**
+ * Why the browser's console has so many red lines: no page can keep it from
+ * reporting a refused request.
+ * @param {number} count
+ */
+function refusals(count) {
+  if (count === 0) return ''
+  const [were, lines] = count === 1 ? ['One was', 'has a red line for it'] : [`${count} were`, 'has a red line for each']
+  return `. ${were} refused first and sent again: ${count === 1 ? 'it' : 'all'} had left before the first refusal came back, and the browser’s console ${lines}.`
 }
 
 /**

@@ -59,6 +59,15 @@ visit('page: sign in, one request, a hundred at once after the token expired, si
   await id('send-hundred').click();
   const text = await says(id('burst-result'), /^100 × /);
   assert.match(text, /^100 × 200, 1 refresh call/);
+  // What the console shows is what the page says of it, and no request that
+  // starts with the new token adds to it.
+  const red = () => complaints.filter((text) => /Failed to load resource.*401/.test(text)).length;
+  assert.ok(red() > 0);
+  assert.match(text, new RegExp(`\\. ${red()} were refused first and sent again`));
+  const lines = red();
+  await id('send-hundred').click();
+  assert.doesNotMatch(await says(id('burst-result'), /^100 × 200, 0 refresh calls/), /refused/);
+  assert.equal(red(), lines);
   const { counters } = await backend.state();
   assert.equal(counters.refreshes, 1);
   await says(id('evertoken-refreshes'), /^1$/);
