@@ -24,11 +24,11 @@ after(() => application?.remove());
 withBrowser();
 
 /** Proves what is in a folder of the application. */
-async function works(folder, html) {
+async function works(folder, html, engines) {
   if (html) await writeFile(join(application.folder, folder, 'index.html'), html);
   const files = await serveFiles(join(application.folder, folder));
   try {
-    await proves(`${files.origin}/`);
+    await proves(`${files.origin}/`, {}, engines);
   } finally {
     await files.stop();
   }
@@ -113,6 +113,23 @@ for (const [title, tool, parameters, tag] of ONE_FILE) {
     assert.ok(whole < entry + fallback + 600, `${whole} bytes, of which ${entry} and ${fallback} are the package's`);
     assert.ok(fallback < 3500, `${fallback} bytes`);
     await rm(join(folder, 'one'), { recursive: true });
+  });
+}
+
+// www/guide/limits.md has these options.
+const LEFT_OUT = [
+  ['esbuild', ['main.js', '--bundle', '--minify', '--outfile=without/main.js', '--external:*/fallback.js']],
+  ['rollup', ['main.js', '--file', 'without/main.js', '--format', 'iife', '--inlineDynamicImports', '--plugin', 'node-resolve', '--external', 'FALLBACK']],
+];
+for (const [tool, parameters] of LEFT_OUT) {
+  test(`one file: ${tool} leaves out what runs the module without WebAssembly, where it is told so`, TIME, async () => {
+    const { folder } = application;
+    const fallback = join(folder, 'node_modules/evertoken/fallback.js');
+    await finish(program(tool), parameters.map((one) => one.replace('FALLBACK', fallback)), { cwd: folder });
+    await works('without', page('<script src=main.js></script>'), ['wasm']);
+    const [whole, entry] = await Promise.all(['without/main.js', 'node_modules/evertoken/index.js'].map((file) => weight(join(folder, file))));
+    assert.ok(whole < entry + 800, `${whole} bytes, of which ${entry} are the package's`);
+    await rm(join(folder, 'without'), { recursive: true });
   });
 }
 

@@ -86,8 +86,8 @@ export async function withPage(origin, use, prepare = () => {}) {
 /** Proves that the application signs in and gets an answer: with WebAssembly,
  * and without it, where the tool has to have kept fallback.js. `texts` is what
  * else is to be read in the page, by the elements' names. */
-export async function proves(url, texts = {}) {
-  for (const engine of ['wasm', 'js']) {
+export async function proves(url, texts = {}, engines = ['wasm', 'js']) {
+  for (const engine of engines) {
     const prepare = engine === 'js' ? () => delete globalThis.WebAssembly : undefined;
     await withPage(
       new URL(url).origin,
