@@ -58,7 +58,7 @@ const APP = `
   import { kept } from 'expo-secure-store';
   import { listeners as app } from 'react-native';
   import { signIn } from './auth.js';
-  import { followDevice } from './device.js';
+  import { follow } from './device.js';
 
   async function main() {
     const clock = createClock();
@@ -76,7 +76,7 @@ const APP = `
     [seen.text] = await answers[9].json();
     seen.refreshes = server.count('refresh');
 
-    const off = followDevice(auth);
+    const off = follow(auth);
     server.fail('refresh', { status: 503 });
     clock.jump(601000);
     for (const listener of app) listener('active');
