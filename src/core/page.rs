@@ -59,14 +59,17 @@ impl Machine {
         if slept <= LATE {
             return;
         }
-        let ops = self
-            .shelves
-            .iter_mut()
-            .filter_map(|shelf| shelf.op.as_mut());
-        let flights = self.flights.iter_mut();
-        let ends = ops.map(|op| &mut op.until);
-        for end in ends.chain(flights.map(|flight| &mut flight.deadline)) {
-            *end = (*end + slept).max(now + TOLD);
+        // Once: a page whose timers are always late would wait for ever.
+        let told = match expected > self.page.told_until {
+            true => now + TOLD,
+            false => now,
+        };
+        self.page.told_until = told;
+        let shelves = self.shelves.iter_mut();
+        let ops = shelves.filter_map(|shelf| shelf.op.as_mut());
+        let calls = self.flights.iter_mut().map(|flight| &mut flight.deadline);
+        for end in ops.map(|op| &mut op.until).chain(calls) {
+            *end = (*end + slept).max(told);
         }
         if let Some(turn) = &mut self.turn {
             turn.began = turn.began + slept;
