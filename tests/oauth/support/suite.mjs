@@ -1,0 +1,137 @@
+// One browser and one bundled application for a test file; a page server, a
+// deviant authorization server and a context for each test.
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+import { chromium } from 'playwright-core';
+import { DeviantServer } from './deviant.mjs';
+
+const FLAGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'];
+const HERE = fileURLToPath(new URL('..', import.meta.url));
+
+/** What a test says to the application. */
+const APPLICATION = `
+  import { createOAuthManager } from 'evertoken/oauth';
+  const told = (error) => ({ code: error.code, reason: error.reason, message: error.message, error: error.error, text: JSON.stringify(error) + String(error.stack) + String(error.cause) });
+  const seen = (promise) => promise.then((value) => ({ value }), (error) => ({ error: told(error) }));
+  window.app = {
+    events: [],
+    async start(config) {
+      window.auth = await createOAuthManager(config);
+      for (const type of ['signed-in', 'signed-out', 'user-changed', 'warning']) auth.on(type, (event) => app.events.push(event.reason ?? event.type));
+    },
+    create: (config) => seen(createOAuthManager(config).then(() => 'made')),
+    handle: (url) => seen(auth.handleRedirect(url)),
+    signIn: (options) => seen(auth.signIn(options)),
+    state: () => ({ href: location.href, status: auth.snapshot.status, claims: auth.idTokenClaims }),
+  };
+`;
+
+/** Bundles a module as an application does that has the package and its peer. */
+export async function bundle(contents) {
+  const packages = {
+    name: 'packages',
+    setup(build) {
+      build.onResolve({ filter: /^evertoken(\/|$)/ }, ({ path }) => ({ path: join(process.env.EVERTOKEN_PKG, `${path.slice('evertoken/'.length) || 'index'}.js`) }));
+      build.onResolve({ filter: /^oauth4webapi$/ }, () => ({ path: join(HERE, 'node_modules/oauth4webapi/build/index.js') }));
+    },
+  };
+  const { outputFiles } = await build({
+    stdin: { contents, resolveDir: HERE },
+    plugins: [packages],
+    bundle: true,
+    write: false,
+    format: 'esm',
+    logLevel: 'warning',
+    // Loaded by index.js where there is no WebAssembly.
+    external: ['./fallback.js'],
+  });
+  return outputFiles[0].text;
+}
+
+/** Serves `/app.js`, and a page with it whatever the path. */
+export async function servePages(script) {
+  const requests = [];
+  const http = createServer((request, response) => {
+    requests.push(request);
+    const [type, body] = request.url === '/app.js' ? ['text/javascript', script] : ['text/html', '<!doctype html><link rel=icon href=data:,><script type=module src=/app.js></script>'];
+    response.setHeader('content-type', `${type}; charset=utf-8`).end(body);
+  });
+  http.listen(0, '127.0.0.1');
+  await once(http, 'listening');
+  return {
+    requests,
+    origin: `http://127.0.0.1:${http.address().port}`,
+    stop() {
+      http.closeAllConnections();
+      http.close();
+    },
+  };
+}
+
+/** Registers the file's browser, and gives `check(name, run)`, which makes a
+ * test. `code` is the application. */
+export function suite(code = APPLICATION) {
+  let browser;
+  let script;
+  before(async () => {
+    script = await bundle(code);
+    browser = await chromium.launch({ executablePath: process.env.CHROMIUM, args: FLAGS });
+  });
+  after(() => browser?.close());
+
+  return (name, run, options = {}) =>
+    test(name, { timeout: 30_000, ...options }, async () => {
+      const pages = await servePages(script);
+      const server = await new DeviantServer(pages.origin).start();
+      const context = await browser.newContext();
+      const complaints = [];
+      const open = async (path = '/', where = context) => {
+        const page = await where.newPage();
+        page.on('pageerror', (error) => complaints.push(String(error?.stack ?? error)));
+        await page.goto(pages.origin + path);
+        await ready(page);
+        return page;
+      };
+      const config = { issuer: server.issuer, clientId: 'spa', redirectUri: '/callback', storage: 'session', baseUrl: server.issuer };
+      try {
+        await run({ page: await open(), server, pages, context, open, config, browser, complaints });
+        assert.deepEqual(complaints, [], 'a page threw, or a rejection was not handled');
+      } finally {
+        await context.close();
+        pages.stop();
+        await server.stop();
+      }
+    });
+}
+
+/** Waits for the application of a page. */
+export const ready = (page) => page.waitForFunction(() => window.app !== undefined);
+
+/** Goes to the server from a page, and waits until it is back with an answer. */
+export async function depart(page, config, options) {
+  await page.evaluate((config) => app.start(config), config);
+  const back = page.waitForURL((url) => url.pathname === '/callback');
+  const { error } = await page.evaluate((options) => app.signIn(options), options).catch(() => ({}));
+  assert.equal(error, undefined);
+  await back;
+  await ready(page);
+}
+
+/** Takes in the answer that a page was loaded with. */
+export async function arrive(page, config) {
+  await page.evaluate((config) => app.start(config), config);
+  return page.evaluate(() => app.handle());
+}
+
+/** Signs in, and gives what came of it. */
+export async function signIn(page, config, options) {
+  await depart(page, config, options);
+  return arrive(page, config);
+}
+
+export const stateOf = (page) => page.evaluate(() => app.state());
