@@ -99,7 +99,7 @@ function secure(value, base) {
  * @param {any} value
  * @param {string} [base]
  */
-const address = (option, value, base) => secure(value, base) ?? refuse(option, 'an https: URL without a fragment', value);
+const address = (option, value, base) => (value && secure(value, base)) || refuse(option, 'an https: URL without a fragment', value);
 
 /**
  * @param {any} server

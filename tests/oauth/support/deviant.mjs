@@ -27,6 +27,8 @@ export class DeviantServer {
   /** Endpoints that cannot be reached. */
   down = new Set();
   count = 0;
+  /** The nonce that a code was asked for with. */
+  #nonces = new Map();
 
   constructor(page) {
     this.page = page;
@@ -113,8 +115,9 @@ export class DeviantServer {
     // One that was pushed.
     const pushed = this.pushed[Number(query.get('request_uri')?.split(':').at(-1)) - 1];
     const all = new URLSearchParams([...(pushed ?? []), ...query]);
-    this.nonce = all.get('nonce');
-    const usual = { code: `code-${++this.count}`, state: all.get('state'), iss: this.issuer };
+    const code = `code-${++this.count}`;
+    this.#nonces.set(code, all.get('nonce') ?? undefined);
+    const usual = { code, state: all.get('state'), iss: this.issuer };
     const answer = this.answer(all, usual);
     if (answer === null) return response.setHeader('content-type', 'text/html').end('<!doctype html>the server asks for a password');
     const entries = Object.entries(answer).flatMap(([name, value]) => [value].flat().map((one) => [name, one]));
@@ -124,7 +127,7 @@ export class DeviantServer {
   #granted(form) {
     const number = ++this.count;
     const now = Math.floor(Date.now() / 1000);
-    const claims = { iss: this.issuer, aud: 'spa', sub: 'alice', iat: now, exp: now + 300, nonce: this.nonce ?? undefined };
+    const claims = { iss: this.issuer, aud: 'spa', sub: 'alice', iat: now, exp: now + 300, nonce: this.#nonces.get(form.get('code')) };
     const id = form.get('grant_type') === 'authorization_code' ? { id_token: jwt(this.claims(claims)) } : {};
     return { access_token: `access-${number}`, refresh_token: `refresh-${number}`, token_type: 'Bearer', expires_in: 60, ...id };
   }
