@@ -18,8 +18,6 @@ const LIFE_MS = 600_000;
 const TOLERANCE_SECONDS = 60;
 /** What an answer adds to the address (RFC 6749, RFC 9207, OpenID Connect Session Management). */
 const ANSWER = /^(code|iss|error.*|(session_)?state)$/;
-/** By `storage`. An ID token opens nothing, and IndexedDB would make whoever reads it wait. */
-const STORES = /** @type {Record<string, string>} */ ({ session: 'sessionStorage', local: 'localStorage', indexeddb: 'localStorage' });
 /** The `state` of a sign-out, by which its end is known: nothing depends on it. */
 const OUT = 'signed-out';
 /** A path of this origin, of which no segment begins with what could make it a host or lead up. */
@@ -59,7 +57,7 @@ function tell(thrown) {
           : error !== undefined || cause?.ok === false || !isAnswer
             ? 'server-error'
             : 'invalid-response',
-    isAnswer ? word || message : 'no answer, or none for this page (CORS)',
+    isAnswer ? word || message : 'no answer for this page (CORS?)',
     word || undefined,
     isAnswer ? undefined : thrown,
   );
@@ -105,7 +103,7 @@ const address = (option, value, base) => (value && secure(value, base)) || refus
  * @param {any} server
  * @param {string} name
  */
-const endpoint = (server, name) => secure(server[name]) ?? fail('unsupported-server', `the server has no https: URL as ${name}`);
+const endpoint = (server, name) => secure(server[name]) ?? fail('unsupported-server', `the server has no https: ${name}`);
 
 /**
  * Adds fields; a list is one for each of its entries.
@@ -125,19 +123,19 @@ function form(fields, parameters = new URLSearchParams()) {
  */
 function leave(server, name, parameters) {
   const url = endpoint(server, name);
-  location.assign(`${url}${url.includes('?') ? '&' : '?'}${parameters}`);
+  location.href = `${url}${url.includes('?') ? '&' : '?'}${parameters}`;
 }
 
 /**
  * A value in one of the page's storages; as long as the page lives where that
  * cannot be used, or where there is none.
- * @param {string | undefined} store
+ * @param {string} store
  * @param {string} name
  */
 function box(store, name) {
   /** @type {any} */
   let held;
-  const storage = () => /** @type {any} */ (globalThis)[/** @type {string} */ (store)];
+  const storage = () => /** @type {any} */ (globalThis)[store];
   return {
     get() {
       try {
@@ -173,14 +171,15 @@ export async function createOAuthManager(config) {
   if (typeof clientId !== 'string') refuse('clientId', 'a non-empty string', clientId);
   const { location, history, document, window } = globalThis;
   // On a server a relative URL is no mistake.
-  const here = () => location?.href ?? 'https://x.invalid';
+  const here = () => location?.href ?? issuer;
   const issuer = address('issuer', named ?? server.issuer);
   const back = address('redirectUri', redirectUri, here());
   const out = postLogoutRedirectUri && address('postLogoutRedirectUri', postLogoutRedirectUri, here());
   const { key = 'evertoken', storage, timeoutMs = 10_000 } = rest;
   const tab = box('sessionStorage', `${key} ${issuer}`);
-  const home = STORES[storage];
-  const idToken = box(home, `${key} id`);
+  // An ID token opens nothing, and IndexedDB would make whoever reads it wait.
+  const home = storage === 'indexeddb' ? 'local' : storage;
+  const idToken = box(`${home}Storage`, `${key} id`);
   const own = rest.fetch ?? ((/** @type {any} */ input, /** @type {any} */ init) => fetch(input, init));
   // What the manager calls before the server's metadata are there: this and the endpoint's name.
   const unknown = `${issuer}#`;
@@ -250,7 +249,7 @@ export async function createOAuthManager(config) {
   let next;
   for (const type of /** @type {const} */ (['signed-out', 'signed-in', 'user-changed'])) {
     // After another tab's sign-in it is there already, if the place is one for all tabs.
-    manager.on(type, () => (next || type === 'signed-out' || home !== 'localStorage') && idToken.set(next));
+    manager.on(type, () => (next || type === 'signed-out' || home !== 'local') && idToken.set(next));
   }
 
   /** @type {string | undefined} */
@@ -270,11 +269,10 @@ export async function createOAuthManager(config) {
     if (returnTo !== undefined && !PATH.test(returnTo)) refuse('returnTo', 'a path of this origin', 1);
     // PKCE needs what is there in secure contexts alone.
     if (!document || !globalThis.crypto?.subtle) unsupported();
-    const { generateRandomState: random } = oauth;
     const found = await about();
-    if (found.code_challenge_methods_supported?.includes('S256') === false) fail('unsupported-server', 'the server has no PKCE with S256');
-    const [verifier, state, nonce] = [random(), random(), /(^| )openid( |$)/.test(wanted) ? random() : undefined];
-    const said = {
+    if (found.code_challenge_methods_supported?.includes('S256') === false) fail('unsupported-server', 'the server has no S256');
+    const [verifier, state, nonce] = [oauth.generateRandomState(), oauth.generateRandomState(), wanted.split(' ').includes('openid') ? oauth.generateRandomState() : undefined];
+    let parameters = form({
       ...extra,
       ...fields,
       redirect_uri: back,
@@ -289,8 +287,7 @@ export async function createOAuthManager(config) {
       acr_values: Array.isArray(acrValues) ? acrValues.join(' ') : acrValues,
       max_age: maxAge,
       resource,
-    };
-    let parameters = form(said);
+    });
     if (par ?? found.require_pushed_authorization_requests) {
       endpoint(found, 'pushed_authorization_request_endpoint');
       try {
@@ -342,27 +339,28 @@ export async function createOAuthManager(config) {
    */
   async function take(parameters) {
     // What a browser loads ahead is nobody's visit yet.
-    if (/** @type {any} */ (document)?.prerendering) await new Promise((resolve) => document.addEventListener('prerenderingchange', resolve));
+    const page = /** @type {any} */ (document);
+    if (page?.prerendering) await new Promise((resolve) => (page.onprerenderingchange = resolve));
     if (window?.parent !== window) fail('invalid-response', 'the answer is in a frame');
     const state = parameters.get('state') ?? '';
     const { at = 0, verifier, nonce, maxAge, returnTo } = noted()[state] ?? {};
     // Used: loaded again, or gone back to.
     if (at && !verifier && manager.snapshot.status === 'signed-in') return null;
-    if (!verifier) fail('state-mismatch', 'the answer is of no open sign-in of this tab');
+    if (!verifier) fail('state-mismatch', 'the answer is of no sign-in of this tab');
     // Before anything is sent.
     note(state, { at });
-    if (Math.abs(Date.now() - at) > LIFE_MS) fail('expired', 'the answer is of a sign-in ten minutes ago');
+    if (Math.abs(Date.now() - at) > LIFE_MS) fail('expired', 'the answer is of a sign-in too long ago');
     const found = await about();
     const iss = parameters.get('iss');
     // RFC 9207 section 2.4. Two common servers leave it out of errors, which bring nothing that could be mixed up.
     const promised = found.authorization_response_iss_parameter_supported && !parameters.has('error');
-    if (iss === null ? promised : iss !== found.issuer) fail('issuer-mismatch', 'the answer is not, or does not say so, of this server');
+    if (iss === null ? promised : iss !== found.issuer) fail('issuer-mismatch', 'the answer is not of this server');
     try {
       const checked = oauth.validateAuthResponse({ issuer: found.issuer }, client, parameters, state);
       endpoint(found, TOKEN);
       const response = await oauth.authorizationCodeGrantRequest(found, client, oauth.None(), checked, back, verifier, { ...options(), additionalParameters: form({ resource }) });
       const result = await oauth.processAuthorizationCodeResponse(found, client, response, { expectedNonce: nonce, requireIdToken: !!nonce, maxAge });
-      if (result.token_type !== 'bearer' || (decodeJwt(result.id_token ?? '')?.claims.iat ?? 0) > Date.now() / 1000 + TOLERANCE_SECONDS) fail('invalid-response', 'unexpected token_type, or an ID token of the future');
+      if (result.token_type !== 'bearer' || (decodeJwt(/** @type {any} */ (result.id_token))?.claims.iat ?? 0) > Date.now() / 1000 + TOLERANCE_SECONDS) fail('invalid-response', 'unexpected token_type, or ID token of the future');
       next = result.id_token;
       await manager.setTokens({ accessToken: result.access_token, refreshToken: result.refresh_token, expiresIn: result.expires_in, sessionExpiresIn: Number(result.refresh_expires_in ?? result.refresh_token_expires_in) || undefined });
     } catch (error) {

@@ -84,7 +84,7 @@ export function suite(code = APPLICATION) {
   });
   after(() => browser?.close());
 
-  return (name, run, options = {}) =>
+  return (name, run, { unready, ...options } = {}) =>
     test(name, { timeout: 30_000, ...options }, async () => {
       const pages = await servePages(script);
       const server = await new DeviantServer(pages.origin).start();
@@ -99,7 +99,7 @@ export function suite(code = APPLICATION) {
       };
       const config = { issuer: server.issuer, clientId: 'spa', redirectUri: '/callback', storage: 'session', baseUrl: server.issuer };
       try {
-        await run({ page: await open(), server, pages, context, open, config, browser, complaints });
+        await run({ page: unready ? await context.newPage() : await open(), server, pages, context, open, config, browser, complaints });
         assert.deepEqual(complaints, [], 'a page threw, or a rejection was not handled');
       } finally {
         await context.close();
