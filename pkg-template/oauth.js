@@ -50,7 +50,7 @@ function tell(thrown) {
   fail(
     word === 'access_denied'
       ? 'access-denied'
-      : /_required$/.test(word)
+      : word.endsWith('_required')
         ? 'login-required'
         : cause?.attribute === 'issuer'
           ? 'issuer-mismatch'

@@ -31,17 +31,20 @@ const APPLICATION = `
   };
 `;
 
-/** Bundles a module as an application does that has the package and its peer. */
-export async function bundle(contents) {
+/** Bundles a module as an application does that has the package and its peer,
+ * and further modules in TypeScript by what they are imported as. */
+async function bundle(contents, modules) {
   const packages = {
     name: 'packages',
     setup(build) {
       build.onResolve({ filter: /^evertoken(\/|$)/ }, ({ path }) => ({ path: join(process.env.EVERTOKEN_PKG, `${path.slice('evertoken/'.length) || 'index'}.js`) }));
+      build.onResolve({ filter: /^\.\// }, ({ path }) => (path in modules ? { path, namespace: 'module' } : undefined));
+      build.onLoad({ filter: /.*/, namespace: 'module' }, ({ path }) => ({ contents: modules[path], loader: 'ts', resolveDir: HERE }));
       build.onResolve({ filter: /^oauth4webapi$/ }, () => ({ path: join(HERE, 'node_modules/oauth4webapi/build/index.js') }));
     },
   };
   const { outputFiles } = await build({
-    stdin: { contents, resolveDir: HERE },
+    stdin: { contents, resolveDir: HERE, loader: 'ts' },
     plugins: [packages],
     bundle: true,
     write: false,
@@ -54,16 +57,16 @@ export async function bundle(contents) {
 }
 
 /** Serves `/app.js`, and a page with it whatever the path. */
-export async function servePages(script) {
+async function servePages() {
   const requests = [];
   const http = createServer((request, response) => {
     requests.push(request);
-    const [type, body] = request.url === '/app.js' ? ['text/javascript', script] : ['text/html', '<!doctype html><link rel=icon href=data:,><script type=module src=/app.js></script>'];
+    const [type, body] = request.url === '/app.js' ? ['text/javascript', pages.script] : ['text/html', '<!doctype html><link rel=icon href=data:,><script type=module src=/app.js></script>'];
     response.setHeader('content-type', `${type}; charset=utf-8`).end(body);
   });
   http.listen(0, '127.0.0.1');
   await once(http, 'listening');
-  return {
+  const pages = {
     requests,
     origin: `http://127.0.0.1:${http.address().port}`,
     stop() {
@@ -71,23 +74,26 @@ export async function servePages(script) {
       http.close();
     },
   };
+  return pages;
 }
 
 /** Registers the file's browser, and gives `check(name, run)`, which makes a
- * test. `code` is the application. */
-export function suite(code = APPLICATION) {
+ * test. `code` is the application, in which ISSUER stands for the address of
+ * the test's own server. */
+export function suite(code = APPLICATION, modules = {}) {
   let browser;
   let script;
   before(async () => {
-    script = await bundle(code);
+    script = await bundle(code, modules);
     browser = await chromium.launch({ executablePath: process.env.CHROMIUM, args: FLAGS });
   });
   after(() => browser?.close());
 
-  return (name, run, { unready, ...options } = {}) =>
-    test(name, { timeout: 30_000, ...options }, async () => {
-      const pages = await servePages(script);
-      const server = await new DeviantServer(pages.origin).start();
+  return (name, run, { timeout = 30_000, serve = (page) => new DeviantServer(page).start() } = {}) =>
+    test(name, { timeout }, async () => {
+      const pages = await servePages();
+      const server = await serve(pages.origin);
+      pages.script = script.replaceAll('ISSUER', server.issuer);
       const context = await browser.newContext();
       const complaints = [];
       const open = async (path = '/', where = context) => {
@@ -99,7 +105,7 @@ export function suite(code = APPLICATION) {
       };
       const config = { issuer: server.issuer, clientId: 'spa', redirectUri: '/callback', storage: 'session', baseUrl: server.issuer };
       try {
-        await run({ page: unready ? await context.newPage() : await open(), server, pages, context, open, config, browser, complaints });
+        await run({ page: await open(), server, pages, context, open, config, browser, complaints });
         assert.deepEqual(complaints, [], 'a page threw, or a rejection was not handled');
       } finally {
         await context.close();
