@@ -2,6 +2,7 @@
 // deviant authorization server and a context for each test.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -16,7 +17,12 @@ const HERE = fileURLToPath(new URL('..', import.meta.url));
 /** What a test says to the application. */
 const APPLICATION = `
   import { createOAuthManager } from 'evertoken/oauth';
-  const told = (error) => ({ code: error.code, reason: error.reason, message: error.message, error: error.error, text: JSON.stringify(error) + String(error.stack) + String(error.cause) });
+  /** All that can be read of an error, however deep. */
+  const all = (value, depth = 0) =>
+    depth > 4 || value === null || typeof value !== 'object' || value instanceof URLSearchParams
+      ? String(value)
+      : [value.message, value.stack, ...Reflect.ownKeys(value).map((key) => all(value[key], depth + 1))].join('\\n');
+  const told = (error) => ({ code: error.code, reason: error.reason, message: error.message, error: error.error, text: JSON.stringify(error) + all(error) });
   const seen = (promise) => promise.then((value) => ({ value }), (error) => ({ error: told(error) }));
   window.app = {
     events: [],
@@ -31,13 +37,23 @@ const APPLICATION = `
   };
 `;
 
+/** The source of what is tested, for a copy of which a check is taken out. */
+const SOURCE = await readFile(new URL('../../../pkg-template/oauth.js', import.meta.url), 'utf8');
+
+/** The source with one part of it replaced. */
+function changed([part, replacement]) {
+  assert.equal(SOURCE.split(part).length, 2, `"${part}" is in the source once`);
+  return SOURCE.replace(part, () => replacement);
+}
+
 /** Bundles a module as an application does that has the package and its peer,
  * and further modules in TypeScript by what they are imported as. */
-async function bundle(contents, modules) {
+async function bundle(contents, modules, without) {
   const packages = {
     name: 'packages',
     setup(build) {
       build.onResolve({ filter: /^evertoken(\/|$)/ }, ({ path }) => ({ path: join(process.env.EVERTOKEN_PKG, `${path.slice('evertoken/'.length) || 'index'}.js`) }));
+      if (without) build.onLoad({ filter: /\/oauth\.js$/ }, () => ({ contents: changed(without), resolveDir: process.env.EVERTOKEN_PKG }));
       build.onResolve({ filter: /^\.\// }, ({ path }) => (path in modules ? { path, namespace: 'module' } : undefined));
       build.onLoad({ filter: /.*/, namespace: 'module' }, ({ path }) => ({ contents: modules[path], loader: 'ts', resolveDir: HERE }));
       build.onResolve({ filter: /^oauth4webapi$/ }, () => ({ path: join(HERE, 'node_modules/oauth4webapi/build/index.js') }));
@@ -89,30 +105,40 @@ export function suite(code = APPLICATION, modules = {}) {
   });
   after(() => browser?.close());
 
-  return (name, run, { timeout = 30_000, serve = (page) => new DeviantServer(page).start() } = {}) =>
-    test(name, { timeout }, async () => {
-      const pages = await servePages();
-      const server = await serve(pages.origin);
-      pages.script = script.replaceAll('ISSUER', server.issuer);
-      const context = await browser.newContext();
-      const complaints = [];
-      const open = async (path = '/', where = context) => {
-        const page = await where.newPage();
-        page.on('pageerror', (error) => complaints.push(String(error?.stack ?? error)));
-        await page.goto(pages.origin + path);
-        await ready(page);
-        return page;
-      };
-      const config = { issuer: server.issuer, clientId: 'spa', redirectUri: '/callback', storage: 'session', baseUrl: server.issuer };
-      try {
-        await run({ page: await open(), server, pages, context, open, config, browser, complaints });
-        assert.deepEqual(complaints, [], 'a page threw, or a rejection was not handled');
-      } finally {
-        await context.close();
-        pages.stop();
-        await server.stop();
-      }
+  /** Runs a test over an application. */
+  async function over(code, run, serve, patienceMs) {
+    const pages = await servePages();
+    const server = await serve(pages.origin);
+    pages.script = code.replaceAll('ISSUER', server.issuer);
+    const context = await browser.newContext();
+    context.setDefaultTimeout(patienceMs);
+    const complaints = [];
+    const open = async (path = '/', where = context) => {
+      const page = await where.newPage();
+      page.on('pageerror', (error) => complaints.push(String(error?.stack ?? error)));
+      await page.goto(pages.origin + path);
+      await ready(page);
+      return page;
+    };
+    const config = { issuer: server.issuer, clientId: 'spa', redirectUri: '/callback', storage: 'session', baseUrl: server.issuer };
+    try {
+      await run({ page: await open(), server, pages, context, open, config, browser });
+      assert.deepEqual(complaints, [], 'a page threw, or a rejection was not handled');
+    } finally {
+      await context.close();
+      pages.stop();
+      await server.stop();
+    }
+  }
+
+  return (name, run, { timeout = 30_000, serve = (page) => new DeviantServer(page).start(), without } = {}) => {
+    test(name, { timeout }, () => over(script, run, serve, timeout));
+    if (!without) return;
+    test(`${name}: noticed without \`${without[0]}\``, { timeout }, async () => {
+      const other = await bundle(code, modules, without);
+      await assert.rejects(over(other, run, serve, 3000), { name: 'AssertionError' }, 'the test passes without the check');
     });
+  };
 }
 
 /** Waits for the application of a page. */
