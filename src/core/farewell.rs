@@ -190,30 +190,17 @@ impl Machine {
         let own = |farewell: &&mut Farewell| {
             refresh_of(farewell.session.as_deref()) == refresh_of(flight.session.as_deref())
         };
-        match verdict {
-            Verdict::Renewed(tokens) => {
-                let mut session = self.session_of(tokens, Freshness::Fresh, None);
-                if let Some(farewell) = self.farewells.iter_mut().find(own) {
-                    let held = farewell
-                        .session
-                        .take()
-                        .and_then(|held| held.refresh.clone());
-                    session.refresh = session.refresh.or(held);
-                    farewell.session = Some(Rc::new(session));
-                }
-            }
-            Verdict::Passing(error) => self.pause_asked(error),
-            Verdict::Definitive(_) => {}
-        }
-    }
-
-    /// The server asked for a pause in its answer to a refresh that nobody
-    /// waits for any more: it holds for the next user's refresh as well.
-    pub(super) fn pause_asked(&mut self, error: Error) {
-        if error.retry_after > Millis::ZERO {
-            let fraction = self.fraction();
-            self.pace.failed(self.now.mono, error.retry_after, fraction);
-            self.tell(false);
+        let Verdict::Renewed(tokens) = verdict else {
+            return;
+        };
+        let mut session = self.session_of(tokens, Freshness::Fresh, None);
+        if let Some(farewell) = self.farewells.iter_mut().find(own) {
+            let held = farewell
+                .session
+                .take()
+                .and_then(|held| held.refresh.clone());
+            session.refresh = session.refresh.or(held);
+            farewell.session = Some(Rc::new(session));
         }
     }
 

@@ -191,15 +191,18 @@ impl Machine {
         self.proceed();
     }
 
+    /// What came of a refresh, whoever still waits for it. A pause that the
+    /// server asked for holds for every later one, also where another tab was
+    /// given a token meanwhile.
     fn refreshed(&mut self, flight: &Flight, verdict: Verdict) {
+        if let Verdict::Passing(error) = &verdict
+            && self.pace.pause(self.now.mono, error.retry_after)
+        {
+            self.tell(false);
+        }
         match flight.role {
             Role::Turn => self.verdict(flight, verdict),
             Role::LastRefresh => self.last_refreshed(flight, verdict),
-            Role::Orphan => {
-                if let Verdict::Passing(error) = verdict {
-                    self.pause_asked(error);
-                }
-            }
             _ => {}
         }
     }
@@ -256,7 +259,7 @@ impl Machine {
                     error.status = status;
                     error.retry_after = retry_after;
                 }
-                self.verdict(
+                self.refreshed(
                     &flight,
                     if definitive {
                         Verdict::Definitive(Error {

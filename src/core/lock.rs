@@ -151,16 +151,15 @@ impl Machine {
     /// nothing.
     #[inline(never)]
     pub(super) fn lock_unavailable(&mut self, id: LockId) {
+        let lock = self.held_locks.iter().find(|lock| lock.id == id);
+        let lock = lock.map(|lock| (lock.steal, lock.lease.is_some()));
+        // Of two locks that the platform refuses the second says nothing new.
         self.locks = match self.locks {
             Locks::Web => Locks::Lease,
-            _ => Locks::None,
+            Locks::Lease if lock.is_some_and(|(_, leased)| leased) => Locks::None,
+            locks => locks,
         };
-        let steal = self
-            .held_locks
-            .iter()
-            .find(|lock| lock.id == id)
-            .map(|lock| lock.steal);
-        if let Some(steal) = steal {
+        if let Some((steal, _)) = lock {
             self.ask_for_lock(id, steal);
         }
     }
@@ -229,18 +228,20 @@ impl Machine {
         // One that ends much later than any lease can was written before the
         // clock was set back.
         let longest = now.wall + self.policy.timeout + GRACE;
-        let held = until.is_some_and(|until| until > now.wall && until <= longest + GRACE);
+        let lasts = until.is_some_and(|until| until > now.wall && until <= longest + GRACE);
         let shares = self.shared_lease(id).is_some_and(
             |other| matches!(&other.lease, Some(Lease::Held { text }) if Some(&**text) == found),
         );
         let number = |name| lease.and_then(|lease| lease.number(name));
         let holder = number("by").zip(number("op"));
         let holder = holder.map(|(by, op)| (by as u64, op as u64));
-        let before = self.lease(id).and_then(|lock| {
-            let before = lock.holder;
+        let before = self.lease(id).and_then(|lock| lock.holder);
+        // One that was held a moment ago still is, also if the clock was set
+        // since: this tab's patience is measured on the other clock.
+        let held = lasts || (before.is_some() && before == holder);
+        if let Some(lock) = self.lease(id) {
             lock.holder = holder.filter(|_| held);
-            before
-        });
+        }
         // Another tab was faster to take it from one that hangs, or got it in
         // its turn: from then on it may take its time.
         let other = held && before.is_some() && before != holder;

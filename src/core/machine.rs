@@ -321,11 +321,13 @@ impl Machine {
     /// slept or the clock was set, makes tokens older.
     pub(super) fn tick(&mut self, now: Now) {
         let back = self.now.wall.since(now.wall);
+        let expected = self.deadline().max(self.now.mono);
         self.now = Now {
             wall: now.wall,
             mono: now.mono.max(self.now.mono),
         };
         let now = self.now;
+        self.discount_sleep(expected);
         self.since = now.mono;
         self.reanchor_term(back);
         let commits = self.commits.iter_mut().map(|commit| &mut commit.record);

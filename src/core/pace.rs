@@ -89,12 +89,19 @@ impl Pace {
         self.failures = self.failures.saturating_add(1);
         // No token was refused: none came.
         self.forgive();
+        self.pause(now, retry_after);
+        self.not_before = self.not_before.max((now + jittered).whole());
+    }
+
+    /// Grants the server the pause that it asked for; false where it asked for
+    /// none.
+    pub fn pause(&mut self, now: Moment, retry_after: Millis) -> bool {
         // Another tab may have been told of a longer wait since the call began.
         let wait = now + retry_after.min(LONGEST_WAIT);
         self.server_wait = self.server_wait.max(wait);
         // Timers wait for whole milliseconds, and never too short.
-        let wait = self.server_wait.max(now + jittered).whole();
-        self.not_before = self.not_before.max(wait);
+        self.not_before = self.not_before.max(self.server_wait.whole());
+        retry_after > Millis::ZERO
     }
 
     /// Forgets the failures.
@@ -164,7 +171,7 @@ impl Pace {
     /// Writes what a stored record and a message say of the back-off: dates,
     /// since no other page shares this one's monotonic clock.
     pub fn write(&self, now: Now, out: &mut dyn Members) {
-        if self.failures > 0 {
+        if self.failures > 0 || self.server_wait > now.mono {
             let date = |moment: Moment| (now.wall + moment.since(now.mono)).as_ms();
             out.number("failures", self.failures.into());
             out.number("noted", now.wall.as_ms());

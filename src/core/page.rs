@@ -14,6 +14,12 @@ use super::turn::Stage;
 /// off by it.
 const LEAVING: Millis = Millis::new(3_000);
 
+/// How late the timer of a page that runs may be.
+const LATE: Millis = Millis::new(500);
+
+/// Within what time a page that wakes is told of what happened while it slept.
+const TOLD: Millis = Millis::new(50);
+
 #[derive(Clone, Copy, Debug)]
 pub(super) struct PageState {
     pub visible: bool,
@@ -41,6 +47,29 @@ pub(super) struct Hold {
 }
 
 impl Machine {
+    /// A page that is woken much later than it asked for has slept, from that
+    /// moment on at the latest. What it waits for did not take so long: an
+    /// answer may have come meanwhile, and be told in a moment.
+    pub(super) fn discount_sleep(&mut self, expected: Moment) {
+        let now = self.now.mono;
+        let slept = now.since(expected);
+        if slept <= LATE {
+            return;
+        }
+        let ops = self
+            .shelves
+            .iter_mut()
+            .filter_map(|shelf| shelf.op.as_mut());
+        let flights = self.flights.iter_mut();
+        let ends = ops.map(|op| &mut op.until);
+        for end in ends.chain(flights.map(|flight| &mut flight.deadline)) {
+            *end = (*end + slept).max(now + TOLD);
+        }
+        if let Some(turn) = &mut self.turn {
+            turn.began = turn.began + slept;
+        }
+    }
+
     #[inline(never)]
     pub(super) fn page_event(&mut self, event: Page) {
         let now = self.now.mono;

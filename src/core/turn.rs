@@ -31,9 +31,9 @@ pub(super) struct Turn {
     pub stage: Stage,
     /// The lock, while it is held or asked for.
     pub lock: Option<LockId>,
-    /// When it began, when this tab woke up in the middle of it, or since when
-    /// the caller that has waited longest has waited.
-    began: Moment,
+    /// When it began, or since when the caller that has waited longest has
+    /// waited. Sleep is not counted.
+    pub began: Moment,
     /// When it got the lock.
     granted: Moment,
     /// `timeoutMs` of the machine's policy.
@@ -62,6 +62,8 @@ pub(super) enum Stage {
     Checking {
         look: u32,
         verdict: Verdict,
+        /// What was held when the call was sent.
+        sent: Stamp,
     },
     Committing,
 }
@@ -131,7 +133,7 @@ impl Turn {
 
     /// Whether there is time left for a call: others may have had their turns
     /// before this one.
-    fn has_time(&self, now: Moment) -> bool {
+    pub fn has_time(&self, now: Moment) -> bool {
         now <= self.began + self.timeout + READ_BY
     }
 
@@ -236,13 +238,9 @@ impl Machine {
         }
     }
 
-    /// Asks for the lock once more: this tab has slept or was put away. What it
-    /// knew of the others' turns is old, and its own begins anew.
+    /// Asks for the lock once more: this tab has slept or was put away, and
+    /// what it knew of the others' turns is old.
     pub(super) fn lock_anew(&mut self) {
-        let now = self.now.mono;
-        if let Some(turn) = &mut self.turn {
-            turn.began = now;
-        }
         self.lock_again(true);
     }
 
@@ -389,7 +387,7 @@ impl Machine {
         }
     }
 
-    fn read_turn(&mut self) {
+    pub(super) fn read_turn(&mut self) {
         let look = self.look(LookFor::Turn);
         let since = self.now.mono;
         self.stage(Stage::Reading { look, since });

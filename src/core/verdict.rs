@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use super::answer::Verdict;
 use super::commit::Purpose;
-use super::error::Error;
+use super::error::{Error, Fault};
 use super::flight::Flight;
 use super::lifetime::Freshness;
 use super::look::LookFor;
@@ -21,7 +21,12 @@ impl Machine {
     pub(super) fn verdict(&mut self, flight: &Flight, verdict: Verdict) {
         let Verdict::Renewed(tokens) = verdict else {
             let look = self.look(LookFor::Turn);
-            return self.stage(Stage::Checking { look, verdict });
+            let sent = flight.base;
+            return self.stage(Stage::Checking {
+                look,
+                verdict,
+                sent,
+            });
         };
         let before = flight.session.as_deref();
         let mut session = self.session_of(tokens, Freshness::Fresh, before);
@@ -67,11 +72,22 @@ impl Machine {
     /// What was checked, a refusal or a failure, counts.
     pub(super) fn conclude(&mut self) {
         let Some(turn) = &mut self.turn else { return };
-        let Stage::Checking { verdict, .. } = replace(&mut turn.stage, Stage::Committing) else {
+        let Stage::Checking { verdict, sent, .. } = replace(&mut turn.stage, Stage::Committing)
+        else {
             return;
         };
+        let in_time = turn.has_time(self.now.mono);
         match verdict {
             Verdict::Renewed(_) => {}
+            // What was refused is not what is held by now: another tab has
+            // refreshed since, and its token has ended as well.
+            Verdict::Definitive(_) if self.session().is_some() && self.stamp() > sent => {
+                if in_time {
+                    self.read_turn();
+                } else {
+                    self.end_turn(Outcome::Passing(Fault::TurnTimedOut.into()));
+                }
+            }
             Verdict::Definitive(error) => {
                 self.count_failure();
                 if self.session().is_some() {

@@ -124,10 +124,24 @@ impl World {
     /// Whether somebody signs out of it: that may take a last refresh, for a
     /// token to sign out with, which waits for nobody.
     fn is_ending(&self, family: usize) -> bool {
-        self.tabs.iter().any(|held| {
+        // The last refresh of a sign-out may meet one of another tab.
+        let left = self.laws.left.iter().any(|(_, left)| *left == family);
+        left || self.tabs.iter().any(|held| {
             // The cookie may be another sign-in's than the session.
             held.ended.contains(&family) || (self.auth.cookie && !held.ended.is_empty())
         })
+    }
+
+    /// What was stored is gone from outside, and no tab is told in time by
+    /// another what that was.
+    fn is_hidden(&self) -> bool {
+        self.laws.meddled && !self.tells_in_time()
+    }
+
+    /// Whether a tab that asks the others hears of what they hold.
+    pub(super) fn tells_in_time(&self) -> bool {
+        let (_, slowest) = self.network.channel;
+        !self.alone && self.network.lost == 0 && slowest < 100
     }
 
     /// The lock is taken only from a tab that has had it for `timeoutMs`.
@@ -182,6 +196,7 @@ impl World {
             && self.locks
             && !self.laws.apart
             && !self.laws.blind
+            && !self.is_hidden()
         {
             self.broken(|| format!("{token} was used twice"));
         }
@@ -276,7 +291,9 @@ impl World {
         };
         let slept = held.thawed > held.born && held.thawed + 500 > sent;
         let young = held.born + 500 > sent;
-        let unsure = self.network.lost > 0 || self.laws.jumped > 0 || self.mono_lost > 0;
+        // A page loaded since, where what was to be stored is not, does not know.
+        let untold = held.born + 500 > from && self.laws.unwritten;
+        let unsure = untold || self.network.lost > 0 || self.laws.jumped > 0 || self.mono_lost > 0;
         if sent > from && self.now < until && !slept && !young && !unsure {
             let early = until - self.now;
             self.broken(|| format!("tab {tab} refreshes {early} ms before it may"));
@@ -383,6 +400,8 @@ impl World {
             && self.locks
             && !self.laws.blind
             && !self.laws.crossed
+            && !self.laws.unwritten
+            && !self.is_hidden()
         {
             self.broken(|| format!("tab {tab} ends a session whose new token is stored"));
         }

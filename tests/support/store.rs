@@ -159,9 +159,7 @@ impl World {
         if health != Health::Good {
             self.tally.writes += 1;
             // Who cannot read what another tab wrote has to be told by it.
-            let (_, slowest) = self.network.channel;
-            let told = !self.alone && self.network.lost == 0 && slowest < 100;
-            self.laws.blind |= !told;
+            self.laws.blind |= !self.tells_in_time();
             if operation.place == Place::Lease {
                 self.laws.apart = true;
             } else if writes {
