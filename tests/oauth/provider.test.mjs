@@ -2,20 +2,9 @@
 // application that starts by itself on every page.
 import assert from 'node:assert/strict';
 import { startProvider, enter } from './support/provider.mjs';
-import { ready, suite } from './support/suite.mjs';
+import { SELF_STARTING, ready, suite } from './support/suite.mjs';
 
-/** An application: it takes an answer in, and says what there is. */
-const check = suite(`
-  import { createOAuthManager } from 'evertoken/oauth';
-  const config = JSON.parse(localStorage.getItem('config'));
-  if (config) {
-    const auth = window.auth = await createOAuthManager(config);
-    window.events = [];
-    for (const type of ['signed-in', 'refreshed', 'refresh-failed', 'signed-out', 'warning']) auth.on(type, (event) => events.push(event.reason ?? event.type));
-    window.outcome = await auth.handleRedirect().catch(({ reason }) => reason);
-  }
-  window.app = {};
-`);
+const check = suite(SELF_STARTING);
 
 /** Runs a test with a server of its own, and a page whose application knows it. */
 const withProvider = (name, options, run) =>

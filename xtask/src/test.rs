@@ -252,14 +252,16 @@ fn adapters(project: &Project, tools: &Tools) -> Result<Closing> {
 }
 
 /// The sign-in by redirect, at a real authorization server and at one that
-/// deviates, in a real browser.
+/// deviates, in real browsers.
 fn oauth(project: &Project, tools: &Tools) -> Result<Closing> {
     let folder = project.root.join("tests/oauth");
     let tests = test_files(&folder)?;
     build::package(project)?;
-    let browser = tools.browser(&CHROMIUM)?;
+    let mut places = Vec::new();
+    for browser in BROWSERS {
+        places.extend(tools.browser(browser)?.named(browser));
+    }
     tools.node_modules(&folder)?;
-    let places = [("CHROMIUM", browser.executable)];
     node_tests(project, "oauth", &tests, Some(2), &places)
 }
 

@@ -48,7 +48,7 @@ function changed([part, replacement]) {
 
 /** Bundles a module as an application does that has the package and its peer,
  * and further modules in TypeScript by what they are imported as. */
-async function bundle(contents, modules, without) {
+export async function bundle(contents, modules = {}, without = undefined) {
   const packages = {
     name: 'packages',
     setup(build) {
@@ -73,7 +73,7 @@ async function bundle(contents, modules, without) {
 }
 
 /** Serves `/app.js`, and a page with it whatever the path. */
-async function servePages() {
+export async function servePages() {
   const requests = [];
   const http = createServer((request, response) => {
     requests.push(request);
@@ -92,6 +92,20 @@ async function servePages() {
   };
   return pages;
 }
+
+/** An application that starts by itself on every page: it takes an answer in,
+ * and says what there is. */
+export const SELF_STARTING = `
+  import { createOAuthManager } from 'evertoken/oauth';
+  const config = JSON.parse(localStorage.getItem('config'));
+  if (config) {
+    const auth = window.auth = await createOAuthManager(config);
+    window.events = [];
+    for (const type of ['signed-in', 'refreshed', 'refresh-failed', 'signed-out', 'warning']) auth.on(type, (event) => events.push(event.reason ?? event.type));
+    window.outcome = await auth.handleRedirect().catch(({ reason }) => reason);
+  }
+  window.app = {};
+`;
 
 /** Registers the file's browser, and gives `check(name, run)`, which makes a
  * test. `code` is the application, in which ISSUER stands for the address of
