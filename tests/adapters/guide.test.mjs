@@ -405,7 +405,7 @@ example('events', async () => {
 
 test('guide: every example has a name and is run', async () => {
   assert.deepEqual(unmarked, [], 'examples without a name');
-  const folders = ['adapters', 'package'].map((name) => new URL(`../${name}/`, import.meta.url));
+  const folders = ['adapters', 'oauth', 'package'].map((name) => new URL(`../${name}/`, import.meta.url));
   const files = await Promise.all(folders.map(async (folder) => (await readdir(folder)).filter((name) => name.endsWith('.test.mjs')).map((name) => new URL(name, folder))));
   const tests = (await Promise.all(files.flat().map((file) => readFile(file, 'utf8')))).join('\n').replaceAll('${framework}-claims', "'react-claims' 'vue-claims'").replaceAll('${framework}-load', "'react-load' 'vue-load' 'svelte-load'");
   const forgotten = [...blocks.keys()].filter((name) => name !== 'auth' && !tests.includes(`'${name}'`));

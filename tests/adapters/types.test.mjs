@@ -114,14 +114,15 @@ test('are the types wrong? No', { timeout: 120_000 }, async () => {
   assert.equal(code, 0, text);
 });
 
-test('each subpath for applications is below 1.5 kB with brotli and carries neither the engine nor a library', async () => {
+test('each subpath for applications is below 1.5 kB with brotli, the sign-in by redirect 3 kB, and carries neither the engine nor a library', async () => {
   const folder = join(installed.folder, 'node_modules/evertoken');
   const { exports, peerDependencies } = JSON.parse(await readFile(join(folder, 'package.json'), 'utf8'));
   const subpaths = Object.values(exports).filter((entry) => entry.default && !['./index.js', './js.js', './testing.js'].includes(entry.default));
   assert.equal(subpaths.length, 8);
   for (const { default: file } of subpaths) {
     const code = await readFile(join(folder, file));
-    assert.ok(brotliCompressSync(code).length < 1500, `${file}: ${brotliCompressSync(code).length} bytes`);
+    const most = file === './oauth.js' ? 3000 : 1500;
+    assert.ok(brotliCompressSync(code).length < most, `${file}: ${brotliCompressSync(code).length} bytes`);
     const imported = [...code.toString().matchAll(/(?:from|import)\s*"([^"]+)"/g)].map(([, name]) => name);
     const own = ['./index.js', './socket.js'];
     for (const name of imported) {

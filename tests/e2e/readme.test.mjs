@@ -84,12 +84,14 @@ async function runInBrowser(t, name, { origin, exports, prepare }) {
 // They are TypeScript without a type, so that they run as they stand.
 test('README: every example is run: here, or with what it is for', async () => {
   assert.equal(readme.match(/^```(?:js|ts)$/gm)?.length, blocks.size);
-  const elsewhere = ['start', 'axios', 'react', 'vue', 'socket', 'testing'];
+  const elsewhere = ['start', 'axios', 'react', 'vue', 'socket', 'oauth', 'testing'];
   assert.deepEqual([...blocks.keys()], ['jest', 'quick-start', 'plain-options', ...elsewhere, 'errors']);
   assert.match(await readFile(new URL('tests/package/runners.test.mjs', root), 'utf8'), /readme\('jest'\)/);
   const there = await readFile(new URL('tests/adapters/readme.test.mjs', root), 'utf8');
-  for (const name of elsewhere.slice(0, -1)) assert.match(there, new RegExp(`^example\\(\\n  '${name}',$`, 'm'));
-  assert.match(await readFile(new URL('tests/adapters/testing.test.mjs', root), 'utf8'), /test: testing -->/);
+  for (const name of elsewhere.slice(0, -2)) assert.match(there, new RegExp(`^example\\(\\n  '${name}',$`, 'm'));
+  for (const [file, name] of [['oauth/readme', 'oauth'], ['adapters/testing', 'testing']]) {
+    assert.match(await readFile(new URL(`tests/${file}.test.mjs`, root), 'utf8'), new RegExp(`test: ${name} -->`));
+  }
 });
 
 test('README: quick-start works with the embedded backend', { timeout: 60_000 }, async (t) => {

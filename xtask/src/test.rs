@@ -16,7 +16,7 @@ struct Part {
     run: fn(&Project, &Tools) -> Result<Closing>,
 }
 
-const PARTS: [Part; 10] = [
+const PARTS: [Part; 11] = [
     Part {
         name: "core",
         run: core,
@@ -40,6 +40,10 @@ const PARTS: [Part; 10] = [
     Part {
         name: "adapters",
         run: adapters,
+    },
+    Part {
+        name: "oauth",
+        run: oauth,
     },
     Part {
         name: "package",
@@ -245,6 +249,20 @@ fn adapters(project: &Project, tools: &Tools) -> Result<Closing> {
     tools.node_modules(&project.root.join("tests/testing"))?;
     let places = [("CHROMIUM", browser.executable)];
     node_tests(project, "adapters", &tests, Some(2), &places)
+}
+
+/// The sign-in by redirect, at a real authorization server and at one that
+/// deviates, in real browsers.
+fn oauth(project: &Project, tools: &Tools) -> Result<Closing> {
+    let folder = project.root.join("tests/oauth");
+    let tests = test_files(&folder)?;
+    build::package(project)?;
+    let mut places = Vec::new();
+    for browser in BROWSERS {
+        places.extend(tools.browser(browser)?.named(browser));
+    }
+    tools.node_modules(&folder)?;
+    node_tests(project, "oauth", &tests, Some(2), &places)
 }
 
 /// The examples, as they are built and served, in a real browser.

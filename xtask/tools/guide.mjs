@@ -16,7 +16,7 @@ const [pages, types, failures] = process.argv.slice(2);
  */
 const ORDER = [
   ['Start', ['quick-start', 'options', 'errors', 'sessions', 'server-rendering', 'migrating']],
-  ['Backends', ['strapi4', 'strapi5', 'strapi5-plugin', 'nestjs', 'express', 'bff']],
+  ['Backends', ['oauth', 'strapi4', 'strapi5', 'strapi5-plugin', 'nestjs', 'express', 'bff']],
   ['Frameworks', ['axios', 'react', 'vue', 'svelte', 'angular', 'react-native', 'sockets', 'libraries', 'state', 'testing']],
   ['Background', ['how-it-works', 'security', 'failures', 'limits']],
 ];

@@ -3,6 +3,7 @@ import { TokenError, createTokenManager, decodeJwt } from 'evertoken';
 import type { Snapshot, TokenManager } from 'evertoken';
 import { openEvents } from 'evertoken/events';
 import { createTokenManager as createInJavaScript } from 'evertoken/js';
+import { createOAuthManager } from 'evertoken/oauth';
 import { openSocket } from 'evertoken/socket';
 import { createClock, createMockServer } from 'evertoken/testing';
 
@@ -16,6 +17,10 @@ await createTokenManager({
     return { accessToken: String(found) };
   },
 });
+// At an authorization server.
+const redirecting = await createOAuthManager({ issuer: 'https://id.example.com', clientId: 'shop', redirectUri: '/callback' });
+const back: { readonly returnTo: string | null } | null = await redirecting.handleRedirect();
+void back;
 // A fetch that does something else first.
 await createTokenManager({ refresh: '/refresh', fetch: async (input, init) => auth.fetch(input, init) });
 
