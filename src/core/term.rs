@@ -8,6 +8,8 @@
 //! by the tab whose name comes first, and by the next one if that says nothing
 //! for two seconds.
 
+use std::rc::Rc;
+
 use super::commit::Purpose;
 use super::document::{Document, Members};
 use super::farewell::Farewell;
@@ -16,7 +18,7 @@ use super::lifetime::{Lifetime, Stated};
 use super::machine::Machine;
 use super::output::{Ending, Event, Output, SignedOutBy};
 use super::policy::{Activity, Limits};
-use super::record::{Ended, Record, Stamp};
+use super::record::{Ended, Record, Session, Stamp};
 use super::time::{Instant, Millis, Moment, Now};
 
 /// Activity is told to the other tabs this often at most.
@@ -380,16 +382,30 @@ impl Machine {
             },
             state: Err(ended),
         };
-        let before = self.peers.before();
         self.adopt(record.clone(), by);
         self.commit(Purpose::SignOut, record);
+        self.leave_in_turn(session, 0);
+        self.proceed();
+    }
+
+    /// Another tab tells that the session `was` has come to its end. It may
+    /// freeze before it has called the logout endpoint.
+    pub(super) fn heard_of_end(&mut self, was: Option<Rc<Session>>) {
+        let by_time = |held: &Record| matches!(held.state, Err(Ended::Idle | Ended::Lifetime));
+        if was.is_some() && self.hold.is_none() && self.record.as_ref().is_some_and(by_time) {
+            self.leave_in_turn(was, 1);
+        }
+    }
+
+    /// Calls the logout endpoint unless one of the tabs that come before this
+    /// one does, and `more`.
+    fn leave_in_turn(&mut self, session: Option<Rc<Session>>, more: u32) {
         if self.policy.logout.is_some() {
-            let turn = TURN.times(f64::from(before));
+            let turn = TURN.times(f64::from(self.peers.before() + more));
             let call = session.is_some() || !self.policy.needs_refresh_token();
             self.farewells
                 .push(Farewell::by_time(session, call, self.now.mono + turn));
         }
-        self.proceed();
     }
 
     /// The mark of a session in memory says when it began, and when somebody
