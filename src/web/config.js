@@ -41,7 +41,6 @@ const HTTP = 'an http: or https: URL, absolute or relative to baseUrl';
 const ORIGIN = 'an exact http: or https: origin with at most a path, such as https://api.example.com';
 const CSRF = '{ cookie: string, header: string } or { header: string, value: string }';
 const PLACES = ['session', 'local', 'indexeddb'];
-const STORAGE = "'session', 'local', 'indexeddb' or { get, set, remove }";
 const STATUSES = 'an array of status codes or a function';
 /** Methods that fetch refuses to send. */
 const FORBIDDEN = ['CONNECT', 'TRACE', 'TRACK'];
@@ -134,6 +133,17 @@ export function checkTokens(tokens) {
 }
 
 /**
+ * Says which words there are; `last` may be something else.
+ * @param {readonly string[]} words two or more, or one and something else
+ * @param {string} [last]
+ */
+function oneOf(words, last) {
+  const all = words.map((word) => `'${word}'`);
+  last ??= all.pop();
+  return `${all.join(', ')} or ${last}`;
+}
+
+/**
  * @param {any} config what the application gave
  * @returns {Settings}
  */
@@ -176,7 +186,7 @@ export function readConfig(config) {
    * @param {readonly string[]} words
    * @param {string} [expected]
    */
-  const word = (path, words, expected = words.map((word) => `'${word}'`).join(' or ')) => string(path, expected, (value) => words.includes(value));
+  const word = (path, words, expected = oneOf(words)) => string(path, expected, (value) => words.includes(value));
   /**
    * @param {string} path
    * @returns {any}
@@ -239,11 +249,10 @@ export function readConfig(config) {
    * @param {string} path
    * @param {string[]} words
    * @param {string} whole
-   * @param {string} expected
    */
-  const place = (path, words, whole, expected) => {
+  const place = (path, words, whole) => {
     const given = object(path, whole);
-    return word(`${path}.in`, words, expected) ?? (given ? refuse(`${path}.in`, expected) : undefined);
+    return word(`${path}.in`, words) ?? (given ? refuse(`${path}.in`, oneOf(words)) : undefined);
   };
   /**
    * @param {string} path
@@ -299,8 +308,8 @@ export function readConfig(config) {
     // Of a plain URL the method is POST, whatever the preset has there.
     const method = (!plain && name(inside('method'))?.toUpperCase()) || METHOD;
     if (FORBIDDEN.includes(method)) refuse(inside('method'), 'a method that fetch sends');
-    const body = word(inside('body'), BODIES, "'json', 'form' or 'none'");
-    const credentials = word(inside('credentials'), CREDENTIALS, "'include', 'same-origin' or 'omit'");
+    const body = word(inside('body'), BODIES);
+    const credentials = word(inside('credentials'), CREDENTIALS);
     const flag = preset[inside('flag')];
     const fields = object(inside('fields'), 'an object of constant fields') || flag;
     const own = get(inside('csrf'));
@@ -321,15 +330,10 @@ export function readConfig(config) {
   const login = endpoint('login');
   const logout = endpoint('logout');
   const refresh = custom ? {} : endpoint('refresh');
-  const inCookie = place('accessToken', ['header', 'cookie'], "{ in: 'header', … } or { in: 'cookie', … }", "'header' or 'cookie'") === 'cookie';
+  const inCookie = place('accessToken', ['header', 'cookie'], "{ in: 'header', … } or { in: 'cookie', … }") === 'cookie';
   const access = inCookie ? undefined : header('accessToken');
   const lifetime = inCookie ? span('accessToken.lifetimeSeconds', 1000, positive, SECONDS) : NaN;
-  const carries = place(
-    'refreshToken',
-    ['cookie', 'body', 'header'],
-    "{ in: 'cookie' }, { in: 'body', … } or { in: 'header', … }",
-    "'cookie', 'body' or 'header'",
-  );
+  const carries = place('refreshToken', ['cookie', 'body', 'header'], "{ in: 'cookie' }, { in: 'body', … } or { in: 'header', … }");
   const carrier = carries === 'body' ? { field: text('refreshToken.field') } : carries === 'header' ? header('refreshToken') : {};
   object('response', 'an object of dotted paths');
   for (const name of OPTIONS.response.split(' ')) if (name !== 'expiresInUnit') text(`response.${name}`);
@@ -371,14 +375,14 @@ export function readConfig(config) {
   /**
    * @param {string} path
    * @param {string[]} words
-   * @param {string} expected
    */
-  const store = (path, words, expected) => {
+  const store = (path, words) => {
+    const expected = oneOf(words, '{ get, set, remove }');
     if (kindOf(get(path)) === 'an object') hasMethods(path, ['get', 'set', 'remove'], expected);
     else word(path, words, expected);
   };
-  store('storage', ['memory', ...PLACES], `'memory', ${STORAGE}`);
-  store('remember', PLACES, STORAGE);
+  store('storage', ['memory', ...PLACES]);
+  store('remember', PLACES);
   if (get('clock') !== undefined) {
     const names = ['now', 'setTimeout', 'clearTimeout'];
     if (get('clock.monotonic') !== undefined) names.push('monotonic');

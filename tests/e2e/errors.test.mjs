@@ -209,7 +209,7 @@ const REFUSED = [
   [{ session: { maxSeconds: 0 } }, 'session.maxSeconds: expected a number of seconds above 0, found another number'],
   [{ session: { idleSeconds: '60' } }, 'session.idleSeconds: expected a number of seconds above 0, found another string'],
   [{ session: { warnSeconds: -1 } }, 'session.warnSeconds: expected a number of seconds, 0 or more, found another number'],
-  [{ session: { activity: 'none' } }, "session.activity: expected 'page' or 'until-warned' or 'manual', found another string"],
+  [{ session: { activity: 'none' } }, "session.activity: expected 'page', 'until-warned' or 'manual', found another string"],
   [{ session: 60 }, 'session: expected an object, found another number'],
   [{ hint: 'signed_in' }, 'hint: expected { cookie: string }, found another string'],
   [{ hint: {} }, 'hint.cookie: expected a non-empty string, found nothing'],
