@@ -32,8 +32,10 @@ impl Machine {
             }
             return false;
         }
+        let was = self.session().cloned();
         self.adopt(record, SignedOutBy::OtherTab);
         self.pace.join(&pace);
+        self.heard_of_end(was);
         true
     }
 

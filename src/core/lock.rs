@@ -158,19 +158,25 @@ impl Machine {
         }
     }
 
-    /// The platform has no such lock for this page: a lease will do, or
-    /// nothing.
+    /// The platform has no such lock for this page: a lease will do.
     #[inline(never)]
     pub(super) fn lock_unavailable(&mut self, id: LockId) {
-        let lock = self.held_locks.iter().find(|lock| lock.id == id);
-        let lock = lock.map(|lock| (lock.steal, lock.lease.is_some()));
         // Of two locks that the platform refuses the second says nothing new.
-        self.locks = match self.locks {
-            Locks::Web => Locks::Lease,
-            Locks::Lease if lock.is_some_and(|(_, leased)| leased) => Locks::None,
-            locks => locks,
-        };
-        if let Some((steal, _)) = lock {
+        if self.locks == Locks::Web {
+            self.locks = Locks::Lease;
+        }
+        self.ask_again_for_lock(id);
+    }
+
+    /// The place for leases does not work: there is nothing to hold.
+    fn lease_unavailable(&mut self, id: LockId) {
+        self.locks = Locks::None;
+        self.ask_again_for_lock(id);
+    }
+
+    fn ask_again_for_lock(&mut self, id: LockId) {
+        let lock = self.held_locks.iter().find(|lock| lock.id == id);
+        if let Some(steal) = lock.map(|lock| lock.steal) {
             self.ask_for_lock(id, steal);
         }
     }
@@ -227,7 +233,7 @@ impl Machine {
         };
         let now = self.now;
         let Ok(found) = found else {
-            self.lock_unavailable(id);
+            self.lease_unavailable(id);
             return true;
         };
         let lease = found.and_then(self.platform.json);
@@ -340,7 +346,7 @@ impl Machine {
                 let until = self.now.mono + POLL;
                 self.set_lease(id, Lease::Waiting { until });
             }
-            Swapped::Failed => self.lock_unavailable(id),
+            Swapped::Failed => self.lease_unavailable(id),
         }
         true
     }

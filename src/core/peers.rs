@@ -362,9 +362,7 @@ impl Machine {
             self.pace.join(&pace);
             return;
         };
-        let was = self.session().cloned();
         if self.hear(record, pace) {
-            self.heard_of_end(was);
             let stored = message.number("stored").is_some();
             self.keep_heard(stored);
         }
