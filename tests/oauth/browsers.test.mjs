@@ -26,8 +26,9 @@ for (const name of NAMES) {
     const pages = await servePages();
     pages.script = await bundle(SELF_STARTING);
     const provider = await startProvider(pages.origin, { tokenDelayMs: 400 });
-    const browser = await Browser.launch(name);
+    let browser;
     try {
+      browser = await Browser.launch(name);
       const config = { issuer: provider.issuer, clientId: 'spa', redirectUri: '/callback', postLogoutRedirectUri: '/bye', scope: 'openid offline_access profile', storage: 'local', baseUrl: provider.issuer };
       const tab = await browser.open();
       await tab.goto(`${pages.origin}/`);
@@ -66,7 +67,7 @@ for (const name of NAMES) {
       assert.deepEqual(await tab.evaluate(() => [location.search, auth.snapshot.status]), ['', 'signed-out']);
       assert.equal(provider.count('POST /token/revocation'), 1);
     } finally {
-      await browser.close();
+      await browser?.close();
       await provider.stop();
       pages.stop();
     }

@@ -18,7 +18,8 @@ export async function startProvider(page, { accessTokenSeconds = 60, client = {}
   });
   http.listen(port, '127.0.0.1');
   await once(http, 'listening');
-  const issuer = `http://127.0.0.1:${http.address().port}`;
+  // Another site than the pages', whose cookies are a third party's there.
+  const issuer = `http://localhost:${http.address().port}`;
   const provider = new Provider(issuer, {
     clients: [
       {

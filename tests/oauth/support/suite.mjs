@@ -11,7 +11,7 @@ import { build } from 'esbuild';
 import { chromium } from 'playwright-core';
 import { DeviantServer } from './deviant.mjs';
 
-const FLAGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'];
+const FLAGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--test-third-party-cookie-phaseout'];
 const HERE = fileURLToPath(new URL('..', import.meta.url));
 
 /** What a test says to the application. */
@@ -121,11 +121,9 @@ export function suite(code = APPLICATION, modules = {}) {
 
   /** Runs a test over an application. */
   async function over(code, run, serve, patienceMs) {
-    const pages = await servePages();
-    const server = await serve(pages.origin);
-    pages.script = code.replaceAll('ISSUER', server.issuer);
     const context = await browser.newContext();
     context.setDefaultTimeout(patienceMs);
+    const pages = await servePages();
     const complaints = [];
     const open = async (path = '/', where = context) => {
       const page = await where.newPage();
@@ -134,14 +132,17 @@ export function suite(code = APPLICATION, modules = {}) {
       await ready(page);
       return page;
     };
-    const config = { issuer: server.issuer, clientId: 'spa', redirectUri: '/callback', storage: 'session', baseUrl: server.issuer };
+    let server;
     try {
+      server = await serve(pages.origin);
+      pages.script = code.replaceAll('ISSUER', server.issuer);
+      const config = { issuer: server.issuer, clientId: 'spa', redirectUri: '/callback', storage: 'session', baseUrl: server.issuer };
       await run({ page: await open(), server, pages, context, open, config, browser });
       assert.deepEqual(complaints, [], 'a page threw, or a rejection was not handled');
     } finally {
       await context.close();
       pages.stop();
-      await server.stop();
+      await server?.stop();
     }
   }
 
