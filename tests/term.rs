@@ -66,31 +66,6 @@ fn rule_18_tabs_that_are_slow_to_answer_make_one_logout_call() {
     }
 }
 
-/// The others hear of the end from the tab that saw it first, which freezes
-/// before it is its turn to call.
-#[test]
-fn rule_18_a_tab_that_freezes_at_the_end_leaves_the_logout_call_to_another() {
-    for seed in 0..20 {
-        let mut world = idle_world();
-        world.random = Random::new(seed);
-        (0..4).for_each(|_| {
-            world.open();
-        });
-        world.pass(600_000);
-        let ended = |world: &World| (0..5).find(|tab| world.status(*tab) == Status::SignedOut);
-        while ended(&world).is_none() {
-            world.pass(1);
-        }
-        let first = ended(&world).unwrap();
-        world.stall(first);
-        world.pass(20_000);
-        assert_eq!(world.auth.logout_calls, 1, "{seed}");
-        world.thaw(first);
-        world.pass(20_000);
-        assert_eq!(world.auth.logout_calls, 1, "{seed}: called once more");
-    }
-}
-
 /// What an adapter shows to a component that is mounted after the warning.
 #[test]
 fn rule_18_the_snapshot_says_that_the_session_is_ending_until_somebody_is_here() {

@@ -5,9 +5,9 @@ use evertoken::internals::call::Target;
 use evertoken::internals::secret::Secret;
 use evertoken::internals::view::Status;
 use evertoken::internals::{
-    Ask, ErrorKind, Event, Input, Moment, Output, Page, Party, Reply, RequestId, SignedOutBy,
+    Ask, ErrorKind, Event, Input, Moment, Output, Page, Party, Place, Reply, RequestId, SignedOutBy,
 };
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::tab::*;
 
@@ -186,6 +186,32 @@ fn rule_13_storage_is_never_required() {
     assert_eq!(tab.stored, None);
     logout(&mut tab, 2);
     assert_eq!(tab.machine.status(), Status::SignedOut);
+}
+
+/// The tab that saw the end first may freeze before it is its turn to call.
+#[test]
+fn rule_18_a_tab_that_hears_of_an_end_calls_the_logout_endpoint_if_no_other_does() {
+    let ends = |reason: &str| {
+        let mut tab = Tab::signed_in(json!({ "logout": "/logout" }));
+        let stored = tab.stored.clone().expect("a record");
+        let mut end: Value = serde_json::from_str(&stored).expect("JSON");
+        end["ended"] = json!(reason);
+        let text = Some(end.to_string());
+        let place = Place::Session;
+        let text = text.as_deref();
+        tab.feed(Input::Changed { place, text });
+        assert_eq!(tab.machine.status(), Status::SignedOut);
+        tab.pass(1.9);
+        tab.wake();
+        assert!(tab.calls(Target::Logout).is_empty(), "the other one's turn");
+        tab.pass(0.2);
+        tab.wake();
+        tab.calls(Target::Logout).len()
+    };
+    assert_eq!(ends("idle"), 1);
+    assert_eq!(ends("lifetime"), 1);
+    // Who signs out calls the server itself.
+    assert_eq!(ends("logout"), 0);
 }
 
 #[test]
