@@ -13,7 +13,7 @@ use super::policy::Keep;
 use super::record::Record;
 use super::shelf::{Task, Text};
 use super::sign::SignIn;
-use super::turn::Stage;
+use super::turn::{Stage, Turn};
 
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Commit {
@@ -73,7 +73,10 @@ impl Machine {
             Purpose::Refresh | Purpose::BackOff => (None, Text::Nothing),
         };
         // The turn ends now, and those who wait for it hear of the failure.
-        let turn = self.turn.as_mut().filter(|_| purpose == Purpose::BackOff);
+        let ends =
+            |turn: &&mut Turn| matches!(turn.stage, Stage::Checking { .. } | Stage::Committing);
+        let turn = self.turn.as_mut().filter(ends);
+        let turn = turn.filter(|_| purpose == Purpose::BackOff);
         let lock = turn.and_then(|turn| turn.lock.take());
         let awaits: Vec<Place> = home.into_iter().chain(other).collect();
         self.commits.push(Commit {

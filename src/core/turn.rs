@@ -337,7 +337,9 @@ impl Machine {
         };
         match turn.stage {
             Stage::Reading { since, .. } if self.slept(since) => self.lock_anew(),
-            Stage::Reading { .. } => self.lock_again(false),
+            Stage::Reading { .. } | Stage::Missing { .. } | Stage::Yielding => {
+                self.lock_again(false);
+            }
             _ => {}
         }
     }
