@@ -245,8 +245,8 @@ impl Config {
     }
 
     /// Names the stored record, the lock and the channel. Default:
-    /// `evertoken`. Whoever uses the same key shares the session: another
-    /// manager, another tab, the npm package.
+    /// `evertoken`. All that use one key share the session: managers,
+    /// tabs, the npm package.
     pub fn key(mut self, key: impl Into<String>) -> Self {
         self.key = Some(key.into());
         self

@@ -33,7 +33,7 @@ pub(super) struct Database {
     ///
     /// *Algorithm:* a page that is left has no time for a transaction. So it
     /// first writes into `localStorage`, which takes no time, which lease it
-    /// gives back: whoever reads that one from then on finds nothing. A page
+    /// gives back: a tab that reads that one from then on finds nothing. A page
     /// that stays then takes both away.
     lease: bool,
     connection: RefCell<Option<IdbDatabase>>,

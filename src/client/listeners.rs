@@ -110,7 +110,7 @@ impl Listeners {
     }
 
     /// Tells events from now on. Those of the start follow a task later: by
-    /// then whoever waited for the manager listens.
+    /// then the application that waited for the manager listens.
     pub async fn open(self: Rc<Self>) {
         let early = !self.happened.borrow().is_empty();
         if early {

@@ -30,8 +30,8 @@ pub(super) fn global(name: &str) -> Option<JsValue> {
     member(&js_sys::global(), name).filter(|found| !found.is_null())
 }
 
-/// Reads cookies. Whoever names a cookie has one, so that what reads them is
-/// only there where an application names one.
+/// Reads cookies. A configuration that names a cookie has one, so that
+/// what reads them is only there where an application names one.
 #[derive(Clone, Copy)]
 pub(super) struct ReadCookie(fn(&str) -> Option<String>);
 

@@ -81,8 +81,8 @@ impl fmt::Debug for RefreshContext {
 /// Any error becomes one by `?`, and is passing: the session is kept and the
 /// refresh tried again later. An [`Error`] keeps what it says: one of kind
 /// [`ErrorKind::RefreshRejected`], or with a definitive
-/// [`status`](Error::status), ends the session. Whoever waited finds the error
-/// as the `source` of theirs.
+/// [`status`](Error::status), ends the session. A caller that waited finds
+/// it as the `source` of its own error.
 #[derive(Debug)]
 #[must_use]
 pub struct RefreshFailure {

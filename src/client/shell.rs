@@ -375,7 +375,7 @@ impl Shell {
         Some(calls.swap_remove(at).1)
     }
 
-    /// Keeps what is behind a call's failure, for whoever gets the error.
+    /// Keeps what is behind a call's failure, for the callers that get the error.
     pub fn keep_reason(&self, call: CallId, reason: Reason) {
         let mut reasons = self.reasons.borrow_mut();
         if reasons.len() >= REMEMBERED {

@@ -195,8 +195,8 @@ impl Machine {
         self.proceed();
     }
 
-    /// What came of a refresh, whoever still waits for it. A pause that the
-    /// server asked for holds for every later one, also where another tab was
+    /// What came of a refresh, also of one that no turn waits for. A pause that
+    /// the server asked for holds for every later one, also where another tab was
     /// given a token meanwhile.
     fn refreshed(&mut self, flight: &Flight, verdict: Verdict) {
         if let Verdict::Passing(error) = &verdict

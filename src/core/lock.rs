@@ -111,8 +111,8 @@ impl Machine {
                 shared,
             }),
             Locks::Lease => self.read_lease(id),
-            // By an input of its own, as the host would: whoever asks for the
-            // lock is in the middle of something.
+            // Later, as from the host: the turn that asks for the lock is in the
+            // middle of something.
             Locks::None => self.granted_later.push(id),
         }
     }

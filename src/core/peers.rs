@@ -369,7 +369,7 @@ impl Machine {
     }
 
     /// A tab told of a record that this one holds already, or of an older
-    /// one: whoever told it has missed something, and is told once.
+    /// one: that tab has missed something, and is told once.
     pub(super) fn tell_again(&mut self) {
         // Told each time, the messages would multiply while new records come.
         if self.peers.retold != self.stamp() {

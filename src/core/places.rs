@@ -445,7 +445,8 @@ impl Machine {
         }
     }
 
-    /// An operation has ended, for whoever waits for it; then comes the next.
+    /// An operation has ended, for the start, look or commit that waits for it;
+    /// then comes the next.
     fn done(&mut self, place: Place, task: Task, late: bool, outranked: bool) {
         if !late {
             self.finished(place, task, outranked);

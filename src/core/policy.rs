@@ -72,8 +72,8 @@ pub enum Keep {
     /// One tab's own (`sessionStorage`): what another tab writes does not
     /// come here by itself, so a tab keeps what it hears.
     Tab,
-    /// All tabs' (`localStorage`, IndexedDB): whoever tells of a record has
-    /// stored it here.
+    /// All tabs' (`localStorage`, IndexedDB): a tab that tells of a record
+    /// has stored it here.
     Shared,
     /// The application's own, of which nothing is known.
     Custom,

@@ -554,8 +554,8 @@ export class Host {
 
     [Act.Started]: () => {
       this.#taken(1).resolve?.();
-      // The warnings of the start follow; whoever made the manager listens by
-      // the next task.
+      // The warnings of the start follow; by the next task the application that
+      // made the manager listens.
       next(() => {
         const early = this.#early ?? [];
         this.#early = undefined;

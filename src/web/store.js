@@ -208,7 +208,7 @@ function database(key) {
  *
  * *Algorithm:* a page that is left has no time for a transaction. So it first
  * writes into `localStorage`, which takes no time, which lease it gives back:
- * whoever reads that one from then on finds nothing. No two leases are the same
+ * a tab that reads that one from then on finds nothing. No two leases are the same
  * text. A page that stays then takes both away.
  * @param {string} key
  * @returns {Place}

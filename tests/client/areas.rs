@@ -23,12 +23,12 @@ pub enum Fault {
     Reads,
     Writes,
     Hangs,
-    /// Whoever reads says so, and waits.
+    /// A reading says that it has begun, and waits.
     ReadsLate {
         begun: Gate,
         end: Gate,
     },
-    /// Whoever writes says so, and waits.
+    /// A writing says that it has begun, and waits.
     WritesLate {
         begun: Gate,
         end: Gate,

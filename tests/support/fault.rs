@@ -26,7 +26,7 @@ pub enum Fault {
     NoTimer,
     /// A pass is used after its end.
     PassForever,
-    /// A retry is made for whoever is the user by then.
+    /// A retry is made for the user of then, who may be another one.
     PartyForgotten,
     /// A tab is not told that its lock was taken away. It takes tens of
     /// thousands of schedules to find, so it is not among the others.

@@ -277,7 +277,7 @@ impl World {
         }
     }
 
-    /// Whoever waits is answered within twice `timeoutMs` and two seconds of
+    /// A caller that waits is answered within twice `timeoutMs` and two seconds of
     /// the time that its tab runs.
     pub(super) fn laws_of_patience(&mut self, caller: usize, since: u64) {
         let tab = self.callers[caller].tab;

@@ -37,8 +37,8 @@ pub struct Manager {
     shown: Rc<RefCell<(Snapshot, JsValue)>>,
 }
 
-/// Keeps a listener until it is taken off: whoever listens need not hold what
-/// takes it off.
+/// Keeps a listener until it is taken off: JavaScript that listens need not hold
+/// what takes it off.
 fn kept(subscription: Subscription) -> Function {
     let kept = Rc::new(Cell::new(Some(subscription)));
     let own = kept.clone();
