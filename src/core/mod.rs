@@ -29,7 +29,7 @@
 //!
 //! | under way | states | ends by |
 //! |---|---|---|
-//! | a *turn*: one refresh (`turn`) | Locking, Reading, Missing, Yielding, Calling, Checking, Committing | twice `timeoutMs` and two seconds |
+//! | a *turn*: one refresh (`turn`, `queue`) | Locking, Reading, Missing, Yielding, Calling, Checking, Committing | twice `timeoutMs` and two seconds |
 //! | a *sign-in* (`sign`) | Waiting for a refresh that may bring a cookie, Calling, Storing | `timeoutMs` for each |
 //! | a *farewell*: what a sign-out still tells the server, one session after the other (`farewell`) | the last refresh, the logout call | `timeoutMs` for each |
 //! | a *flight*: one call to an endpoint ([`flight`]) | in the air, held back while the page is left | `timeoutMs` |
@@ -106,7 +106,7 @@
 //!
 //! | rule | place |
 //! |---|---|
-//! | 1 one refresh | `Machine::want`: the only place where a turn begins; the times of its stages in `turn` |
+//! | 1 one refresh | `Machine::want`: the only place where a turn begins; the times of its stages in `turn`, of its lock in `queue` |
 //! | 2 ahead of time | [`Machine::ask`] with [`lifetime::Lifetime::due_age`] |
 //! | 3 reactive | [`Machine::ask`] for [`Ask::Refused`], [`Machine::resume`] |
 //! | 4 signed out | [`Machine::ask`] over [`Machine::status`]; `restore` |
@@ -153,6 +153,7 @@ mod peers;
 mod places;
 pub mod policy;
 pub mod presets;
+mod queue;
 pub mod record;
 mod restore;
 pub mod secret;
