@@ -70,7 +70,8 @@ class Tab {
       const [argument, done] = arguments;
       Promise.resolve(argument).then(${run}).then(
         (value) => done({ value }),
-        (error) => done({ error: String(error && error.stack || error) }));`;
+        // The stack of some browsers has no message in it.
+        (error) => done({ error: [error, error?.cause, error?.stack].filter(Boolean).join('\\n') }));`;
     const { value, error } = await this.#command('/execute/async', { script, args: [argument ?? null] });
     if (error) throw new Error(error);
     return value;
