@@ -480,7 +480,7 @@ mod tests {
         assert!(
             error.contains("`wbe`")
                 && error.contains(
-                    "core, web, e2e, fallback, host, adapters, package, examples, frontends, backends"
+                    "core, web, e2e, fallback, host, adapters, oauth, package, examples, frontends, backends"
                 ),
             "{error}"
         );
