@@ -204,6 +204,13 @@ impl Machine {
         })
     }
 
+    /// Whether a lease is one that another lock of this tab holds: that of a
+    /// call which a turn left to itself.
+    fn is_own(&self, found: Option<&str>) -> bool {
+        let own = |lock: &Lock| matches!(&lock.lease, Some(Lease::Held { text, .. }) if Some(&**text) == found);
+        self.held_locks.iter().any(own)
+    }
+
     fn read_lease(&mut self, id: LockId) {
         let op = OpId::new(self.number());
         if let Some(lock) = self.lease(id) {
@@ -255,7 +262,7 @@ impl Machine {
         let before = self.lease(id).and_then(|lock| lock.holder);
         // One that was held a moment ago still is, also if the clock was set
         // since: this tab's patience is measured on the other clock.
-        let held = lasts || (before.is_some() && before == holder);
+        let held = lasts || self.is_own(found) || (before.is_some() && before == holder);
         if let Some(lock) = self.lease(id) {
             lock.holder = holder.filter(|_| held);
         }
