@@ -53,9 +53,6 @@ pub struct Laws {
     pub baked_late: bool,
     /// A place did not do what it was asked for.
     pub unread: bool,
-    /// Until when a place takes its time for a reading, and what is to be
-    /// written waits.
-    pub reads_until: u64,
     /// A tab stood still, or a page went away.
     pub absent: bool,
     /// Messages got lost on the way.
@@ -336,7 +333,15 @@ impl World {
     pub(super) fn laws_at_logout(&mut self, tab: usize) {
         let ended: Vec<usize> = self.tabs[tab].ended.iter().copied().collect();
         self.laws.signed_out.extend(ended);
-        self.laws_of_store();
+        self.laws_of_store_meanwhile();
+    }
+
+    /// The same before the world is at rest: a place that has failed is written
+    /// to, but not waited for.
+    fn laws_of_store_meanwhile(&mut self) {
+        if !self.laws.unread {
+            self.laws_of_store();
+        }
     }
 
     /// What was signed out is not stored.
@@ -350,7 +355,6 @@ impl World {
             || self.laws.crossed
             // Tabs that have not heard of each other go by the wall clock.
             || (self.laws.lossy && self.set_back > 0.0)
-            || self.now <= self.laws.reads_until
         {
             return;
         }
@@ -421,7 +425,7 @@ impl World {
     }
 
     pub(super) fn laws_at_done(&mut self, _caller: usize) {
-        self.laws_of_store();
+        self.laws_of_store_meanwhile();
     }
 
     /// The family of the session held, looked up when it has changed.

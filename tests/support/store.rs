@@ -162,9 +162,6 @@ impl World {
                 self.laws.apart = true;
             } else {
                 self.laws.unread = true;
-                if !writes {
-                    self.laws.reads_until = self.now + 2_000;
-                }
             }
             if operation.place != Place::Lease && writes {
                 self.laws.unwritten = true;
