@@ -15,7 +15,7 @@ use crate::tools::Tools;
 use crate::{Result, announce, bundle, process, show};
 
 /// What a page may have to download for the default entry, in bytes of brotli.
-const BUDGET: u64 = 44_350;
+const BUDGET: u64 = 44_400;
 /// The same where the standard library is the toolchain's own.
 const BUDGET_PREBUILT: u64 = 46_350;
 
