@@ -17,21 +17,31 @@ const pages = (await readdir(new URL('../../www/guide/', import.meta.url))).filt
 const leaves = (value) =>
   typeof value === 'string' ? [value.replace('./', '')] : Object.values(value).flatMap(leaves);
 
-test('the tarball holds what the exports name, its types, the documents, and nothing else', async () => {
+/** The paths in the tarball. @returns {Promise<string[]>} */
+async function packed() {
   const run = await promisify(execFile)('npm', ['pack', '--dry-run', '--json'], { cwd: pkg });
   const report = JSON.parse(run.stdout);
   const [{ files }] = Array.isArray(report) ? report : Object.values(report);
-  const packed = files.map(({ path }) => path);
+  return files.map(({ path }) => path);
+}
+
+test('the tarball holds what the exports name, its types, the documents, and nothing else', async () => {
+  const files = await packed();
   // index.js loads the last one where it has to.
   const exported = new Set([...leaves(manifest.exports), 'fallback.js']);
-  for (const file of exported) assert.ok(packed.includes(file), `${file} is exported, not packed`);
+  for (const file of exported) assert.ok(files.includes(file), `${file} is exported, not packed`);
   const maps = [...exported].filter((file) => file.endsWith('.js')).map((file) => `${file}.map`);
-  for (const file of maps) assert.ok(packed.includes(file), `${file} is not packed`);
-  const superfluous = packed.filter(
+  for (const file of maps) assert.ok(files.includes(file), `${file} is not packed`);
+  const superfluous = files.filter(
     (file) =>
       ![...exported, ...maps, ...documents, ...pages].includes(file) && !file.endsWith('.d.ts'),
   );
   assert.deepEqual(superfluous, []);
+});
+
+test('the tarball holds what the list of a release says', async () => {
+  const listed = await readFile(new URL('../../xtask/release/npm.txt', import.meta.url), 'utf8');
+  assert.deepEqual([...(await packed())].sort(), listed.trimEnd().split('\n'));
 });
 
 test('every link of the packed README and guide leads somewhere, also from the site of npm', async () => {

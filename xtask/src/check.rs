@@ -53,14 +53,18 @@ pub fn run(project: &Project, names: &[String]) -> Result {
         }
     }
     if wanted("licences") {
-        // Not only before a release: a tool with another licence comes in long
-        // before.
-        step("licences, for the bill of materials", &|| {
-            let place = project.work().join("bill");
-            bundle::clear(&place)?;
-            announce(&release::bill(project, &place)?);
-            Ok(())
-        });
+        // Not only before a release: a tool with another licence, and a file
+        // that no list names, come in long before.
+        step(
+            "licences, for the bill of materials, and the files of the crate",
+            &|| {
+                let place = project.work().join("bill");
+                bundle::clear(&place)?;
+                announce(&release::bill(project, &place)?);
+                announce(&release::packaged(project, &place)?);
+                Ok(())
+            },
+        );
     }
     match failed.is_empty() {
         true => Ok(()),

@@ -56,17 +56,7 @@ pub fn run(project: &Project, arguments: &[String]) -> Result {
         .lines()
         .map(|line| line.strip_prefix("package/").unwrap_or(line));
     summary.push(listed(project, &place, "npm", packed.collect())?);
-    let packaged = process::output(project.cargo().args([
-        "package",
-        "--package=evertoken",
-        "--list",
-        "--allow-dirty",
-    ]))?;
-    // Made from the commit, where there is one.
-    let packaged = packaged
-        .lines()
-        .filter(|line| *line != ".cargo_vcs_info.json");
-    summary.push(listed(project, &place, "crate", packaged.collect())?);
+    summary.push(packaged(project, &place)?);
     summary.push(bill(project, &place)?);
 
     for file in [&first.tarball, &first.krate] {
@@ -287,6 +277,21 @@ fn without_paths(project: &Project, artefacts: &Artefacts) -> Result<String> {
         }
     }
     Ok("module: holds no path of this machine".to_owned())
+}
+
+/// Compares what the crate's archive will have with the committed list.
+pub fn packaged(project: &Project, place: &Path) -> Result<String> {
+    let packaged = process::output(project.cargo().args([
+        "package",
+        "--package=evertoken",
+        "--list",
+        "--allow-dirty",
+    ]))?;
+    // Made from the commit, where there is one.
+    let packaged = packaged
+        .lines()
+        .filter(|line| *line != ".cargo_vcs_info.json");
+    listed(project, place, "crate", packaged.collect())
 }
 
 /// Compares what is in an archive with the committed list.
