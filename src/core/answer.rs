@@ -208,8 +208,8 @@ impl Answer<'_> {
     }
 
     /// What a proxy, a captive portal or a web server answers instead of the
-    /// token endpoint. The label says nothing: JSON
-    /// comes as text/html from some servers.
+    /// token endpoint. The label says nothing: JSON comes as text/html from some
+    /// servers.
     fn is_html(&self, json: Option<&dyn Document>) -> bool {
         json.is_none() && self.body.trim_ascii_start().starts_with('<')
     }
@@ -305,8 +305,8 @@ impl Answer<'_> {
     }
 }
 
-/// Whether a token endpoint ends a session with this status, which may be that of
-/// an answer, or a refresh function that rejected.
+/// Whether a token endpoint ends a session with this status, that of an answer
+/// or of a refresh function that rejected.
 pub fn is_definitive(status: u16) -> bool {
     matches!(status, 400 | 401 | 403 | 410 | 422)
 }

@@ -103,11 +103,7 @@ impl Machine {
             let error = self
                 .too_late(sign_in)
                 .unwrap_or(Fault::SignedOutBefore.into());
-            self.stop_sign_in(sign_in);
-            self.output(Output::SignInEnded {
-                request: sign_in.request,
-                result: Err(error),
-            });
+            self.refuse_sign_in(sign_in, error);
         }
     }
 
@@ -288,11 +284,7 @@ impl Machine {
         }
         self.started = true;
         for sign_in in core::mem::take(&mut self.sign_ins) {
-            self.stop_sign_in(sign_in);
-            self.output(Output::SignInEnded {
-                request: sign_in.request,
-                result: Err(Fault::Disposed.into()),
-            });
+            self.refuse_sign_in(sign_in, Fault::Disposed.into());
         }
         // Nobody hears any more how the server took a sign-out.
         self.farewells.clear();

@@ -235,10 +235,7 @@ impl Machine {
         let older = |own: &SignIn| own.order < order;
         while let Some(at) = self.sign_ins.iter().position(older) {
             let sign_in = self.sign_ins.swap_remove(at);
-            if let LoginStage::Calling { call, .. } = sign_in.stage {
-                self.give_up_call(call);
-            }
-            self.end_sign_in(sign_in, Err(Fault::SignedInSince.into()));
+            self.refuse_sign_in(sign_in, Fault::SignedInSince.into());
         }
     }
 
@@ -291,6 +288,15 @@ impl Machine {
         self.output(Output::SignInEnded {
             request: sign_in.request,
             result,
+        });
+    }
+
+    /// Stops a sign-in, and tells its caller why.
+    pub(super) fn refuse_sign_in(&mut self, sign_in: SignIn, error: Error) {
+        self.stop_sign_in(sign_in);
+        self.output(Output::SignInEnded {
+            request: sign_in.request,
+            result: Err(error),
         });
     }
 
